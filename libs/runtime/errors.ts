@@ -1,0 +1,25 @@
+/**
+ * A failure of the platform beneath Raworc, worded for the person who can do something about it.
+ * `code` is stable and may be tested for; `message` says what happened, with which input, and what to do now.
+ */
+export class RuntimeError extends Error {
+  constructor(
+    readonly code: string,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.name = new.target.name;
+  }
+}
+
+/** The `code` of a Node system error (`ENOENT`, `EACCES`, …), if it is one. */
+export function systemErrorCode(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('code' in error)) return undefined;
+  return typeof error.code === 'string' ? error.code : undefined;
+}
+
+/** What an unknown thrown value says, in one line. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
