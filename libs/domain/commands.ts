@@ -1,0 +1,27 @@
+import type { EventData, SessionCreated, TurnFailure } from './events.js';
+
+/** What can be asked of one session. Ids and times come with the command: deciding needs no clock. */
+export type SessionCommand =
+  | { type: 'create'; data: SessionCreated }
+  | { type: 'close'; reason: 'requested' | 'idle_timeout'; by: string; /** Only if nothing happened since. */ ifVersion?: number }
+  | { type: 'restore'; reason: 'requested' | 'message' }
+  | { type: 'interrupt'; by: string }
+  | { type: 'force-state'; to: 'idle' | 'closed'; by: string }
+  | { type: 'update'; changes: EventData['session.updated'] }
+  | { type: 'delete' }
+  | { type: 'erase' }
+  | { type: 'post-message'; data: EventData['message.posted'] }
+  | { type: 'clear-messages' }
+  | { type: 'start-turn'; turnId: string; messageIds: string[] }
+  | { type: 'record-response'; data: EventData['model.responded'] }
+  | { type: 'start-tool'; data: EventData['tool.started'] }
+  | { type: 'complete-tool'; data: EventData['tool.completed'] }
+  | { type: 'complete-turn'; data: EventData['turn.completed'] }
+  | { type: 'fail-turn'; turnId: string; reason: TurnFailure; message: string }
+  | { type: 'report-computer-started'; data: EventData['computer.started'] }
+  | { type: 'report-computer-failed'; data: EventData['computer.failed'] }
+  | { type: 'record-snapshot'; data: EventData['files.snapshotted'] }
+  | { type: 'record-snapshot-failure'; data: EventData['files.snapshot_failed'] };
+
+export type CommandType = SessionCommand['type'];
+export type CommandOf<T extends CommandType> = Extract<SessionCommand, { type: T }>;

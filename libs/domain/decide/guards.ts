@@ -1,0 +1,18 @@
+import { DomainError } from '../errors.js';
+import type { SessionState, Turn } from '../state.js';
+
+/** Deleted, erased and half-copied sessions are gone (or not there yet) for everybody. */
+export function requireUsable(state: SessionState): void {
+  if (state.lifecycle === 'live') return;
+  if (state.lifecycle === 'copying') {
+    throw new DomainError('session_not_found', 'This session is still being copied; try again when its remix is done.');
+  }
+  const reason = state.lifecycle === 'none' ? 'There is no such session.' : `This session was ${state.lifecycle}.`;
+  throw new DomainError('session_not_found', reason);
+}
+
+/** A step belongs to the turn that runs now; a host whose turn was ended by somebody else must stop. */
+export function requireTurn(state: SessionState, turnId: string): Turn {
+  if (state.turn?.id === turnId) return state.turn;
+  throw new DomainError('turn_over', `Turn ${turnId} is not running any more; stop working on it.`);
+}

@@ -1,0 +1,165 @@
+/** Everything that can happen to a session. The data is what the log keeps, so its fields are snake_case. */
+
+export type SessionStatus = 'init' | 'idle' | 'busy' | 'closed';
+
+/** A content block of the Messages API, kept byte for byte. */
+export interface ContentBlock {
+  type: string;
+  [field: string]: unknown;
+}
+
+export interface ToolUseBlock extends ContentBlock {
+  type: 'tool_use';
+  id: string;
+  name: string;
+  input: unknown;
+}
+
+/** Tokens of one model request, as the API reports them. */
+export interface Usage {
+  input_tokens: number;
+  output_tokens: number;
+  cache_read_input_tokens: number;
+  cache_creation_input_tokens: number;
+}
+
+export interface ResourceLimits {
+  memory_mb?: number;
+  cpus?: number;
+  pids?: number;
+}
+
+/** What a remix takes along from its source. */
+export interface RemixParts {
+  messages: boolean;
+  data: boolean;
+  code: boolean;
+  secrets: boolean;
+}
+
+/** Where a remixed session comes from: the source's version at a turn boundary, and its files as of then. */
+export interface RemixSource {
+  session_id: string;
+  version: number;
+  snapshot_id: string | null;
+  parts: RemixParts;
+}
+
+export interface SessionSettings {
+  name: string;
+  model: string;
+  /** Pinned at creation: the model sees these exact bytes in every request. */
+  system_prompt: string;
+  /** Tool definitions as sent to the model, pinned at creation. */
+  tools: Record<string, unknown>[];
+  instructions: string | null;
+  /** Shell script, run once when the computer is made. */
+  setup: string | null;
+  limits: ResourceLimits;
+  image: string | null;
+  metadata: Record<string, unknown>;
+  /** Seconds idle until the session closes by itself; 0 = never. */
+  timeout_seconds: number;
+  created_by: string;
+}
+
+export interface SessionCreated extends SessionSettings {
+  /** Name → sealed value; readable only with the session's data key. */
+  secrets: Record<string, string>;
+  source: RemixSource | null;
+}
+
+export type TurnFailure =
+  | 'model_unavailable'
+  | 'model_rejected'
+  | 'model_key_rejected'
+  | 'model_key_missing'
+  | 'model_refused'
+  | 'output_limit'
+  | 'context_limit'
+  | 'step_limit'
+  | 'computer_unavailable'
+  | 'internal';
+
+export type ToolOutcome = 'completed' | 'failed' | 'interrupted' | 'not_executed' | 'unknown';
+
+export interface EventData {
+  'session.created': SessionCreated;
+  /** Ends the replayed prefix of a remix; before it the new session is not usable. */
+  'session.remixed': {
+    source_id: string;
+    source_version: number;
+    copied: { events: number; messages: number; files: number; bytes: number; secrets: number };
+  };
+  'computer.started': {
+    driver: string;
+    node: string;
+    image: string | null;
+    computer_id: string;
+    took_ms: number;
+    /** What the computer was made from this time. */
+    origin: 'created' | 'remixed' | 'restarted';
+  };
+  'computer.failed': { reason: string; attempt: number; gave_up: boolean };
+  'message.posted': { message_id: string; role: 'user'; content: string; metadata: Record<string, unknown> };
+  'turn.started': { turn_id: string; message_ids: string[] };
+  'model.responded': {
+    turn_id: string;
+    message_id: string;
+    model: string;
+    content: ContentBlock[];
+    stop_reason: string;
+    usage: Usage;
+    /** sha256 of the request, to prove that request n is a prefix of request n+1. */
+    request_digest: string;
+    took_ms: number;
+  };
+  'tool.started': { turn_id: string; use_id: string; name: string; input: unknown };
+  'tool.completed': {
+    turn_id: string;
+    use_id: string;
+    content: string | ContentBlock[];
+    is_error: boolean;
+    outcome: ToolOutcome;
+    took_ms: number;
+  };
+  'turn.completed': { turn_id: string; stop_reason: string };
+  'turn.failed': { turn_id: string; reason: TurnFailure; message: string };
+  'turn.interrupted': { turn_id: string; by: string };
+  'files.snapshotted': {
+    snapshot_id: string;
+    digest: string;
+    bytes: number;
+    files: number;
+    changed: number;
+    /** The session's version whose files these are. */
+    at_version: number;
+    took_ms: number;
+  };
+  /** Files could not be kept for this point; a remix falls back to the snapshot before it. */
+  'files.snapshot_failed': { reason: string; at_version: number };
+  'messages.cleared': Record<string, never>;
+  'session.closed': { reason: 'requested' | 'idle_timeout' | 'failed' };
+  'session.restored': { reason: 'requested' | 'message' | 'forced' };
+  'session.updated': {
+    name?: string;
+    metadata?: Record<string, unknown>;
+    timeout_seconds?: number;
+    instructions?: string | null;
+  };
+  'state.forced': { from: SessionStatus; to: SessionStatus };
+  'session.deleted': Record<string, never>;
+  /** Replaces the whole history by one message. */
+  'session.erased': Record<string, never>;
+}
+
+export type EventType = keyof EventData;
+
+export type EventOf<T extends EventType> = { [K in T]: { type: K; data: EventData[K] } }[T];
+
+export type SessionEvent = EventOf<EventType>;
+
+/** Builds an event; the type picks the data's shape. */
+export function event<T extends EventType>(type: T, data: EventData[T]): EventOf<T> {
+  return { type, data } as EventOf<T>;
+}

@@ -1,0 +1,134 @@
+import type { EventOf, SessionEvent, ToolUseBlock, ContentBlock } from './events.js';
+import { initialState, type SessionState, type Turn } from './state.js';
+
+/** Folds one event into the state. Total: an event on the log has happened, so nothing is refused here. */
+export function evolve(state: SessionState, event: SessionEvent): SessionState {
+  return { ...apply(state, event), version: state.version + 1 };
+}
+
+export function fold(events: Iterable<SessionEvent>, from: SessionState = initialState): SessionState {
+  let state = from;
+  for (const event of events) state = evolve(state, event);
+  return state;
+}
+
+function apply(state: SessionState, event: SessionEvent): SessionState {
+  switch (event.type) {
+    case 'session.created':
+      return created(event);
+    case 'session.remixed':
+      return { ...state, lifecycle: 'live', status: 'init', turn: null, pendingMessageIds: [], snapshotDue: false };
+    case 'computer.started':
+      return computerStarted(state);
+    case 'computer.failed':
+      return event.data.gave_up
+        ? { ...endTurn(state), status: 'closed', computerRunning: false, error: event.data.reason }
+        : { ...state, computerRunning: false };
+    case 'message.posted':
+      return {
+        ...state,
+        hasMessages: true,
+        pendingMessageIds: [...state.pendingMessageIds, event.data.message_id],
+      };
+    case 'turn.started':
+      return turnStarted(state, event);
+    case 'model.responded':
+      return withTurn(state, (turn) => ({ ...turn, openToolUses: toolUses(event.data.content) }));
+    case 'tool.started':
+      return withTurn(state, (turn) => ({
+        ...turn,
+        touchedFiles: true,
+        openToolUses: turn.openToolUses.map((use) => (use.id === event.data.use_id ? { ...use, started: true } : use)),
+      }));
+    case 'tool.completed':
+      return withTurn(state, (turn) => ({
+        ...turn,
+        openToolUses: turn.openToolUses.filter((use) => use.id !== event.data.use_id),
+      }));
+    case 'turn.completed':
+    case 'turn.failed':
+    case 'turn.interrupted':
+      return endTurn(state);
+    case 'files.snapshotted':
+    case 'files.snapshot_failed':
+      return { ...state, snapshotDue: false };
+    case 'messages.cleared':
+      return { ...state, pendingMessageIds: [], hasMessages: false };
+    case 'session.closed':
+      return { ...state, status: 'closed', computerRunning: false };
+    case 'session.restored':
+      return { ...state, status: 'init', computerRunning: false, error: null };
+    case 'session.updated':
+      return updated(state, event);
+    case 'state.forced':
+      return { ...state, status: event.data.to, computerRunning: false, error: null };
+    case 'session.deleted':
+      return { ...state, lifecycle: 'deleted', computerRunning: false };
+    case 'session.erased':
+      return { ...state, lifecycle: 'erased', computerRunning: false };
+  }
+}
+
+function created({ data }: EventOf<'session.created'>): SessionState {
+  return {
+    ...initialState,
+    lifecycle: data.source === null ? 'live' : 'copying',
+    name: data.name,
+    metadata: data.metadata,
+    instructions: data.instructions,
+    timeoutSeconds: data.timeout_seconds,
+    hasOrigin: data.setup !== null || data.source !== null,
+  };
+}
+
+/** A computer that was not empty at its first start is kept at once, so that a remix of turn zero has its files. */
+function computerStarted(state: SessionState): SessionState {
+  return {
+    ...state,
+    status: state.turn === null ? 'idle' : 'busy',
+    computerRunning: true,
+    error: null,
+    snapshotDue: state.snapshotDue || (state.firstStart && state.hasOrigin),
+    firstStart: false,
+  };
+}
+
+/** While a remix copies its prefix, the source's turns leave the status alone. */
+function turnStarted(state: SessionState, { data }: EventOf<'turn.started'>): SessionState {
+  return {
+    ...state,
+    status: state.lifecycle === 'copying' ? state.status : 'busy',
+    turn: { id: data.turn_id, messageIds: data.message_ids, openToolUses: [], touchedFiles: false },
+    pendingMessageIds: state.pendingMessageIds.filter((id) => !data.message_ids.includes(id)),
+  };
+}
+
+function endTurn(state: SessionState): SessionState {
+  if (state.turn === null) return state;
+  return {
+    ...state,
+    status: state.status === 'busy' ? 'idle' : state.status,
+    turn: null,
+    snapshotDue: state.snapshotDue || state.turn.touchedFiles,
+  };
+}
+
+function updated(state: SessionState, { data }: EventOf<'session.updated'>): SessionState {
+  return {
+    ...state,
+    name: data.name ?? state.name,
+    metadata: data.metadata ?? state.metadata,
+    timeoutSeconds: data.timeout_seconds ?? state.timeoutSeconds,
+    instructions: data.instructions === undefined ? state.instructions : data.instructions,
+  };
+}
+
+function withTurn(state: SessionState, change: (turn: Turn) => Turn): SessionState {
+  return state.turn === null ? state : { ...state, turn: change(state.turn) };
+}
+
+function toolUses(content: ContentBlock[]): Turn['openToolUses'] {
+  return content
+    .filter((block): block is ToolUseBlock => block.type === 'tool_use')
+    .map(({ id, name }) => ({ id, name, started: false }));
+}

@@ -1,0 +1,10 @@
+export * from './commands.js';
+export { decide } from './decide.js';
+export { turnPossible } from './decide/turn.js';
+export * from './envelope.js';
+export * from './errors.js';
+export * from './events.js';
+export { evolve, fold } from './evolve.js';
+export * from './remix.js';
+export * from './state.js';
+export { upcast } from './upcast.js';

@@ -1,0 +1,61 @@
+import type { SessionStatus } from './events.js';
+
+/** `copying`: a remix whose prefix is not complete yet. */
+export type Lifecycle = 'none' | 'copying' | 'live' | 'deleted' | 'erased';
+
+export interface OpenToolUse {
+  id: string;
+  name: string;
+  started: boolean;
+}
+
+export interface Turn {
+  id: string;
+  messageIds: string[];
+  /** Tool uses of the model's last response that have no result yet, in the model's order. */
+  openToolUses: OpenToolUse[];
+  /** A tool ran, so the files may have changed. */
+  touchedFiles: boolean;
+}
+
+/** What the decider needs to know of a session; folded from its events, never stored. */
+export interface SessionState {
+  lifecycle: Lifecycle;
+  status: SessionStatus;
+  /** Number of events in the session. */
+  version: number;
+  name: string;
+  metadata: Record<string, unknown>;
+  instructions: string | null;
+  timeoutSeconds: number;
+  turn: Turn | null;
+  /** Posted messages that no turn has taken up, oldest first. */
+  pendingMessageIds: string[];
+  /** False right after a clear; then there is nothing to clear. */
+  hasMessages: boolean;
+  computerRunning: boolean;
+  /** The files changed since the last snapshot; the next turn waits until they are kept. */
+  snapshotDue: boolean;
+  /** The computer still has to be made from `setup` or a remix's source. */
+  firstStart: boolean;
+  hasOrigin: boolean;
+  error: string | null;
+}
+
+export const initialState: SessionState = {
+  lifecycle: 'none',
+  status: 'init',
+  version: 0,
+  name: '',
+  metadata: {},
+  instructions: null,
+  timeoutSeconds: 0,
+  turn: null,
+  pendingMessageIds: [],
+  hasMessages: false,
+  computerRunning: false,
+  snapshotDue: false,
+  firstStart: true,
+  hasOrigin: false,
+  error: null,
+};

@@ -1,0 +1,124 @@
+import type { EventEnvelope } from '#domain';
+
+/** An event with its place on the log. */
+export interface RecordedEvent {
+  /** Position on the whole log, over all sessions; grows by one with each event. The cursor of every stream. */
+  sequence: number;
+  /** When the log stored it, in unix seconds with fraction. */
+  storedAt: number;
+  event: EventEnvelope;
+}
+
+export interface AppendResult {
+  /** Sequence of the last event appended. */
+  sequence: number;
+  /** The events were on the log already: this is the retry of an append that had succeeded. */
+  duplicate: boolean;
+}
+
+/** Which log this is. A log that was made anew, or lost its tail in a crash, differs here. */
+export interface LogInfo {
+  /** Creation time of the stream: its incarnation. */
+  created: string;
+  firstSequence: number;
+  lastSequence: number;
+}
+
+export interface FollowOptions {
+  /** Deliver what comes after this sequence; 0 = from the beginning. */
+  after: number;
+  /** Only this session's events. */
+  sessionId?: string;
+  signal: AbortSignal;
+}
+
+export interface Delivery extends RecordedEvent {
+  /** 1 for the first delivery; more when a worker died or gave up on it before. */
+  attempt: number;
+}
+
+export interface ConsumeOptions {
+  /** Name of the durable consumer; workers of one name share the work. */
+  durable: string;
+  /** Events of other types are acknowledged unseen. */
+  types: ReadonlySet<EventEnvelope['type']>;
+  signal: AbortSignal;
+  /** Deliveries in work at once. */
+  concurrency: number;
+  /**
+   * Works on one event; kept alive by heartbeats while it runs, acknowledged when it returns.
+   * When it throws, the event comes again after a delay that grows to 30 s.
+   */
+  handle: (delivery: Delivery) => Promise<void>;
+}
+
+/** The log: append with an expected position, read a session, follow everything. */
+export interface EventStore {
+  /**
+   * Appends all events or none, if the session's last event is at `expectedSequence` (0: the session is new).
+   * Retrying an append whose outcome was unknown is safe: the ids tell.
+   * @throws ConcurrencyError when the session has moved on
+   * @throws LogError `log_unavailable`, `log_full`, `event_too_large`
+   */
+  append(sessionId: string, events: readonly EventEnvelope[], expectedSequence: number): Promise<AppendResult>;
+  /** A session's events in order; all of them, or those from a sequence on. */
+  read(sessionId: string, options?: { fromSequence?: number }): Promise<RecordedEvent[]>;
+  /** The session's last event. */
+  last(sessionId: string): Promise<RecordedEvent | undefined>;
+  /** The event at a sequence; undefined when it was erased or never was. */
+  at(sequence: number): Promise<RecordedEvent | undefined>;
+  /** Everything after a position, then live, in order and without gaps, until the signal aborts. */
+  follow(options: FollowOptions): AsyncIterable<RecordedEvent>;
+  /** Durable, shared, at-least-once work; returns when the signal aborts and running handlers are done. */
+  consume(options: ConsumeOptions): Promise<void>;
+  /** Replaces a session's history by one last event. */
+  erase(sessionId: string, tombstone: EventEnvelope, expectedSequence: number): Promise<AppendResult>;
+  info(): Promise<LogInfo>;
+}
+
+/** The session's last event is not where the writer believed. */
+export class ConcurrencyError extends Error {
+  override readonly name = 'ConcurrencyError';
+  readonly code = 'concurrent_write';
+  constructor(sessionId: string, expectedSequence: number, options?: ErrorOptions) {
+    super(`Session ${sessionId} has events after sequence ${expectedSequence}.`, options);
+  }
+}
+
+export type LogErrorCode = 'log_unavailable' | 'log_full' | 'event_too_large';
+
+/** The log did not take or give an event; nothing was half done. */
+export class LogError extends Error {
+  override readonly name = 'LogError';
+  constructor(
+    readonly code: LogErrorCode,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/** Names are unique over all sessions; a claim decides who has one. */
+export interface NameRegistry {
+  /** False when another session holds the name. Claiming what one holds already succeeds. */
+  claim(name: string, sessionId: string): Promise<boolean>;
+  holder(name: string): Promise<{ sessionId: string; claimedAt: number } | undefined>;
+  /** Takes over from a holder that is gone; false when somebody else was quicker. */
+  takeOver(name: string, sessionId: string, from: string): Promise<boolean>;
+  /** Gives a name back; nothing happens when the session does not hold it. */
+  release(name: string, sessionId: string): Promise<void>;
+}
+
+/** Keeps each session's wrapped data key apart from the log, so that it can be destroyed. */
+export interface KeyStore {
+  get(sessionId: string): Promise<string | undefined>;
+  create(sessionId: string, wrapped: string): Promise<void>;
+  delete(sessionId: string): Promise<void>;
+}
+
+/** Transient signals between the parts of a service, such as a reply's text as it streams. Never stored, may be lost. */
+export interface Signals {
+  publish(topic: string, payload: unknown): void;
+  subscribe(topic: string, signal: AbortSignal): AsyncIterable<unknown>;
+}
