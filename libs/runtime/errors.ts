@@ -1,3 +1,5 @@
+import { types } from 'node:util';
+
 /**
  * A failure of the platform beneath Raworc, worded for the person who can do something about it.
  * `code` is stable and may be tested for; `message` says what happened, with which input, and what to do now.
@@ -15,11 +17,11 @@ export class RuntimeError extends Error {
 
 /** The `code` of a Node system error (`ENOENT`, `EACCES`, …), if it is one. */
 export function systemErrorCode(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !('code' in error)) return undefined;
+  if (!types.isNativeError(error) || !('code' in error)) return undefined;
   return typeof error.code === 'string' ? error.code : undefined;
 }
 
 /** What an unknown thrown value says, in one line. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return types.isNativeError(error) ? error.message : String(error);
 }

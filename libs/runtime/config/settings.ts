@@ -1,0 +1,107 @@
+import { z } from 'zod';
+
+/** The session image used when none is configured. */
+export const DEFAULT_IMAGE = 'raworc/session:latest';
+
+/**
+ * Every setting, as text from wherever it was set. The message of each rule completes the sentence
+ * "allowed: …" of the error that a wrong value gives.
+ */
+export const settingsSchema = z.object({
+  /** Folder of everything this service keeps. An absolute path. */
+  home: text('the path of a folder'),
+  /** TCP port of the REST server; 0 takes any free one. */
+  port: wholeNumber(0, 65_535),
+  /** Address the REST server listens on. */
+  bind: z.string().regex(/^[A-Za-z0-9.:-]+$/, 'an IP address or a host name of this machine'),
+  /** Base URL of the server that the CLI talks to. Absent: the local service of `home`. */
+  server: url(['http:', 'https:'], 'a URL such as http://127.0.0.1:9000').optional(),
+  /** Bearer token of that server. Absent: the one in `home`. */
+  token: z.string().regex(/^\S+$/, 'a token without spaces').optional(),
+  /** URLs of a NATS cluster, comma-separated, credentials included. Absent: an embedded nats-server. */
+  natsUrl: urlList(
+    ['nats:', 'tls:'],
+    'URLs such as nats://user:password@host:4222, separated by commas',
+  ).optional(),
+  /** The nats-server program to start. An absolute path. Absent: one is found. */
+  natsServer: text('the path of a nats-server program').optional(),
+  /** Copies of the log that the NATS cluster keeps. */
+  replicas: wholeNumber(1, 5),
+  /** Where sessions' computers run. */
+  computers: oneOf(['auto', 'local', 'local-unsafe', 'docker']),
+  /** Container image of a session's computer. */
+  image: z.string().regex(/^[\w][\w.:/@-]*$/, 'the name of a container image'),
+  /** Model of sessions that name none. */
+  model: text('the name of a model'),
+  /** Key for sessions that bring none of their own. */
+  anthropicApiKey: z.string().regex(/^\S+$/, 'a key without spaces').optional(),
+  /** Base URL of the model API. Absent: Anthropic's. */
+  anthropicBaseUrl: url(['http:', 'https:'], 'a URL such as https://api.anthropic.com').optional(),
+  /** Seconds without activity after which a session is closed; 0 never closes one. */
+  timeoutSeconds: wholeNumber(0, 31_536_000),
+  /** The least severe log line that is written. */
+  logLevel: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']),
+});
+
+export type Settings = z.output<typeof settingsSchema>;
+export type SettingName = keyof Settings;
+
+interface SettingSource {
+  env: string;
+  /** Key in `config.json`; `home` has none, since that file lies in it. */
+  key?: string;
+  fallback?: string;
+  secret?: true;
+}
+
+/** Where each setting is read from, what it is when set nowhere, and whether it may be shown. */
+export const settingSources: Record<SettingName, SettingSource> = {
+  home: { env: 'RAWORC_HOME', fallback: '~/.raworc' },
+  port: { env: 'RAWORC_PORT', key: 'port', fallback: '9000' },
+  bind: { env: 'RAWORC_BIND', key: 'bind', fallback: '127.0.0.1' },
+  server: { env: 'RAWORC_SERVER', key: 'server' },
+  token: { env: 'RAWORC_TOKEN', key: 'token', secret: true },
+  natsUrl: { env: 'RAWORC_NATS_URL', key: 'nats_url', secret: true },
+  natsServer: { env: 'RAWORC_NATS_SERVER', key: 'nats_server' },
+  replicas: { env: 'RAWORC_REPLICAS', key: 'replicas', fallback: '1' },
+  computers: { env: 'RAWORC_COMPUTERS', key: 'computers', fallback: 'auto' },
+  image: { env: 'RAWORC_IMAGE', key: 'image', fallback: DEFAULT_IMAGE },
+  model: { env: 'RAWORC_MODEL', key: 'model', fallback: 'claude-sonnet-5-5' },
+  anthropicApiKey: { env: 'ANTHROPIC_API_KEY', key: 'anthropic_api_key', secret: true },
+  anthropicBaseUrl: { env: 'ANTHROPIC_BASE_URL', key: 'anthropic_base_url' },
+  timeoutSeconds: { env: 'RAWORC_TIMEOUT_SECONDS', key: 'timeout_seconds', fallback: '300' },
+  logLevel: { env: 'RAWORC_LOG_LEVEL', key: 'log_level', fallback: 'info' },
+};
+
+export const settingNames = settingsSchema.keyof().options;
+
+function text(allowed: string) {
+  return z.string().trim().min(1, allowed);
+}
+
+function wholeNumber(min: number, max: number) {
+  const allowed = `a whole number from ${min} to ${max}`;
+  return z
+    .string()
+    .regex(/^\d{1,9}$/, allowed)
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, allowed);
+}
+
+function oneOf<const T extends string>(values: readonly T[]) {
+  return z.enum(values, { error: `one of ${values.join(', ')}` });
+}
+
+function url(protocols: string[], allowed: string) {
+  return z.string().refine((value) => isUrl(value, protocols), allowed);
+}
+
+function urlList(protocols: string[], allowed: string) {
+  return z
+    .string()
+    .refine((value) => value.split(',').every((part) => isUrl(part.trim(), protocols)), allowed);
+}
+
+function isUrl(value: string, protocols: string[]): boolean {
+  return protocols.includes(URL.parse(value)?.protocol ?? '') && URL.parse(value)?.hostname !== '';
+}
