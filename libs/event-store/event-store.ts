@@ -29,6 +29,7 @@ export interface FollowOptions {
   after: number;
   /** Only this session's events. */
   sessionId?: string;
+  /** Ends the iteration. */
   signal: AbortSignal;
 }
 
@@ -57,11 +58,20 @@ export interface EventStore {
   /**
    * Appends all events or none, if the session's last event is at `expectedSequence` (0: the session is new).
    * Retrying an append whose outcome was unknown is safe: the ids tell.
+   * More than 1,000 events go as several such appends, in order; a retry goes on where the first try ended.
+   * @throws RangeError when there are no events, or the session id cannot be part of a subject
    * @throws ConcurrencyError when the session has moved on
    * @throws LogError `log_unavailable`, `log_full`, `event_too_large`
    */
-  append(sessionId: string, events: readonly EventEnvelope[], expectedSequence: number): Promise<AppendResult>;
-  /** A session's events in order; all of them, or those from a sequence on. */
+  append(
+    sessionId: string,
+    events: readonly EventEnvelope[],
+    expectedSequence: number,
+  ): Promise<AppendResult>;
+  /**
+   * A session's events in order; all of them, or those from a sequence on.
+   * @throws LogError `log_corrupt` when a version is missing
+   */
   read(sessionId: string, options?: { fromSequence?: number }): Promise<RecordedEvent[]>;
   /** The session's last event. */
   last(sessionId: string): Promise<RecordedEvent | undefined>;
@@ -69,9 +79,14 @@ export interface EventStore {
   at(sequence: number): Promise<RecordedEvent | undefined>;
   /** Everything after a position, then live, in order and without gaps, until the signal aborts. */
   follow(options: FollowOptions): AsyncIterable<RecordedEvent>;
+  /** As follow, for high rates: whatever is there by now, at most `maxBatch` events, without waiting to fill up. */
+  followBatches(options: FollowOptions & { maxBatch: number }): AsyncIterable<RecordedEvent[]>;
   /** Durable, shared, at-least-once work; returns when the signal aborts and running handlers are done. */
   consume(options: ConsumeOptions): Promise<void>;
-  /** Replaces a session's history by one last event. */
+  /**
+   * Replaces a session's history, and the large values that belong to it, by one last event.
+   * @throws ConcurrencyError when the session has moved on
+   */
   erase(sessionId: string, tombstone: EventEnvelope, expectedSequence: number): Promise<AppendResult>;
   info(): Promise<LogInfo>;
 }
@@ -85,7 +100,8 @@ export class ConcurrencyError extends Error {
   }
 }
 
-export type LogErrorCode = 'log_unavailable' | 'log_full' | 'event_too_large';
+export type LogErrorCode =
+  'log_unavailable' | 'log_full' | 'event_too_large' | 'log_corrupt' | 'log_incompatible';
 
 /** The log did not take or give an event; nothing was half done. */
 export class LogError extends Error {
@@ -104,7 +120,7 @@ export interface NameRegistry {
   /** False when another session holds the name. Claiming what one holds already succeeds. */
   claim(name: string, sessionId: string): Promise<boolean>;
   holder(name: string): Promise<{ sessionId: string; claimedAt: number } | undefined>;
-  /** Takes over from a holder that is gone; false when somebody else was quicker. */
+  /** Takes over from a holder that is gone, or has released the name; false when somebody else was quicker. */
   takeOver(name: string, sessionId: string, from: string): Promise<boolean>;
   /** Gives a name back; nothing happens when the session does not hold it. */
   release(name: string, sessionId: string): Promise<void>;
@@ -113,12 +129,18 @@ export interface NameRegistry {
 /** Keeps each session's wrapped data key apart from the log, so that it can be destroyed. */
 export interface KeyStore {
   get(sessionId: string): Promise<string | undefined>;
+  /** @throws Error when the session has another key, or had one that was destroyed */
   create(sessionId: string, wrapped: string): Promise<void>;
   delete(sessionId: string): Promise<void>;
 }
 
-/** Transient signals between the parts of a service, such as a reply's text as it streams. Never stored, may be lost. */
+/**
+ * Transient signals between the parts of a service, such as a reply's text as it streams.
+ * Never stored, may be lost.
+ */
 export interface Signals {
+  /** The topic consists of letters, digits, `_`, `-` and `.`; the payload of JSON. */
   publish(topic: string, payload: unknown): void;
+  /** Listens from the call on, until the signal aborts. */
   subscribe(topic: string, signal: AbortSignal): AsyncIterable<unknown>;
 }

@@ -1,1 +1,2 @@
 export * from './event-store.js';
+export { createMemoryStore, type MemoryStore } from './memory/memory-store.js';

@@ -1,0 +1,21 @@
+import { LogError, type RecordedEvent } from './event-store.js';
+
+/**
+ * Proves that a session's events, read from its beginning, are whole: versions 1…n, or n… after an erasure.
+ * @throws LogError `log_corrupt`
+ */
+export function verifyHistory(sessionId: string, events: readonly RecordedEvent[], fromStart: boolean): void {
+  const first = events[0]?.event;
+  if (first === undefined) return;
+  let expected = fromStart && first.type !== 'session.erased' ? 1 : first.sessionversion;
+  for (const { event, sequence } of events) {
+    if (event.sessionversion !== expected) {
+      throw new LogError(
+        'log_corrupt',
+        `Session ${sessionId} has version ${event.sessionversion} at sequence ${sequence} where version ${expected} ` +
+          'belongs: the log lost events or was tampered with. Restore it from a backup.',
+      );
+    }
+    expected++;
+  }
+}
