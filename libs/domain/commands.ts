@@ -3,7 +3,12 @@ import type { EventData, SessionCreated, TurnFailure } from './events.js';
 /** What can be asked of one session. Ids and times come with the command: deciding needs no clock. */
 export type SessionCommand =
   | { type: 'create'; data: SessionCreated }
-  | { type: 'close'; reason: 'requested' | 'idle_timeout'; by: string; /** Only if nothing happened since. */ ifVersion?: number }
+  | {
+      type: 'close';
+      reason: 'requested' | 'idle_timeout';
+      by: string;
+      /** Only if nothing happened since. */ ifVersion?: number;
+    }
   | { type: 'restore'; reason: 'requested' | 'message' }
   | { type: 'interrupt'; by: string }
   | { type: 'force-state'; to: 'idle' | 'closed'; by: string }

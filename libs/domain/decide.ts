@@ -27,7 +27,10 @@ export function decide(state: SessionState, command: SessionCommand): SessionEve
 
 function create(state: SessionState, { data }: Extract<SessionCommand, { type: 'create' }>): SessionEvent[] {
   if (state.lifecycle !== 'none') {
-    throw new DomainError('session_exists', 'A session with this id exists or existed; ids are never used twice.');
+    throw new DomainError(
+      'session_exists',
+      'A session with this id exists or existed; ids are never used twice.',
+    );
   }
   return [event('session.created', data)];
 }

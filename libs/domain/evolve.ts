@@ -17,7 +17,14 @@ function apply(state: SessionState, event: SessionEvent): SessionState {
     case 'session.created':
       return created(event);
     case 'session.remixed':
-      return { ...state, lifecycle: 'live', status: 'init', turn: null, pendingMessageIds: [], snapshotDue: false };
+      return {
+        ...state,
+        lifecycle: 'live',
+        status: 'init',
+        turn: null,
+        pendingMessageIds: [],
+        snapshotDue: false,
+      };
     case 'computer.started':
       return computerStarted(state);
     case 'computer.failed':
@@ -38,7 +45,9 @@ function apply(state: SessionState, event: SessionEvent): SessionState {
       return withTurn(state, (turn) => ({
         ...turn,
         touchedFiles: true,
-        openToolUses: turn.openToolUses.map((use) => (use.id === event.data.use_id ? { ...use, started: true } : use)),
+        openToolUses: turn.openToolUses.map((use) =>
+          use.id === event.data.use_id ? { ...use, started: true } : use,
+        ),
       }));
     case 'tool.completed':
       return withTurn(state, (turn) => ({

@@ -39,7 +39,12 @@ export function planRemix(history: EventEnvelope[], request: RemixRequest): Plan
   const copies = request.parts.messages ? copyTurns(prefix, request, created.samePrompt) : [];
   const snapshot = filesAsOf(history, version, request.parts);
   return [
-    { event: event('session.created', { ...created.data, source: sourceOf(request, version, snapshot?.snapshot_id) }) },
+    {
+      event: event('session.created', {
+        ...created.data,
+        source: sourceOf(request, version, snapshot?.snapshot_id),
+      }),
+    },
     ...copies,
     {
       event: event('session.remixed', {
@@ -66,7 +71,10 @@ export function turnBoundary(history: EventEnvelope[], at: RemixPoint): number {
   const limit = at?.version ?? Infinity;
   const last = history.at(-1)?.sessionversion ?? 0;
   if (limit !== Infinity && (limit < 1 || limit > last)) {
-    throw new DomainError('remix_point_not_found', `The session has versions 1 to ${last}; there is no version ${limit}.`);
+    throw new DomainError(
+      'remix_point_not_found',
+      `The session has versions 1 to ${last}; there is no version ${limit}.`,
+    );
   }
   return history.findLast((entry) => entry.sessionversion <= limit && endsTurn(entry))?.sessionversion ?? 1;
 }
@@ -74,7 +82,8 @@ export function turnBoundary(history: EventEnvelope[], at: RemixPoint): number {
 function endOfTurnOf(history: EventEnvelope[], messageId: string): number {
   const turnId = history
     .map((entry) => {
-      if (entry.type === 'turn.started' && entry.data.message_ids.includes(messageId)) return entry.data.turn_id;
+      if (entry.type === 'turn.started' && entry.data.message_ids.includes(messageId))
+        return entry.data.turn_id;
       if (entry.type === 'model.responded' && entry.data.message_id === messageId) return entry.data.turn_id;
       return undefined;
     })
@@ -99,7 +108,9 @@ function isMessage({ type }: SessionEvent): boolean {
 
 function filesAsOf(history: EventEnvelope[], version: number, parts: RemixParts) {
   if (!parts.code && !parts.data) return undefined;
-  const kept = history.findLast((entry) => entry.type === 'files.snapshotted' && entry.data.at_version <= version);
+  const kept = history.findLast(
+    (entry) => entry.type === 'files.snapshotted' && entry.data.at_version <= version,
+  );
   return kept?.type === 'files.snapshotted' ? kept.data : undefined;
 }
 
@@ -114,7 +125,8 @@ function settingsOf(prefix: EventEnvelope[], request: RemixRequest, version: num
     if (entry.type === 'session.created') data = entry.data;
     if (entry.type === 'session.updated' && data !== undefined) data = { ...data, ...entry.data };
   }
-  if (data === undefined) throw new DomainError('remix_point_not_found', `Nothing to copy at version ${version}.`);
+  if (data === undefined)
+    throw new DomainError('remix_point_not_found', `Nothing to copy at version ${version}.`);
   const merged = { ...data, ...defined(request.overrides), secrets: request.secrets };
   const system_prompt = request.composePrompt(merged.instructions);
   const samePrompt = merged.model === data.model && system_prompt === data.system_prompt;
@@ -130,7 +142,9 @@ function defined<T extends object>(values: T): T {
 function copyTurns(prefix: EventEnvelope[], request: RemixRequest, samePrompt: boolean): PlannedEvent[] {
   const ended = new Set(prefix.filter(endsTurn).map((entry) => entry.data.turn_id));
   const answered = new Set(
-    prefix.flatMap((entry) => (entry.type === 'turn.started' && ended.has(entry.data.turn_id) ? entry.data.message_ids : [])),
+    prefix.flatMap((entry) =>
+      entry.type === 'turn.started' && ended.has(entry.data.turn_id) ? entry.data.message_ids : [],
+    ),
   );
   const ids = new Map<string, string>();
   const renamed = (id: string): string => {

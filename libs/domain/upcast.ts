@@ -19,7 +19,8 @@ export function upcast(envelope: EventEnvelope): EventEnvelope {
   let current = envelope;
   for (let version = envelope.schemaversion; version < SCHEMA_VERSION; version++) {
     const lift = upcasters[version];
-    if (lift === undefined) throw new RangeError(`No upcaster from schema version ${version} (event ${envelope.id}).`);
+    if (lift === undefined)
+      throw new RangeError(`No upcaster from schema version ${version} (event ${envelope.id}).`);
     current = { ...lift(current), schemaversion: version + 1 };
   }
   return current;

@@ -8,10 +8,14 @@ export function decideComputer(state: SessionState, command: SessionCommand): Se
   switch (command.type) {
     case 'report-computer-started':
       if (state.status === 'closed') {
-        throw new DomainError('illegal_transition', 'The session was closed while its computer started; stop it again.', {
-          from: 'closed',
-          to: 'idle',
-        });
+        throw new DomainError(
+          'illegal_transition',
+          'The session was closed while its computer started; stop it again.',
+          {
+            from: 'closed',
+            to: 'idle',
+          },
+        );
       }
       return state.computerRunning ? [] : [event('computer.started', command.data)];
     case 'report-computer-failed':
@@ -27,7 +31,10 @@ export function decideComputer(state: SessionState, command: SessionCommand): Se
   }
 }
 
-function computerFailed(state: SessionState, failed: SessionEvent & { type: 'computer.failed' }): SessionEvent[] {
+function computerFailed(
+  state: SessionState,
+  failed: SessionEvent & { type: 'computer.failed' },
+): SessionEvent[] {
   if (state.status === 'closed') return [];
   const { turn } = state;
   if (turn === null) return [failed];

@@ -10,8 +10,17 @@ export function answerOpenToolUses(state: SessionState, why: string): SessionEve
   if (turn === null) return [];
   return turn.openToolUses.map((use) => {
     const outcome: ToolOutcome = use.started ? 'interrupted' : 'not_executed';
-    const content = use.started ? `Interrupted before it finished: ${why}. Its effect is unknown.` : `Not executed: ${why}.`;
-    return event('tool.completed', { turn_id: turn.id, use_id: use.id, content, is_error: true, outcome, took_ms: 0 });
+    const content = use.started
+      ? `Interrupted before it finished: ${why}. Its effect is unknown.`
+      : `Not executed: ${why}.`;
+    return event('tool.completed', {
+      turn_id: turn.id,
+      use_id: use.id,
+      content,
+      is_error: true,
+      outcome,
+      took_ms: 0,
+    });
   });
 }
 

@@ -5,9 +5,13 @@ import type { SessionState, Turn } from '../state.js';
 export function requireUsable(state: SessionState): void {
   if (state.lifecycle === 'live') return;
   if (state.lifecycle === 'copying') {
-    throw new DomainError('session_not_found', 'This session is still being copied; try again when its remix is done.');
+    throw new DomainError(
+      'session_not_found',
+      'This session is still being copied; try again when its remix is done.',
+    );
   }
-  const reason = state.lifecycle === 'none' ? 'There is no such session.' : `This session was ${state.lifecycle}.`;
+  const reason =
+    state.lifecycle === 'none' ? 'There is no such session.' : `This session was ${state.lifecycle}.`;
   throw new DomainError('session_not_found', reason);
 }
 

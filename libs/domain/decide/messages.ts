@@ -6,7 +6,9 @@ export function decideMessages(state: SessionState, command: SessionCommand): Se
   switch (command.type) {
     case 'post-message': {
       const posted = event('message.posted', command.data);
-      return state.status === 'closed' ? [event('session.restored', { reason: 'message' }), posted] : [posted];
+      return state.status === 'closed'
+        ? [event('session.restored', { reason: 'message' }), posted]
+        : [posted];
     }
     case 'clear-messages':
       return state.hasMessages ? [event('messages.cleared', {})] : [];

@@ -47,7 +47,8 @@ function whyNoTurn(state: SessionState, messageIds: string[]): string | undefine
   if (!state.computerRunning) return 'its computer does not run';
   if (state.snapshotDue) return 'the files of the turn before are still being kept';
   const next = state.pendingMessageIds.slice(0, messageIds.length);
-  if (messageIds.length === 0 || next.join() !== messageIds.join()) return 'these are not the next unanswered messages';
+  if (messageIds.length === 0 || next.join() !== messageIds.join())
+    return 'these are not the next unanswered messages';
   return undefined;
 }
 

@@ -1,0 +1,14 @@
+import { Inject } from '@nestjs/common';
+import { CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
+import type { CommandOutcome } from '../context.js';
+import { SessionRepository } from '../session-repository.js';
+import { ClearMessages } from './command.js';
+
+@CommandHandler(ClearMessages)
+export class ClearMessagesHandler implements ICommandHandler<ClearMessages, CommandOutcome> {
+  constructor(@Inject(SessionRepository) private readonly sessions: SessionRepository) {}
+
+  execute({ sessionId, context }: ClearMessages): Promise<CommandOutcome> {
+    return this.sessions.execute(sessionId, { type: 'clear-messages' }, context);
+  }
+}

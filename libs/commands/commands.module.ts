@@ -1,0 +1,50 @@
+import { Module, type DynamicModule, type Provider } from '@nestjs/common';
+import { CqrsModule } from '@nestjs/cqrs';
+import type { EventStore, NameRegistry } from '#event-store';
+import { HANDLERS } from './handlers.js';
+import { Idempotency } from './idempotency.js';
+import {
+  COMMAND_LOG,
+  EVENT_STORE,
+  IDS,
+  NAMES,
+  SESSION_DEFAULTS,
+  VAULT,
+  type CommandLog,
+  type Ids,
+  type SessionDefaults,
+  type Vault,
+} from './ports.js';
+import { SessionNames } from './session-names.js';
+import { SessionRepository } from './session-repository.js';
+
+export interface CommandsOptions {
+  store: EventStore;
+  names: NameRegistry;
+  vault: Vault;
+  ids: Ids;
+  commandLog: CommandLog;
+  defaults: SessionDefaults;
+}
+
+/** The write side: every command handler, on the ports that the composition gives. */
+@Module({})
+export class CommandsModule {
+  static register(options: CommandsOptions): DynamicModule {
+    const ports: Provider[] = [
+      { provide: EVENT_STORE, useValue: options.store },
+      { provide: NAMES, useValue: options.names },
+      { provide: VAULT, useValue: options.vault },
+      { provide: IDS, useValue: options.ids },
+      { provide: COMMAND_LOG, useValue: options.commandLog },
+      { provide: SESSION_DEFAULTS, useValue: options.defaults },
+    ];
+    return {
+      module: CommandsModule,
+      global: true,
+      imports: [CqrsModule.forRoot()],
+      providers: [...ports, SessionRepository, SessionNames, Idempotency, ...HANDLERS],
+      exports: [...ports, SessionRepository, CqrsModule],
+    };
+  }
+}

@@ -1,0 +1,36 @@
+/** What the handlers need from outside; the composition provides each under its token. */
+
+export interface Ids {
+  /** UUIDv7. */
+  uuid(): string;
+  now(): Date;
+  friendlyName(): string;
+}
+
+export interface Vault {
+  seal(sessionId: string, values: Record<string, string>): Promise<Record<string, string>>;
+  open(sessionId: string, sealed: Record<string, string>): Promise<Record<string, string>>;
+  destroy(sessionId: string): Promise<void>;
+}
+
+/** Finds the outcome of an earlier command by its idempotency key, long after the log's own dedupe window. */
+export interface CommandLog {
+  find(commandId: string): { sessionId: string; hash: string; version: number; sequence: number } | undefined;
+  /** True once the record of everything up to this sequence can be found. */
+  waitFor(sequence: number, deadlineMs: number): Promise<boolean>;
+}
+
+export interface SessionDefaults {
+  model: string;
+  timeoutSeconds: number;
+  image: string | null;
+  /** The service has a key for the model, so a session needs none of its own. */
+  hasModelKey: boolean;
+}
+
+export const EVENT_STORE = Symbol('EVENT_STORE');
+export const NAMES = Symbol('NAMES');
+export const VAULT = Symbol('VAULT');
+export const IDS = Symbol('IDS');
+export const COMMAND_LOG = Symbol('COMMAND_LOG');
+export const SESSION_DEFAULTS = Symbol('SESSION_DEFAULTS');

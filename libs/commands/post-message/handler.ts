@@ -1,0 +1,23 @@
+import { Inject } from '@nestjs/common';
+import { CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
+import type { CommandOutcome } from '../context.js';
+import { Idempotency } from '../idempotency.js';
+import { IDS, type Ids } from '../ports.js';
+import { SessionRepository } from '../session-repository.js';
+import { PostMessage } from './command.js';
+
+@CommandHandler(PostMessage)
+export class PostMessageHandler implements ICommandHandler<PostMessage, CommandOutcome> {
+  constructor(
+    @Inject(SessionRepository) private readonly sessions: SessionRepository,
+    @Inject(Idempotency) private readonly idempotency: Idempotency,
+    @Inject(IDS) private readonly ids: Ids,
+  ) {}
+
+  execute({ sessionId, payload, context }: PostMessage): Promise<CommandOutcome> {
+    const data = { message_id: this.ids.uuid(), role: 'user' as const, ...payload };
+    return this.idempotency.once(context, () =>
+      this.sessions.execute(sessionId, { type: 'post-message', data }, context),
+    );
+  }
+}

@@ -1,0 +1,107 @@
+import { Inject } from '@nestjs/common';
+import { CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
+import type { RemixSession as RemixSessionRequest } from '#contracts';
+import {
+  DomainError,
+  event,
+  planRemix,
+  type EventEnvelope,
+  type PlannedEvent,
+  type RemixPoint,
+} from '#domain';
+import type { EventStore } from '#event-store';
+import type { CommandContext, CommandOutcome } from '../context.js';
+import { composePrompt } from '../host-profile.js';
+import { Idempotency } from '../idempotency.js';
+import {
+  EVENT_STORE,
+  IDS,
+  SESSION_DEFAULTS,
+  VAULT,
+  type Ids,
+  type SessionDefaults,
+  type Vault,
+} from '../ports.js';
+import { requireModelKey } from '../require-model-key.js';
+import { SessionNames } from '../session-names.js';
+import { SessionRepository } from '../session-repository.js';
+import { RemixSession } from './command.js';
+
+@CommandHandler(RemixSession)
+export class RemixSessionHandler implements ICommandHandler<RemixSession, CommandOutcome> {
+  constructor(
+    @Inject(EVENT_STORE) private readonly store: EventStore,
+    @Inject(SessionRepository) private readonly sessions: SessionRepository,
+    @Inject(SessionNames) private readonly names: SessionNames,
+    @Inject(Idempotency) private readonly idempotency: Idempotency,
+    @Inject(VAULT) private readonly vault: Vault,
+    @Inject(IDS) private readonly ids: Ids,
+    @Inject(SESSION_DEFAULTS) private readonly defaults: SessionDefaults,
+  ) {}
+
+  execute({ sessionId, payload, context }: RemixSession): Promise<CommandOutcome> {
+    return this.idempotency.once(context, () => this.remix(sessionId, payload, context));
+  }
+
+  private async remix(
+    sourceId: string,
+    request: RemixSessionRequest,
+    context: CommandContext,
+  ): Promise<CommandOutcome> {
+    const history = await this.history(sourceId);
+    const secrets = request.secrets ? await this.secretsOf(sourceId, history) : {};
+    requireModelKey(secrets, this.defaults);
+    const sessionId = this.ids.uuid();
+    const name = await this.names.claim(sessionId, request.name);
+    try {
+      const sealed = Object.keys(secrets).length === 0 ? {} : await this.vault.seal(sessionId, secrets);
+      const planned = this.plan(sourceId, history, request, name, sealed, context);
+      return await this.sessions.begin(sessionId, planned, context);
+    } catch (error) {
+      await this.names.release(sessionId, name).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  private async history(sourceId: string): Promise<EventEnvelope[]> {
+    const history = (await this.store.read(sourceId)).map((recorded) => recorded.event);
+    const last = history.at(-1);
+    const gone = last === undefined || last.type === 'session.deleted' || last.type === 'session.erased';
+    if (gone) throw new DomainError('session_not_found', `There is no session ${sourceId} to remix.`);
+    return history;
+  }
+
+  private async secretsOf(sourceId: string, history: EventEnvelope[]): Promise<Record<string, string>> {
+    const created = history[0];
+    if (created?.type !== 'session.created' || Object.keys(created.data.secrets).length === 0) return {};
+    return this.vault.open(sourceId, created.data.secrets);
+  }
+
+  private plan(
+    sourceId: string,
+    history: EventEnvelope[],
+    request: RemixSessionRequest,
+    name: string,
+    secrets: Record<string, string>,
+    context: CommandContext,
+  ): PlannedEvent[] {
+    const { messages, data, code, metadata, model, instructions, timeout_seconds, prompt } = request;
+    const planned = planRemix(history, {
+      sourceId,
+      at: pointOf(request.at),
+      parts: { messages, data, code, secrets: request.secrets },
+      overrides: { name, created_by: context.actor, metadata, model, instructions, timeout_seconds },
+      composePrompt,
+      secrets,
+      newId: () => this.ids.uuid(),
+    });
+    if (prompt === undefined) return planned;
+    const message = { message_id: this.ids.uuid(), role: 'user' as const, content: prompt, metadata: {} };
+    return [...planned, { event: event('message.posted', message) }];
+  }
+}
+
+function pointOf(at: RemixSessionRequest['at']): RemixPoint {
+  if (at === undefined) return undefined;
+  return typeof at === 'number' ? { version: at } : { messageId: at };
+}

@@ -1,0 +1,29 @@
+import { Inject } from '@nestjs/common';
+import { CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
+import type { SessionCommand } from '#domain';
+import type { CommandOutcome } from '../context.js';
+import { decideAll } from '../decide-all.js';
+import { Idempotency } from '../idempotency.js';
+import { IDS, type Ids } from '../ports.js';
+import { SessionRepository } from '../session-repository.js';
+import { RestoreSession } from './command.js';
+
+@CommandHandler(RestoreSession)
+export class RestoreSessionHandler implements ICommandHandler<RestoreSession, CommandOutcome> {
+  constructor(
+    @Inject(SessionRepository) private readonly sessions: SessionRepository,
+    @Inject(Idempotency) private readonly idempotency: Idempotency,
+    @Inject(IDS) private readonly ids: Ids,
+  ) {}
+
+  execute({ sessionId, payload: { prompt }, context }: RestoreSession): Promise<CommandOutcome> {
+    const commands: SessionCommand[] = [{ type: 'restore', reason: 'requested' }];
+    if (prompt !== undefined) {
+      const data = { message_id: this.ids.uuid(), role: 'user' as const, content: prompt, metadata: {} };
+      commands.push({ type: 'post-message', data });
+    }
+    return this.idempotency.once(context, () =>
+      this.sessions.change(sessionId, (state) => decideAll(state, commands), context),
+    );
+  }
+}

@@ -1,0 +1,61 @@
+/** Every error code of the REST API: its HTTP status and what it means. Codes are stable. */
+export const ERROR_CODES = {
+  malformed_json: { status: 400, title: 'The body is not valid JSON' },
+  validation_failed: { status: 422, title: 'The request does not have the right form' },
+  model_key_missing: { status: 400, title: 'There is no key for the model' },
+  unauthorized: { status: 401, title: 'The token is missing or wrong' },
+  not_found: { status: 404, title: 'There is no such address' },
+  session_not_found: { status: 404, title: 'There is no such session' },
+  message_not_found: { status: 404, title: 'There is no such message' },
+  remix_point_not_found: { status: 404, title: 'The source has no such point' },
+  id_ambiguous: { status: 409, title: 'Several sessions begin with this id' },
+  name_taken: { status: 409, title: 'Another session has this name' },
+  session_exists: { status: 409, title: 'A session with this id exists' },
+  illegal_transition: { status: 409, title: 'The session is in the wrong state for this' },
+  turn_over: { status: 409, title: 'The turn is over' },
+  turn_not_possible: { status: 409, title: 'No turn can start now' },
+  step_out_of_order: { status: 409, title: 'This step does not follow' },
+  snapshot_outdated: { status: 409, title: 'The snapshot is out of date' },
+  concurrent_write: { status: 409, title: 'The session changed at the same time' },
+  secrets_erased: { status: 410, title: 'The secrets were erased' },
+  body_too_large: { status: 413, title: 'The body is too large' },
+  event_too_large: { status: 413, title: 'The event is too large' },
+  media_type_unsupported: { status: 415, title: 'The body must be JSON' },
+  idempotency_key_reused: { status: 422, title: 'The idempotency key was used with another body' },
+  wait_timed_out: { status: 504, title: 'The session did not get there in time' },
+  internal: { status: 500, title: 'Something went wrong inside Raworc' },
+  log_unavailable: { status: 503, title: 'The event log does not answer' },
+  log_full: { status: 503, title: 'The event log is full' },
+  view_unavailable: { status: 503, title: 'The views are not up to date' },
+} as const satisfies Record<string, { status: number; title: string }>;
+
+export type ErrorCode = keyof typeof ERROR_CODES;
+
+/** An error reply: RFC 9457 problem details with a stable code. */
+export interface Problem {
+  type: string;
+  title: string;
+  status: number;
+  code: ErrorCode;
+  /** What happened, with which input, and what to do now. */
+  detail: string;
+  instance?: string;
+  /** Field by field, for a request of the wrong form. */
+  errors?: { path: string; message: string }[];
+  /** For illegal transitions. */
+  from?: string;
+  to?: string;
+}
+
+/** A refusal that the server turns into a problem. */
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+    readonly details: Record<string, unknown> = {},
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}

@@ -1,0 +1,62 @@
+import { z } from 'zod';
+import { LIMITS } from './limits.js';
+import { sessionStatus } from './sessions.js';
+
+const seconds = z.coerce.number();
+const limit = z.coerce.number().pipe(z.int().min(1).max(1_000_000));
+
+/** `metadata.<key>=<value>` comes beside these. */
+export const listSessions = z.looseObject({
+  state: sessionStatus.optional(),
+  name: z.string().optional(),
+  parent: z.string().optional(),
+  created_before: seconds.optional(),
+  created_after: seconds.optional(),
+  limit: limit.optional().describe('Without it all sessions are sent.'),
+  after: z.string().optional().describe('The cursor from the Link header.'),
+});
+
+export const listMessages = z.object({
+  limit: limit.optional().describe('The last n, in the order of time.'),
+  before: z.string().optional().describe('Only what came before this message.'),
+});
+
+export const listEvents = z.object({
+  after: z.coerce
+    .number()
+    .pipe(z.int().min(0))
+    .optional()
+    .describe('Only events after this sequence of the log.'),
+  limit: limit.optional(),
+});
+
+/** A wait in seconds. */
+export const waitSeconds = z.coerce.number().min(0).max(LIMITS.waitSeconds);
+
+/** An event as streamed: a CloudEvents object with its place on the log. */
+export interface StreamedEvent {
+  specversion: '1.0';
+  id: string;
+  type: string;
+  source: string;
+  subject: string;
+  time: string;
+  data: Record<string, unknown>;
+  sessionversion: number;
+  schemaversion: number;
+  actor: string;
+  commandid: string;
+  correlationid: string;
+  causationid?: string;
+  /** Position on the whole log: the cursor for `after` and `Last-Event-ID`. */
+  sequence: number;
+}
+
+/** A piece of a reply while it streams; transient, so without a sequence. */
+export interface StreamedDelta {
+  session_id: string;
+  turn_id: string;
+  /** Id that the finished message will have. */
+  message_id: string;
+  text: string;
+}
