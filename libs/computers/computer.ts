@@ -1,0 +1,170 @@
+/**
+ * The Computer port: what a session's machine can do, whatever runs it (a container, a sandboxed folder).
+ * Every driver passes the same conformance suite.
+ */
+
+/** What a computer is made from; fixed at creation. */
+export interface ComputerSpec {
+  sessionId: string;
+  image?: string;
+  /** Plain values, given to the computer's processes as environment variables. Never written to a log. */
+  env?: Record<string, string>;
+  limits?: ComputerLimits;
+}
+
+export interface ComputerLimits {
+  memoryMb?: number;
+  cpus?: number;
+  pids?: number;
+}
+
+export interface StartOptions {
+  /** Replaces the environment given at creation. */
+  env?: Record<string, string>;
+}
+
+/** Which parts of another computer come along in a copy. */
+export interface CopyParts {
+  data: boolean;
+  code: boolean;
+}
+
+export interface ComputerInfo {
+  sessionId: string;
+  driver: string;
+  /** What the driver calls it: a container id, a folder. */
+  computerId: string;
+  running: boolean;
+  image?: string;
+}
+
+export interface ExecOptions {
+  cwd?: string;
+  env?: Record<string, string>;
+  /** As root inside the computer, where the driver can (a local one cannot and ignores it); for the setup script. */
+  root?: boolean;
+  /** Milliseconds until the whole process group is killed. */
+  timeoutMs: number;
+  /** Bytes of output kept; the rest is read and dropped, and `truncated` says so. */
+  maxOutputBytes: number;
+  signal?: AbortSignal;
+  /** The output as it comes, at most `maxOutputBytes` of it. Must not throw. */
+  onOutput?: (chunk: string) => void;
+  stdin?: string | Uint8Array;
+}
+
+export interface ExecResult {
+  /** stdout and stderr interleaved as they came; head and tail kept when truncated. */
+  output: string;
+  exitCode: number | null;
+  /** How it ended. `cancelled` and `timed_out` mean that the process group was killed. */
+  outcome: 'exited' | 'timed_out' | 'cancelled' | 'shell_died';
+  truncated: boolean;
+  tookMs: number;
+  /**
+   * Of a shell's command only: the shell did not survive it, so directory, variables and background jobs are
+   * lost and the next `shell()` opens a new one.
+   */
+  shellEnded?: true;
+}
+
+/**
+ * A persistent bash: directory, variables, functions and background jobs survive between commands. Commands run
+ * one at a time, in the order of the calls; their standard input is empty. What a background job prints between
+ * two commands comes at the start of the second one's output.
+ */
+export interface Shell {
+  /** Fails with `computer_not_running` when the shell has ended, `command_refused` for a command with a NUL. */
+  run(command: string, options: Omit<ExecOptions, 'cwd' | 'env' | 'root' | 'stdin'>): Promise<ExecResult>;
+  /** Kills the shell and everything it started; the next `shell()` gives a new one. */
+  close(): Promise<void>;
+  readonly alive: boolean;
+}
+
+export interface SnapshotInfo {
+  snapshotId: string;
+  /** sha256 over the sorted list of paths, modes, link targets and contents. */
+  digest: string;
+  bytes: number;
+  files: number;
+  /** Files added, changed or removed since the computer's previous snapshot. */
+  changed: number;
+}
+
+export interface FileEntry {
+  path: string;
+  type: 'file' | 'directory' | 'link';
+  bytes: number;
+}
+
+export interface ComputerStats {
+  memoryBytes: number;
+  cpuSeconds: number;
+  processes: number;
+}
+
+/**
+ * Drives the computers of one node. All verbs are idempotent: creating what exists, starting what runs,
+ * stopping what stands still and destroying what is gone succeed. Failures are `ComputerError`s.
+ */
+export interface Computers {
+  readonly driver: string;
+  create(spec: ComputerSpec): Promise<ComputerInfo>;
+  /**
+   * The environment is known to the process that called `create` or `start` with it, and is kept in memory only:
+   * give it again when a computer is started by another process.
+   */
+  start(sessionId: string, options?: StartOptions): Promise<ComputerInfo>;
+  /** Ends every process; files stay. */
+  stop(sessionId: string): Promise<void>;
+  /** Removes computer, files and snapshots. */
+  destroy(sessionId: string): Promise<void>;
+  inspect(sessionId: string): Promise<ComputerInfo | undefined>;
+  list(): Promise<ComputerInfo[]>;
+  /** Runs one command in a process of its own, in the session's folder. */
+  exec(sessionId: string, argv: string[], options: ExecOptions): Promise<ExecResult>;
+  /** The computer's shell; opened on first use, and anew when the last one has ended. */
+  shell(sessionId: string): Promise<Shell>;
+  /** Paths are absolute in the computer, or relative to the session's folder. Links that lead outside are refused. */
+  readFile(sessionId: string, path: string, options?: { maxBytes?: number }): Promise<Uint8Array>;
+  /** Creates missing parent folders. Written to a temporary name and renamed: never half a file. */
+  writeFile(sessionId: string, path: string, content: Uint8Array | string): Promise<void>;
+  listFiles(sessionId: string, path: string): Promise<FileEntry[]>;
+  /** A point-in-time copy of the session's folder, kept until the computer is destroyed. */
+  snapshot(sessionId: string): Promise<SnapshotInfo>;
+  /** Puts the files back as they were in a snapshot of this computer. */
+  restoreSnapshot(sessionId: string, snapshotId: string): Promise<void>;
+  /** Fills a new, not yet started computer with the files of another one as of a snapshot (none: as they are now). */
+  copyFrom(
+    sessionId: string,
+    source: { sessionId: string; snapshotId?: string },
+    parts: CopyParts,
+  ): Promise<{ files: number; bytes: number }>;
+  stats(sessionId: string): Promise<ComputerStats>;
+  /** Ends what this process started for all computers (shells); computers themselves keep their state. */
+  dispose(): Promise<void>;
+}
+
+export type ComputerErrorCode =
+  | 'computer_not_found'
+  | 'computer_not_running'
+  | 'file_not_found'
+  | 'file_not_readable'
+  | 'file_too_large'
+  | 'path_outside_computer'
+  | 'snapshot_not_found'
+  | 'driver_unavailable'
+  | 'command_refused'
+  | 'disk_full';
+
+/** A failure of a computer, with a sentence for people and a code for programs. */
+export class ComputerError extends Error {
+  override readonly name = 'ComputerError';
+  constructor(
+    readonly code: ComputerErrorCode,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}

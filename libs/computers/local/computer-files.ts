@@ -1,0 +1,171 @@
+import { randomUUID } from 'node:crypto';
+import { constants } from 'node:fs';
+import { type FileHandle, lstat, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ComputerError, type FileEntry } from '../computer.js';
+import { asComputerError, hasCode } from './errno.js';
+import { resolveInComputer } from './path-resolver.js';
+
+/** Largest file that is read when the caller sets no limit: 16 MiB. */
+export const DEFAULT_MAX_BYTES = 16 * 1024 * 1024;
+
+const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
+
+/** The folder of a session and the name under which its processes know it. */
+export interface FileSpace {
+  files: string;
+  sessionDir: string;
+}
+
+export async function readComputerFile(
+  space: FileSpace,
+  path: string,
+  maxBytes = DEFAULT_MAX_BYTES,
+): Promise<Uint8Array> {
+  try {
+    return await inParent(space, path, false, async (place) => {
+      const file = await open(place, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+      try {
+        return await readAtMost(file, path, maxBytes);
+      } finally {
+        await file.close();
+      }
+    });
+  } catch (error) {
+    throw asComputerError(error, path, 'reading');
+  }
+}
+
+async function readAtMost(file: FileHandle, path: string, maxBytes: number): Promise<Uint8Array> {
+  const stat = await file.stat();
+  if (!stat.isFile()) throw new ComputerError('file_not_readable', `${path} is not a regular file.`);
+  const tooLarge = new ComputerError(
+    'file_too_large',
+    `${path} has ${stat.size} bytes; the limit is ${maxBytes}. Read a part of it with a command instead.`,
+  );
+  if (stat.size > maxBytes) throw tooLarge;
+  const chunks: Buffer[] = [];
+  let total = 0;
+  // The file may grow meanwhile, and files of /proc say that they are empty: read until the end.
+  for (;;) {
+    const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(Math.max(stat.size - total, 0) + 4096));
+    if (bytesRead === 0) return Buffer.concat(chunks, total);
+    total += bytesRead;
+    if (total > maxBytes) throw tooLarge;
+    chunks.push(buffer.subarray(0, bytesRead));
+  }
+}
+
+/** Keeps the permissions of a file that it replaces. */
+export async function writeComputerFile(
+  space: FileSpace,
+  path: string,
+  content: Uint8Array | string,
+): Promise<void> {
+  try {
+    await inParent(space, path, true, async (place, folder) => {
+      const existing = await lstat(place).catch(() => undefined);
+      if (existing && !existing.isFile())
+        throw new ComputerError('file_not_readable', `${path} is not a regular file.`);
+      const temporary = join(folder, `.raworc-${randomUUID()}`);
+      try {
+        await writeNew(temporary, content, existing && existing.mode & 0o7777);
+        await rename(temporary, place);
+      } catch (error) {
+        await rm(temporary, { force: true });
+        throw error;
+      }
+    });
+  } catch (error) {
+    throw asComputerError(error, path, 'writing');
+  }
+}
+
+async function writeNew(
+  place: string,
+  content: Uint8Array | string,
+  mode: number | undefined,
+): Promise<void> {
+  const file = await open(place, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o644);
+  try {
+    await file.writeFile(content);
+    if (mode !== undefined) await file.chmod(mode);
+  } finally {
+    await file.close();
+  }
+}
+
+/** The entries of a folder (not of the folders in it) by name, or the one entry that `path` names. */
+export async function listComputerFiles(space: FileSpace, path: string): Promise<FileEntry[]> {
+  try {
+    const names = await resolveInComputer(space.files, space.sessionDir, path);
+    const stat = await lstat(join(space.files, ...names));
+    if (!stat.isDirectory()) return [await entryOf(join(space.files, ...names), names.join('/'))];
+    return await withFolder(space, names, false, async (folder) => {
+      const found: FileEntry[] = [];
+      for (const name of (await readdir(folder)).sort()) {
+        const entry = await entryOf(join(folder, name), [...names, name].join('/')).catch(
+          (error: unknown) => {
+            if (hasCode(error, 'ENOENT')) return undefined;
+            throw error;
+          },
+        );
+        if (entry) found.push(entry);
+      }
+      return found;
+    });
+  } catch (error) {
+    throw asComputerError(error, path, 'listing');
+  }
+}
+
+async function entryOf(place: string, path: string): Promise<FileEntry> {
+  const stat = await lstat(place);
+  const type = stat.isDirectory() ? 'directory' : stat.isSymbolicLink() ? 'link' : 'file';
+  return { path, type, bytes: type === 'file' ? stat.size : 0 };
+}
+
+/** Calls `use` with a way to the file that `path` names which no change of its folders can redirect. */
+async function inParent<T>(
+  space: FileSpace,
+  path: string,
+  create: boolean,
+  use: (place: string, folder: string) => Promise<T>,
+): Promise<T> {
+  const names = await resolveInComputer(space.files, space.sessionDir, path);
+  const name = names.pop();
+  if (name === undefined)
+    throw new ComputerError('file_not_readable', `${path} is the session's folder, not a file.`);
+  return withFolder(space, names, create, (folder) => use(join(folder, name), folder));
+}
+
+/**
+ * Opens a folder step by step, never through a link, and names it by its descriptor: the session's own processes
+ * may replace folders by links at any moment, but what is open stays what it is.
+ */
+async function withFolder<T>(
+  { files }: FileSpace,
+  names: string[],
+  create: boolean,
+  use: (folder: string) => Promise<T>,
+): Promise<T> {
+  let folder = await open(files, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+  try {
+    for (const name of names) {
+      const next = `/proc/self/fd/${folder.fd}/${name}`;
+      if (create) await makeFolder(next);
+      const opened = await open(next, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+      await folder.close();
+      folder = opened;
+    }
+    return await use(`/proc/self/fd/${folder.fd}`);
+  } finally {
+    await folder.close();
+  }
+}
+
+async function makeFolder(path: string): Promise<void> {
+  await mkdir(path, { mode: 0o755 }).catch((error: unknown) => {
+    if (!hasCode(error, 'EEXIST')) throw error;
+  });
+}

@@ -1,0 +1,19 @@
+import { resolve } from 'node:path';
+import type { Computers } from '../computer.js';
+import { bubblewrap } from './bubblewrap.js';
+import { LocalComputers } from './local-computers.js';
+import { unsafe } from './unsafe.js';
+
+export { bubblewrapProblem } from './bubblewrap.js';
+
+export interface LocalComputersOptions {
+  /** The folder that holds a folder per session; made when missing, private to this user. */
+  root: string;
+  /** `unsafe`: the session's commands can do whatever this user can. */
+  mode: 'bubblewrap' | 'unsafe';
+}
+
+/** Computers made of folders and processes of this machine. */
+export function createLocalComputers({ root, mode }: LocalComputersOptions): Computers {
+  return new LocalComputers(resolve(root), mode === 'bubblewrap' ? bubblewrap : unsafe);
+}

@@ -1,0 +1,133 @@
+import { mkdir, readdir } from 'node:fs/promises';
+import type {
+  ComputerInfo,
+  ComputerSpec,
+  Computers,
+  ComputerStats,
+  CopyParts,
+  ExecOptions,
+  ExecResult,
+  FileEntry,
+  Shell,
+  SnapshotInfo,
+  StartOptions,
+} from '../computer.js';
+import { listComputerFiles, readComputerFile, writeComputerFile } from './computer-files.js';
+import type { Isolation } from './isolation.js';
+import { LocalComputer } from './local-computer.js';
+import { isSessionId, sessionFolder } from './session-folder.js';
+import { copyIntoComputer, restoreFromSnapshot, takeSnapshot } from './snapshots.js';
+
+/** Computers that are folders of this machine, with processes of this machine. */
+export class LocalComputers implements Computers {
+  readonly driver: string;
+  private readonly computers = new Map<string, LocalComputer>();
+
+  constructor(
+    private readonly root: string,
+    private readonly isolation: Isolation,
+  ) {
+    this.driver = isolation.driver;
+  }
+
+  create(spec: ComputerSpec): Promise<ComputerInfo> {
+    return this.change(spec.sessionId, (computer) => computer.create(spec));
+  }
+
+  start(sessionId: string, options: StartOptions = {}): Promise<ComputerInfo> {
+    return this.change(sessionId, (computer) => computer.start(options.env));
+  }
+
+  stop(sessionId: string): Promise<void> {
+    return this.change(sessionId, (computer) => computer.stop());
+  }
+
+  async destroy(sessionId: string): Promise<void> {
+    await this.change(sessionId, (computer) => computer.destroy());
+    this.computers.delete(sessionId);
+  }
+
+  async inspect(sessionId: string): Promise<ComputerInfo | undefined> {
+    return this.computer(sessionId).inspect();
+  }
+
+  async list(): Promise<ComputerInfo[]> {
+    await mkdir(this.root, { recursive: true, mode: 0o700 });
+    const names = (await readdir(this.root)).filter(isSessionId).sort();
+    const found = await Promise.all(names.map((name) => this.inspect(name)));
+    return found.filter((info) => info !== undefined);
+  }
+
+  async exec(sessionId: string, argv: string[], options: ExecOptions): Promise<ExecResult> {
+    return this.computer(sessionId).exec(argv, options);
+  }
+
+  async shell(sessionId: string): Promise<Shell> {
+    return this.computer(sessionId).shell();
+  }
+
+  async readFile(sessionId: string, path: string, options: { maxBytes?: number } = {}): Promise<Uint8Array> {
+    return readComputerFile((await this.existing(sessionId)).space, path, options.maxBytes);
+  }
+
+  async writeFile(sessionId: string, path: string, content: Uint8Array | string): Promise<void> {
+    await writeComputerFile((await this.existing(sessionId)).space, path, content);
+  }
+
+  async listFiles(sessionId: string, path: string): Promise<FileEntry[]> {
+    return listComputerFiles((await this.existing(sessionId)).space, path);
+  }
+
+  snapshot(sessionId: string): Promise<SnapshotInfo> {
+    return this.change(sessionId, async (computer) => {
+      await computer.record();
+      return takeSnapshot(computer.folder);
+    });
+  }
+
+  restoreSnapshot(sessionId: string, snapshotId: string): Promise<void> {
+    return this.change(sessionId, async (computer) => {
+      await computer.record();
+      await restoreFromSnapshot(computer.folder, snapshotId, () => computer.endProcesses());
+    });
+  }
+
+  async copyFrom(
+    sessionId: string,
+    source: { sessionId: string; snapshotId?: string },
+    parts: CopyParts,
+  ): Promise<{ files: number; bytes: number }> {
+    const from = await this.existing(source.sessionId);
+    return this.change(sessionId, async (computer) => {
+      await computer.record();
+      return copyIntoComputer(computer.folder, from.folder, source.snapshotId, parts);
+    });
+  }
+
+  async stats(sessionId: string): Promise<ComputerStats> {
+    return this.computer(sessionId).stats();
+  }
+
+  async dispose(): Promise<void> {
+    await Promise.all([...this.computers.values()].map((computer) => computer.closeShell()));
+  }
+
+  private async change<T>(sessionId: string, task: (computer: LocalComputer) => Promise<T>): Promise<T> {
+    const computer = this.computer(sessionId);
+    return computer.lifecycle.run(() => task(computer));
+  }
+
+  private async existing(sessionId: string): Promise<LocalComputer> {
+    const computer = this.computer(sessionId);
+    await computer.record();
+    return computer;
+  }
+
+  private computer(sessionId: string): LocalComputer {
+    const known = this.computers.get(sessionId);
+    if (known) return known;
+    const computer = new LocalComputer(sessionFolder(this.root, sessionId), this.isolation);
+    this.computers.set(sessionId, computer);
+    return computer;
+  }
+}

@@ -1,0 +1,80 @@
+import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { closeSync, constants, openSync, readSync, rmSync } from 'node:fs';
+import { Socket } from 'node:net';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { hasCode } from './errno.js';
+
+const run = promisify(execFile);
+
+/** What a pipe holds at most: after reading that much, everything written before is read. */
+const PIPE_CAPACITY = 64 * 1024;
+
+/**
+ * A real pipe for a child's stdout and stderr together. Node's own `pipe` is a socket pair, on which
+ * `echo > /dev/stdout` fails, and two of them would lose the order of the two streams.
+ */
+export class OutputPipe {
+  private readonly reader: Socket;
+  private readonly buffer = Buffer.allocUnsafe(PIPE_CAPACITY);
+
+  private constructor(
+    private readonly readEnd: number,
+    private writeEnd: number | undefined,
+    private readonly onData: (chunk: Buffer) => void,
+  ) {
+    this.reader = new Socket({ fd: readEnd, readable: true, writable: false });
+    this.reader.on('data', onData);
+    this.reader.on('error', () => this.close());
+  }
+
+  /** `folder` holds the pipe's name for the moment between making and opening it. */
+  static async open(folder: string, onData: (chunk: Buffer) => void): Promise<OutputPipe> {
+    const path = join(folder, `.pipe-${randomUUID()}`);
+    await run('mkfifo', ['-m', '600', path]);
+    try {
+      const readEnd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+      return new OutputPipe(readEnd, openSync(path, constants.O_WRONLY), onData);
+    } finally {
+      rmSync(path);
+    }
+  }
+
+  /** To be given to the child. */
+  get writeFd(): number {
+    if (this.writeEnd === undefined) throw new Error('The write end of this pipe was already given away.');
+    return this.writeEnd;
+  }
+
+  /** Our copy of the write end is closed once the child has its own. */
+  releaseWriteEnd(): void {
+    if (this.writeEnd !== undefined) closeSync(this.writeEnd);
+    this.writeEnd = undefined;
+  }
+
+  /** Reads all that was written before this call, without waiting for what may follow. */
+  drain(): void {
+    if (this.reader.destroyed) return;
+    for (let read = 0; read < PIPE_CAPACITY;) {
+      const bytes = this.readAvailable();
+      if (bytes === 0) return;
+      read += bytes;
+      this.onData(Buffer.from(this.buffer.subarray(0, bytes)));
+    }
+  }
+
+  close(): void {
+    this.releaseWriteEnd();
+    this.reader.destroy();
+  }
+
+  private readAvailable(): number {
+    try {
+      return readSync(this.readEnd, this.buffer);
+    } catch (error) {
+      if (hasCode(error, 'EAGAIN')) return 0;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,84 @@
+import { readFileSync, readdirSync } from 'node:fs';
+
+/** One row of /proc. */
+export interface ProcessEntry {
+  pid: number;
+  parent: number;
+  /** The POSIX session, named by its leader's pid. */
+  session: number;
+  state: string;
+  /** Clock ticks between boot and the process's start; with the pid it names a process for good. */
+  startTicks: number;
+  cpuTicks: number;
+  residentPages: number;
+}
+
+/** Linux counts /proc times in hundredths of a second on every architecture that Node runs on. */
+export const TICKS_PER_SECOND = 100;
+
+export function readProcess(pid: number): ProcessEntry | undefined {
+  const text = readText(`/proc/${pid}/stat`);
+  if (text === undefined) return undefined;
+  // The command name stands in parentheses and may itself hold blanks and parentheses.
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  const number = (index: number): number => Number(fields[index]);
+  return {
+    pid,
+    state: fields[0] ?? '?',
+    parent: number(1),
+    session: number(3),
+    cpuTicks: number(11) + number(12),
+    startTicks: number(19),
+    residentPages: number(21),
+  };
+}
+
+/** Every process of the machine that still runs (zombies are left out). */
+export function readProcesses(): ProcessEntry[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((name) => readProcess(Number(name)))
+    .filter((entry) => entry !== undefined && entry.state !== 'Z' && entry.state !== 'X') as ProcessEntry[];
+}
+
+/** The processes below `roots`, the roots included, unless `skip` says to leave out one and all below it. */
+export function descendants(
+  table: ProcessEntry[],
+  roots: Iterable<number>,
+  skip: (entry: ProcessEntry) => boolean = () => false,
+): ProcessEntry[] {
+  const children = Map.groupBy(table, (entry) => entry.parent);
+  const byPid = new Map(table.map((entry) => [entry.pid, entry]));
+  const found = new Map<number, ProcessEntry>();
+  const queue = [...roots].map((pid) => byPid.get(pid)).filter((entry) => entry !== undefined);
+  for (let entry = queue.pop(); entry; entry = queue.pop()) {
+    if (found.has(entry.pid) || skip(entry)) continue;
+    found.set(entry.pid, entry);
+    queue.push(...(children.get(entry.pid) ?? []));
+  }
+  return [...found.values()];
+}
+
+/** True when the process was started with this line in its environment. False when we may not look. */
+export function hasEnvironment(pid: number, line: string): boolean {
+  const text = readText(`/proc/${pid}/environ`);
+  return text !== undefined && text.split('\0').includes(line);
+}
+
+/** Differs after every boot: pids and start times mean nothing beyond one. */
+export function bootId(): string {
+  return readText('/proc/sys/kernel/random/boot_id')?.trim() ?? 'unknown';
+}
+
+export function ticksSinceBoot(): number {
+  return Math.floor(Number(readText('/proc/uptime')?.split(' ')[0] ?? 0) * TICKS_PER_SECOND);
+}
+
+function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    // The process ended meanwhile, or belongs to somebody else: either way it is none of ours.
+    return undefined;
+  }
+}

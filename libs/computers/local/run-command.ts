@@ -1,0 +1,85 @@
+import type { ExecOptions, ExecResult } from '../computer.js';
+import type { Isolation } from './isolation.js';
+import { OutputCollector } from './output-collector.js';
+import { OutputPipe } from './output-pipe.js';
+import { SessionProcess } from './session-process.js';
+
+/** Closes descriptors that leaked into the service, then becomes the command. A missing one gives 127, as in a shell. */
+const WRAPPER =
+  'for f in /proc/self/fd/*; do f=${f##*/}; case $f in [0-2]) ;; *) eval "exec $f>&-";; esac; done; ' +
+  'unset f; cd -- "$1" && shift && exec -- "$@"';
+
+export interface CommandContext {
+  isolation: Isolation;
+  /** The session's folder and environment. */
+  files: string;
+  env: Record<string, string>;
+  /** Where the output pipe may have its name for a moment. */
+  pipeFolder: string;
+  onStart(process: SessionProcess): Promise<void>;
+}
+
+/** Runs one command to its end, its time limit, or its cancellation. `cwd` is a path as the command sees it. */
+export async function runCommand(
+  context: CommandContext,
+  argv: string[],
+  options: ExecOptions & { cwd: string },
+): Promise<ExecResult> {
+  const startedAt = performance.now();
+  const output = new OutputCollector(options.maxOutputBytes, options.onOutput);
+  if (options.signal?.aborted) {
+    return { output: '', exitCode: null, outcome: 'cancelled', truncated: false, tookMs: 0 };
+  }
+  const pipe = await OutputPipe.open(context.pipeFolder, (chunk) => output.push(chunk));
+  try {
+    const process = await startCommand(context, argv, options, pipe);
+    const { outcome, exitCode } = await waitForEnd(process, options);
+    pipe.drain();
+    return { ...output.finish(), exitCode, outcome, tookMs: performance.now() - startedAt };
+  } finally {
+    pipe.close();
+  }
+}
+
+async function startCommand(
+  { isolation, files, env, onStart }: CommandContext,
+  argv: string[],
+  options: ExecOptions & { cwd: string },
+  pipe: OutputPipe,
+): Promise<SessionProcess> {
+  const wrapped = ['/bin/bash', '--noprofile', '--norc', '-c', WRAPPER, 'bash', options.cwd, ...argv];
+  const launch = isolation.launch(files, wrapped, { ...env, ...options.env });
+  const stdin = options.stdin === undefined ? 'ignore' : 'pipe';
+  const process = await SessionProcess.start(
+    launch,
+    [stdin, pipe.writeFd, pipe.writeFd],
+    isolation.ownsProcesses,
+  );
+  pipe.releaseWriteEnd();
+  await onStart(process);
+  // A command that does not read its input to the end closes the pipe: that is its right.
+  process.child.stdin?.on('error', () => undefined);
+  process.child.stdin?.end(options.stdin);
+  return process;
+}
+
+async function waitForEnd(
+  process: SessionProcess,
+  options: ExecOptions,
+): Promise<Pick<ExecResult, 'outcome' | 'exitCode'>> {
+  let outcome: 'exited' | 'timed_out' | 'cancelled' = 'exited';
+  let ending: Promise<void> | undefined;
+  const end = (why: 'timed_out' | 'cancelled'): void => {
+    outcome = why;
+    ending ??= process.end();
+  };
+  const onAbort = (): void => end('cancelled');
+  const timer = setTimeout(end, options.timeoutMs, 'timed_out');
+  options.signal?.addEventListener('abort', onAbort, { once: true });
+  if (options.signal?.aborted) onAbort();
+  const exitCode = await process.exited;
+  clearTimeout(timer);
+  options.signal?.removeEventListener('abort', onAbort);
+  await ending;
+  return { outcome, exitCode: outcome === 'exited' ? exitCode : null };
+}

@@ -1,0 +1,46 @@
+/**
+ * How commands are given to a long-lived interactive bash. Each one is sourced from a here-document, so that
+ * syntax errors, `return`, `set -u` and interrupts end the command and not the shell. Its descriptors are set for
+ * the time of the command only: input from /dev/null, output to the pipe. Descriptor 4, on which the shell reports
+ * the exit code, is closed meanwhile: no output can be taken for the report.
+ */
+export const OUTPUT_FD = 3;
+export const CONTROL_FD = 4;
+
+/** Interactive, because only such a shell survives an interrupt; without any file of the user's own. */
+export const SHELL_ARGV = ['/bin/bash', '--noprofile', '--norc', '--noediting', '-i'];
+
+/** A real-time signal that no program uses: its trap interrupts a running command, and does nothing between two. */
+export const INTERRUPT_SIGNAL = 39;
+
+/** The first lines a shell reads. Descriptors that leaked into the service are closed. */
+export function greeting(nonce: string): string {
+  return [
+    'set +o history +H; unset HISTFILE; shopt -u checkwinsize; PS1= PS2=',
+    `for __fd in /proc/self/fd/*; do __fd=\${__fd##*/}; case $__fd in [0-4]|255) ;; *) eval "exec $__fd>&-";; esac; done`,
+    'unset __fd; __raworc_status() { return "$1"; }',
+    `trap '((\${#BASH_SOURCE[@]})) && \\builtin kill -INT $$' ${INTERRUPT_SIGNAL}`,
+    report(nonce),
+  ].join('\n');
+}
+
+/** `lastExitCode` becomes `$?` at the start of the command. */
+export function instruction(command: string, nonce: string, lastExitCode: number): string {
+  const end = `RAWORC_${nonce}`;
+  return (
+    `__raworc_status ${lastExitCode}; ` +
+    `\\builtin source /dev/fd/8 </dev/null >&${OUTPUT_FD} 2>&${OUTPUT_FD} ${OUTPUT_FD}>&- ${CONTROL_FD}>&- 8<<'${end}'\n` +
+    `${command}\n${end}\n${report(nonce)}`
+  );
+}
+
+/** Makes the shell say that it is ready for the next command. */
+function report(nonce: string): string {
+  return `\\builtin printf '%s %s\\n' ${nonce} "$?" >&${CONTROL_FD}\n`;
+}
+
+/** The exit code that a line from the control descriptor reports for `nonce`. */
+export function reportedExitCode(line: string, nonce: string): number | undefined {
+  const [reported, code] = line.split(' ');
+  return reported === nonce && code !== undefined ? Number(code) : undefined;
+}

@@ -1,0 +1,66 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { hasCode } from './errno.js';
+import { type ProcessEntry, descendants, readProcess, readProcesses } from './process-table.js';
+
+/** Milliseconds that a process has for its own clean-up before it is killed. */
+export const GRACE_MS = 500;
+const POLL_MS = 20;
+
+/** Sends a signal; a process that is gone already is no error. */
+export function signal(pid: number, name: NodeJS.Signals | number): void {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    if (!hasCode(error, 'ESRCH', 'EPERM')) throw error;
+  }
+}
+
+/**
+ * Ends all processes that `find` names, also those that start meanwhile: first by SIGTERM, after the grace
+ * time by SIGKILL. Resolves when none is left, at the latest after twice the grace time.
+ */
+export async function terminate(find: () => ProcessEntry[]): Promise<void> {
+  const startedAt = performance.now();
+  const asked = new Set<number>();
+  for (;;) {
+    const alive = find();
+    const elapsed = performance.now() - startedAt;
+    if (alive.length === 0 || elapsed > 2 * GRACE_MS) return;
+    for (const { pid } of alive) {
+      if (elapsed >= GRACE_MS) signal(pid, 'SIGKILL');
+      else if (!asked.has(pid)) signal(pid, 'SIGTERM');
+      asked.add(pid);
+    }
+    await delay(POLL_MS);
+  }
+}
+
+/** The processes of `roots`: all below them, and what left the tree but not a root's POSIX session. Never ourselves. */
+export function membersOf(roots: number[]): ProcessEntry[] {
+  const table = readProcesses();
+  const strays = table.filter((entry) => roots.includes(entry.session)).map((entry) => entry.pid);
+  return descendants(table, [...roots, ...strays]).filter((entry) => entry.pid !== process.pid);
+}
+
+/**
+ * Ends the processes of `roots`, which is asked again and again. In a sandbox the programs go first and get their
+ * grace time; then its outermost process is killed, and the kernel ends whatever is left inside.
+ */
+export async function endProcesses(roots: () => number[], sandboxed: boolean): Promise<void> {
+  if (sandboxed) {
+    const isFrame = (entry: ProcessEntry, outer: number[]): boolean =>
+      outer.includes(entry.pid) || outer.includes(entry.parent);
+    await terminate(() => {
+      const outer = roots();
+      return membersOf(outer).filter((entry) => !isFrame(entry, outer));
+    });
+    for (const pid of roots()) signal(pid, 'SIGKILL');
+  }
+  await terminate(() => membersOf(roots()));
+}
+
+/** The same process as when it was noted, not another one that got its number. */
+export function stillThere(pid: number, startTicks: number): ProcessEntry | undefined {
+  const entry = readProcess(pid);
+  return entry?.startTicks === startTicks && entry.state !== 'Z' ? entry : undefined;
+}

@@ -1,0 +1,20 @@
+import { userInfo } from 'node:os';
+import { type Isolation, sessionEnvironment } from './isolation.js';
+
+/** Plain processes of the service's own user. Nothing keeps a command inside the session's folder. */
+export const unsafe: Isolation = {
+  driver: 'local-unsafe',
+  ownsProcesses: false,
+  sessionDir: (files) => files,
+  launch: (files, argv, env) => ({
+    file: argv[0] ?? 'true',
+    args: argv.slice(1),
+    cwd: files,
+    env: sessionEnvironment(
+      files,
+      process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin',
+      userInfo().username,
+      env,
+    ),
+  }),
+};
