@@ -8,10 +8,15 @@ import { isSupportedNatsVersion, MINIMUM_NATS_VERSION } from './version.js';
 
 const run = promisify(execFile);
 
+export interface UsableBinary {
+  usable: true;
+  path: string;
+  version: string;
+}
+
 /** What a look at a candidate binary found. */
 export type Candidate =
-  | { usable: true; path: string; version: string }
-  | { usable: false; path: string; problem: 'missing' | 'too_old'; reason: string };
+  UsableBinary | { usable: false; path: string; problem: 'missing' | 'too_old'; reason: string };
 
 /** Runs `nats-server -v` and says whether the binary can be used, and why not. */
 export async function inspectBinary(path: string): Promise<Candidate> {

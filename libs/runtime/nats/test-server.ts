@@ -4,9 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from '@nats-io/transport-node';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { findOnPath, inspectBinary } from './binary.js';
+import { findNatsServer } from './find-nats-server.js';
 import { findFreePort } from './free-port.js';
-import { NatsError } from './nats-error.js';
 import { writeServerConf } from './server-conf.js';
 import { launchServer } from './server-process.js';
 
@@ -27,10 +26,13 @@ export interface TestNats {
   stop(): Promise<void>;
 }
 
-/** Starts a nats-server for a spec: `RAWORC_NATS_SERVER`, else the first usable one on the PATH. */
+/** Starts a nats-server for a spec. `RAWORC_NATS_SERVER` names the program; else one is found like for a service. */
 export async function startTestNats(): Promise<TestNats> {
-  const binary = await findBinary();
   const dir = await mkdtemp(join(tmpdir(), 'raworc-nats-'));
+  const { path: binary } = await findNatsServer(
+    { natsServer: process.env.RAWORC_NATS_SERVER },
+    { root: dir },
+  );
   const port = await findFreePort();
   const address = {
     url: `nats://127.0.0.1:${port}`,
@@ -70,16 +72,4 @@ export async function startTestNats(): Promise<TestNats> {
       await rm(dir, { recursive: true, force: true });
     },
   };
-}
-
-async function findBinary(): Promise<string> {
-  const configured = process.env.RAWORC_NATS_SERVER;
-  const candidates = configured ? [configured] : await findOnPath(process.env.PATH ?? '');
-  const looks = await Promise.all(candidates.map(inspectBinary));
-  const usable = looks.find((look) => look.usable);
-  if (usable) return usable.path;
-  throw new NatsError(
-    'nats_server_not_found',
-    'This spec needs nats-server: put one on the PATH or set RAWORC_NATS_SERVER.',
-  );
 }

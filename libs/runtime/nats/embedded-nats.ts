@@ -1,0 +1,82 @@
+import { ensureFolder } from '../home/home.js';
+import type { Home } from '../home/home.js';
+import { messageOf } from '../errors.js';
+import type { Logger } from '../logger.js';
+import { ensureNatsCredentials } from './credentials.js';
+import { findFreePort } from './free-port.js';
+import { endOrphans } from './orphans.js';
+import { writeServerConf } from './server-conf.js';
+import { launchServer } from './server-process.js';
+import type { ServerAddress, ServerProcess } from './server-process.js';
+import { supervise } from './supervisor.js';
+import type { SupervisorEvents, SupervisorStatus } from './supervisor.js';
+
+/** The nats-server of a home, kept running beside this process. Its address stays the same over restarts. */
+export interface EmbeddedNats extends ServerAddress {
+  readonly pid: number;
+  readonly status: SupervisorStatus;
+  stop(): Promise<void>;
+}
+
+export interface EmbeddedOptions extends SupervisorEvents {
+  /** Path of a nats-server program that `findNatsServer` found good. */
+  binary: string;
+  /** Locked by this process: a nats-server that runs on its store counts as left behind, and is ended. */
+  home: Home;
+  logger: Logger;
+}
+
+const PORT_ATTEMPTS = 3;
+
+/**
+ * Starts nats-server on 127.0.0.1 and the home's store, and resolves when it accepts connections.
+ * @throws {NatsError} `nats_server_failed`, with the end of the server's log.
+ */
+export async function startEmbeddedNats(options: EmbeddedOptions): Promise<EmbeddedNats> {
+  const { home, logger } = options;
+  await Promise.all([ensureFolder(home.natsStore), ensureFolder(home.logs)]);
+  const ended = await endOrphans(home.natsConfig);
+  if (ended.length > 0)
+    logger.warn({ pids: ended }, 'ended a nats-server that an earlier service left behind');
+
+  const { address, first, launch } = await startOnFreePort(options);
+  const supervisor = supervise(first, launch, logger, options);
+  logger.info({ pid: first.pid, url: address.url }, 'nats-server runs');
+  return {
+    ...address,
+    get pid() {
+      return supervisor.pid;
+    },
+    get status() {
+      return supervisor.status;
+    },
+    stop: () => supervisor.stop(),
+  };
+}
+
+interface Started {
+  address: ServerAddress;
+  first: ServerProcess;
+  launch: () => Promise<ServerProcess>;
+}
+
+/** Between finding a port and listening on it another program may take it; then another one is found. */
+async function startOnFreePort(
+  { binary, home }: Pick<EmbeddedOptions, 'binary' | 'home'>,
+  attempt = 1,
+): Promise<Started> {
+  const credentials = await ensureNatsCredentials(home);
+  const port = await findFreePort();
+  const address = { url: `nats://127.0.0.1:${port}`, ...credentials };
+  const conf = { port, storeDir: home.natsStore, logFile: home.natsLog, ...credentials };
+  await writeServerConf(home.natsConfig, conf);
+
+  const launch = () => launchServer({ binary, confFile: home.natsConfig, logFile: home.natsLog, address });
+  try {
+    return { address, first: await launch(), launch };
+  } catch (error) {
+    const portTaken = messageOf(error).includes('address already in use');
+    if (!portTaken || attempt === PORT_ATTEMPTS) throw error;
+    return startOnFreePort({ binary, home }, attempt + 1);
+  }
+}
