@@ -1,6 +1,6 @@
 import { Inject } from '@nestjs/common';
 import { CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
-import type { RemixSession as RemixSessionRequest } from '#contracts';
+import { ApiError, type RemixSession as RemixSessionRequest } from '#contracts';
 import {
   DomainError,
   event,
@@ -27,6 +27,8 @@ import { SessionNames } from '../session-names.js';
 import { SessionRepository } from '../session-repository.js';
 import { RemixSession } from './command.js';
 
+const SNAPSHOT_WITHIN_MS = 30_000;
+
 @CommandHandler(RemixSession)
 export class RemixSessionHandler implements ICommandHandler<RemixSession, CommandOutcome> {
   constructor(
@@ -48,6 +50,7 @@ export class RemixSessionHandler implements ICommandHandler<RemixSession, Comman
     request: RemixSessionRequest,
     context: CommandContext,
   ): Promise<CommandOutcome> {
+    await this.untilFilesAreKept(sourceId);
     const history = await this.history(sourceId);
     const secrets = request.secrets ? await this.secretsOf(sourceId, history) : {};
     requireModelKey(secrets, this.defaults);
@@ -61,6 +64,21 @@ export class RemixSessionHandler implements ICommandHandler<RemixSession, Comman
       await this.names.release(sessionId, name).catch(() => undefined);
       throw error;
     }
+  }
+
+  /** Right after a turn its files may not be kept yet; a remix never takes older ones silently. */
+  private async untilFilesAreKept(sourceId: string): Promise<void> {
+    const { state, sequence } = await this.sessions.load(sourceId);
+    if (state.lifecycle !== 'live' || !state.snapshotDue) return;
+    const signal = AbortSignal.timeout(SNAPSHOT_WITHIN_MS);
+    for await (const { event } of this.store.follow({ after: sequence, sessionId: sourceId, signal })) {
+      if (event.type === 'files.snapshotted' || event.type === 'files.snapshot_failed') return;
+      if (event.type === 'session.deleted' || event.type === 'session.erased') return;
+    }
+    throw new ApiError(
+      'wait_timed_out',
+      `The files of session ${sourceId} are still being kept; remix it again in a moment.`,
+    );
   }
 
   private async history(sourceId: string): Promise<EventEnvelope[]> {

@@ -1,0 +1,210 @@
+import { describe, expect, it } from '@jest/globals';
+import {
+  envelop,
+  event,
+  fold,
+  planRemix,
+  turnBoundary,
+  type EventEnvelope,
+  type RemixRequest,
+  type SessionEvent,
+} from './index.js';
+
+const usage = {
+  input_tokens: 1,
+  output_tokens: 1,
+  cache_read_input_tokens: 0,
+  cache_creation_input_tokens: 0,
+};
+
+function turnEvents(n: number): SessionEvent[] {
+  const turn_id = `turn-${n}`;
+  const content = [
+    { type: 'thinking', thinking: 'hm', signature: 'x' },
+    { type: 'text', text: `answer ${n}` },
+  ];
+  return [
+    event('message.posted', {
+      message_id: `message-${n}`,
+      role: 'user',
+      content: `question ${n}`,
+      metadata: {},
+    }),
+    event('turn.started', { turn_id, message_ids: [`message-${n}`] }),
+    event('model.responded', {
+      turn_id,
+      message_id: `reply-${n}`,
+      model: 'm',
+      content,
+      stop_reason: 'end_turn',
+      usage,
+      request_digest: '',
+      took_ms: 1,
+    }),
+    event('turn.completed', { turn_id, stop_reason: 'end_turn' }),
+    event('files.snapshotted', {
+      snapshot_id: `snapshot-${n}`,
+      digest: 'd',
+      bytes: 10 * n,
+      files: n,
+      changed: 1,
+      at_version: 2 + 5 * (n - 1) + 4,
+      took_ms: 1,
+    }),
+  ];
+}
+
+const history = ((): EventEnvelope[] => {
+  const events: SessionEvent[] = [
+    event('session.created', {
+      name: 'source',
+      model: 'm',
+      system_prompt: 'prompt:null',
+      tools: [{ name: 'bash' }],
+      instructions: null,
+      setup: 'apt-get install x',
+      limits: {},
+      image: null,
+      metadata: { team: 'a' },
+      timeout_seconds: 300,
+      created_by: 'user:local',
+      secrets: {},
+      source: null,
+    }),
+    event('computer.started', {
+      driver: 'd',
+      node: 'n',
+      image: null,
+      computer_id: 'c',
+      took_ms: 1,
+      origin: 'created',
+    }),
+    ...turnEvents(1),
+    ...turnEvents(2),
+    event('session.updated', { metadata: { team: 'b' } }),
+    event('message.posted', { message_id: 'message-3', role: 'user', content: 'unanswered', metadata: {} }),
+  ];
+  return events.map((one, index) =>
+    envelop('source-id', index + 1, one, {
+      id: `event-${index + 1}`,
+      time: '2026-01-01T00:00:00.000Z',
+      source: '/raworc',
+      actor: 'user:local',
+      commandid: 'c',
+      correlationid: 'c',
+    }),
+  );
+})();
+
+function request(changes: Partial<RemixRequest> = {}): RemixRequest {
+  let next = 0;
+  return {
+    sourceId: 'source-id',
+    at: undefined,
+    parts: { messages: true, data: true, code: true, secrets: true },
+    overrides: { name: 'fork', created_by: 'user:local' },
+    composePrompt: (instructions) => `prompt:${instructions}`,
+    secrets: {},
+    newId: () => `new-${++next}`,
+    ...changes,
+  };
+}
+
+const types = (planned: ReturnType<typeof planRemix>) => planned.map((one) => one.event.type);
+
+describe('the point of a remix', () => {
+  it('is the last finished turn unless another is named', () =>
+    expect(turnBoundary(history, undefined)).toBe(11));
+  it('snaps a version back to the end of a turn', () => {
+    expect(turnBoundary(history, { version: 10 })).toBe(6);
+    expect(turnBoundary(history, { version: 6 })).toBe(6);
+    expect(turnBoundary(history, { version: 3 })).toBe(1);
+  });
+  it('takes a message with its whole turn, whoever wrote it', () => {
+    expect(turnBoundary(history, { messageId: 'message-1' })).toBe(6);
+    expect(turnBoundary(history, { messageId: 'reply-2' })).toBe(11);
+  });
+  it('refuses a point that is not there', () => {
+    expect(() => turnBoundary(history, { version: 99 })).toThrow('versions 1 to 14');
+    expect(() => turnBoundary(history, { messageId: 'message-3' })).toThrow('not part of a finished turn');
+  });
+});
+
+describe('a remix', () => {
+  it('is a new session with the finished turns of its source', () => {
+    const planned = planRemix(history, request());
+    expect(types(planned)).toEqual([
+      'session.created',
+      'message.posted',
+      'turn.started',
+      'model.responded',
+      'turn.completed',
+      'message.posted',
+      'turn.started',
+      'model.responded',
+      'turn.completed',
+      'session.remixed',
+    ]);
+    expect(fold(planned.map((one) => one.event))).toMatchObject({
+      lifecycle: 'live',
+      status: 'init',
+      turn: null,
+      name: 'fork',
+    });
+  });
+
+  it('brings the files of the same point, and says what was copied', () => {
+    const first = planRemix(history, request({ at: { version: 6 } }));
+    expect(first[0]?.event.data).toMatchObject({
+      source: { session_id: 'source-id', version: 6, snapshot_id: 'snapshot-1' },
+    });
+    expect(first.at(-1)?.event.data).toMatchObject({
+      source_version: 6,
+      copied: { messages: 2, files: 1, bytes: 10 },
+    });
+    const last = planRemix(history, request());
+    expect(last[0]?.event.data).toMatchObject({ source: { snapshot_id: 'snapshot-2' } });
+  });
+
+  it('shares no id with its source and names the event behind each copy', () => {
+    const copies = planRemix(history, request()).slice(1, -1);
+    expect(JSON.stringify(copies.map((one) => one.event.data))).not.toMatch(/"(message|reply|turn)-\d"/);
+    expect(copies.map((one) => one.causationid)).toEqual([3, 4, 5, 6, 8, 9, 10, 11].map((n) => `event-${n}`));
+    const [, , started] = planRemix(history, request());
+    const [, posted] = planRemix(history, request());
+    expect(started?.event.data).toMatchObject({
+      message_ids: [(posted?.event.data as { message_id: string }).message_id],
+    });
+  });
+
+  it('has the settings of its point, and what is asked for instead', () => {
+    const [created] = planRemix(
+      history,
+      request({ overrides: { name: 'fork', created_by: 'user:local', model: 'other' } }),
+    );
+    expect(created?.event.data).toMatchObject({
+      name: 'fork',
+      model: 'other',
+      metadata: { team: 'a' },
+      setup: null,
+    });
+  });
+
+  it('keeps thinking only under the very prompt that it is bound to', () => {
+    const thinking = (changes: Partial<RemixRequest>) =>
+      JSON.stringify(planRemix(history, request(changes))).includes('"thinking"');
+    expect(thinking({})).toBe(true);
+    expect(thinking({ overrides: { name: 'fork', created_by: 'u', instructions: 'be brief' } })).toBe(false);
+    expect(thinking({ overrides: { name: 'fork', created_by: 'u', model: 'other' } })).toBe(false);
+  });
+
+  it('leaves out what is not wanted', () => {
+    const none = { messages: false, data: false, code: false, secrets: false };
+    const planned = planRemix(history, request({ parts: none }));
+    expect(types(planned)).toEqual(['session.created', 'session.remixed']);
+    expect(planned[0]?.event.data).toMatchObject({
+      setup: 'apt-get install x',
+      source: { snapshot_id: null },
+    });
+  });
+});
