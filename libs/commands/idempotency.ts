@@ -19,9 +19,10 @@ export class Idempotency {
   /** @throws ApiError `idempotency_key_reused` when the key came with another body before */
   async once(context: CommandContext, work: () => Promise<CommandOutcome>): Promise<CommandOutcome> {
     if (context.idempotency === undefined) return work();
-    const { key } = context.idempotency;
-    await this.running.get(key)?.catch(() => undefined);
-    const result = this.find(context.idempotency) ?? this.record(work);
+    const { key, hash } = context.idempotency;
+    const before = this.running.get(key);
+    const attempt = () => this.find(key, hash) ?? this.record(work);
+    const result = before === undefined ? attempt() : before.then(attempt, attempt);
     this.running.set(key, result);
     try {
       return await result;
@@ -30,7 +31,7 @@ export class Idempotency {
     }
   }
 
-  private find({ key, hash }: { key: string; hash: string }): Promise<CommandOutcome> | undefined {
+  private find(key: string, hash: string): Promise<CommandOutcome> | undefined {
     const seen = this.log.find(key);
     if (seen === undefined) return undefined;
     if (seen.hash !== hash) {

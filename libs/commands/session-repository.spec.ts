@@ -1,0 +1,104 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { ConcurrencyError, LogError, type EventStore } from '#event-store';
+import { systemIds } from '#runtime';
+import { CloseSession, PostMessage, RestoreSession, SessionRepository } from './index.js';
+import { startCommands, user, type CommandsKit } from './testing/commands-kit.js';
+
+const post = (id: string) => ({ message_id: id, role: 'user' as const, content: id, metadata: {} });
+
+describe('SessionRepository', () => {
+  let kit: CommandsKit;
+  beforeEach(async () => {
+    kit = await startCommands();
+  });
+  afterEach(() => kit.stop());
+
+  it('keeps every message of writers that know nothing of each other', async () => {
+    const { sessionId } = await kit.create();
+    const writers = [1, 2, 3].map(() => new SessionRepository(kit.store, systemIds));
+    await Promise.all(
+      writers.map(async (writer, w) => {
+        for (let n = 0; n < 5; n++) {
+          let sent = false;
+          while (!sent) {
+            sent = await writer
+              .execute(sessionId, { type: 'post-message', data: post(`${w}-${n}`) }, user)
+              .then(
+                () => true,
+                (error: unknown) => {
+                  expect(error).toMatchObject({ code: 'concurrent_write' });
+                  return false;
+                },
+              );
+          }
+        }
+      }),
+    );
+    const { state } = await new SessionRepository(kit.store, systemIds).load(sessionId);
+    expect(state.version).toBe(16);
+    expect(new Set(state.pendingMessageIds).size).toBe(15);
+  });
+
+  it('decides again when its cached state is out of date', async () => {
+    const { sessionId } = await kit.create();
+    const other = new SessionRepository(kit.store, systemIds);
+    await other.execute(sessionId, { type: 'close', reason: 'requested', by: 'x' }, user);
+    const outcome = await kit.bus.execute(new CloseSession(sessionId, { reason: 'requested' }, user));
+    expect(outcome.events).toEqual([]);
+    const restored = await kit.bus.execute(new RestoreSession(sessionId, {}, user));
+    expect(restored.events.map(({ type }) => type)).toEqual(['session.restored']);
+  });
+
+  it('refuses only what the true state refuses', async () => {
+    const { sessionId } = await kit.create();
+    const other = new SessionRepository(kit.store, systemIds);
+    await other.execute(sessionId, { type: 'delete' }, user);
+    await expect(
+      kit.bus.execute(new PostMessage(sessionId, { content: 'x', metadata: {} }, user)),
+    ).rejects.toMatchObject({ code: 'session_not_found' });
+  });
+
+  it('gives up after five lost races', async () => {
+    const { sessionId } = await kit.create();
+    const losing: EventStore = {
+      ...bound(kit.store),
+      append: (id, _, at) => Promise.reject(new ConcurrencyError(id, at)),
+    };
+    const repository = new SessionRepository(losing, systemIds);
+    const attempt = repository.execute(sessionId, { type: 'post-message', data: post('m') }, user);
+    await expect(attempt).rejects.toMatchObject({
+      code: 'concurrent_write',
+      message: expect.stringContaining('5 times'),
+    });
+  });
+
+  it('has half done nothing when the log refuses', async () => {
+    const { sessionId } = await kit.create();
+    const full: EventStore = {
+      ...bound(kit.store),
+      append: () => Promise.reject(new LogError('log_full', 'no space')),
+    };
+    const repository = new SessionRepository(full, systemIds);
+    await expect(
+      repository.execute(sessionId, { type: 'post-message', data: post('m') }, user),
+    ).rejects.toMatchObject({
+      code: 'log_full',
+    });
+    expect(await kit.types(sessionId)).toEqual(['session.created']);
+    expect((await repository.load(sessionId)).state.pendingMessageIds).toEqual([]);
+  });
+});
+
+function bound(store: EventStore): EventStore {
+  return {
+    append: store.append.bind(store),
+    read: store.read.bind(store),
+    last: store.last.bind(store),
+    at: store.at.bind(store),
+    follow: store.follow.bind(store),
+    followBatches: store.followBatches.bind(store),
+    consume: store.consume.bind(store),
+    erase: store.erase.bind(store),
+    info: store.info.bind(store),
+  };
+}
