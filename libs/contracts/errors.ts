@@ -1,13 +1,16 @@
 /** Every error code of the REST API: its HTTP status and what it means. Codes are stable. */
 export const ERROR_CODES = {
+  malformed_request: { status: 400, title: 'The request is not valid HTTP' },
   malformed_json: { status: 400, title: 'The body is not valid JSON' },
   validation_failed: { status: 422, title: 'The request does not have the right form' },
   model_key_missing: { status: 400, title: 'There is no key for the model' },
   unauthorized: { status: 401, title: 'The token is missing or wrong' },
+  origin_refused: { status: 403, title: 'A page of another origin may not call this' },
   not_found: { status: 404, title: 'There is no such address' },
   session_not_found: { status: 404, title: 'There is no such session' },
   message_not_found: { status: 404, title: 'There is no such message' },
   remix_point_not_found: { status: 404, title: 'The source has no such point' },
+  method_not_allowed: { status: 405, title: 'The address does not take this method' },
   id_ambiguous: { status: 409, title: 'Several sessions begin with this id' },
   name_taken: { status: 409, title: 'Another session has this name' },
   session_exists: { status: 409, title: 'A session with this id exists' },
@@ -24,9 +27,13 @@ export const ERROR_CODES = {
   idempotency_key_reused: { status: 422, title: 'The idempotency key was used with another body' },
   wait_timed_out: { status: 504, title: 'The session did not get there in time' },
   internal: { status: 500, title: 'Something went wrong inside Raworc' },
+  log_corrupt: { status: 500, title: 'The session has a gap on the event log' },
+  secrets_damaged: { status: 500, title: 'The secrets cannot be decrypted' },
   log_unavailable: { status: 503, title: 'The event log does not answer' },
   log_full: { status: 503, title: 'The event log is full' },
+  log_incompatible: { status: 503, title: 'The event log is of a kind that Raworc cannot use' },
   view_unavailable: { status: 503, title: 'The views are not up to date' },
+  stopping: { status: 503, title: 'The service is stopping' },
 } as const satisfies Record<string, { status: number; title: string }>;
 
 export type ErrorCode = keyof typeof ERROR_CODES;
