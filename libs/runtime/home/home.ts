@@ -1,4 +1,4 @@
-import { chmod, mkdir, stat, access } from 'node:fs/promises';
+import { access, chmod, mkdir, realpath, stat } from 'node:fs/promises';
 import { constants } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join, parse, resolve } from 'node:path';
@@ -35,9 +35,9 @@ export interface Home {
  * @throws {HomeError} `home_not_writable`; `home_unsuitable` for a folder that is not for Raworc alone.
  */
 export async function openHome(path: string): Promise<Home> {
-  const root = resolve(path);
-  refuseSharedFolder(root);
-  await ensureFolder(root);
+  refuseSharedFolder(resolve(path));
+  // One name for one folder, however it was reached: processes are told apart by it.
+  const root = await realpath(await ensureFolder(resolve(path)));
   await access(root, constants.R_OK | constants.W_OK | constants.X_OK).catch((error) => fail(root, error));
   return layOut(root);
 }

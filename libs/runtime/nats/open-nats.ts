@@ -1,5 +1,6 @@
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Config } from '../config/load-config.js';
+import { messageOf } from '../errors.js';
 import type { Home } from '../home/home.js';
 import type { Logger } from '../logger.js';
 import { connectNats } from './connect-nats.js';
@@ -32,6 +33,7 @@ export async function openNats(
   const name = options.name ?? 'raworc';
   if (config.natsUrl) {
     const connection = await connectNats({ url: config.natsUrl, name });
+    void logStatus(connection, logger);
     return { connection, close: () => disconnect(connection) };
   }
 
@@ -62,4 +64,13 @@ async function disconnect(connection: NatsConnection): Promise<void> {
   const timer = setTimeout(() => void connection.close(), DRAIN_DEADLINE_MS);
   await connection.drain().catch(() => connection.close());
   clearTimeout(timer);
+}
+
+/** Until the connection is closed. */
+async function logStatus(connection: NatsConnection, logger: Logger): Promise<void> {
+  for await (const status of connection.status()) {
+    if (status.type === 'disconnect') logger.warn('lost the connection to NATS; reconnecting');
+    if (status.type === 'reconnect') logger.info('connected to NATS again');
+    if (status.type === 'error') logger.error({ error: messageOf(status.error) }, 'NATS reports an error');
+  }
 }

@@ -71,7 +71,7 @@ async function findByProc(names: string[], confFile: string): Promise<number[]> 
 }
 
 function isServerOf(args: string[], confFile: string): boolean {
-  return args[1] === '-c' && args[2] === confFile;
+  return args.some((arg, index) => arg === '-c' && args[index + 1] === confFile);
 }
 
 async function findByPs(confFile: string): Promise<number[]> {
