@@ -161,5 +161,5 @@ export type SessionEvent = EventOf<EventType>;
 
 /** Builds an event; the type picks the data's shape. */
 export function event<T extends EventType>(type: T, data: EventData[T]): EventOf<T> {
-  return { type, data } as EventOf<T>;
+  return { type, data };
 }
