@@ -2,6 +2,7 @@ import { readdir, unlink } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { z } from 'zod';
 import { systemErrorCode } from '../errors.js';
+import { parseJson } from '../json.js';
 import type { Home } from './home.js';
 import { HomeError } from './home-error.js';
 import { createPrivateFile, readIfExists, replacePrivateFile } from './private-file.js';
@@ -71,14 +72,6 @@ async function readLivingOwner(file: string): Promise<Owner | undefined> {
   if (!owner.success) return undefined;
   const identity = await identifyProcess(owner.data.pid);
   return identity === owner.data.identity ? owner.data : undefined;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 async function removeFile(file: string): Promise<void> {

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Home } from '../home/home.js';
 import { HomeError } from '../home/home-error.js';
 import { createPrivateFile, readIfExists } from '../home/private-file.js';
+import { parseJson } from '../json.js';
 
 const schema = z.object({ user: z.string().min(1), pass: z.string().min(16) });
 export type NatsCredentials = z.infer<typeof schema>;
@@ -21,12 +22,4 @@ export async function ensureNatsCredentials(home: Pick<Home, 'natsCredentials'>)
     'home_damaged',
     `${home.natsCredentials} does not hold what Raworc wrote there. Delete it, and new credentials are made at the next start.`,
   );
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -27,6 +27,8 @@ export interface EmbeddedOptions extends SupervisorEvents {
 }
 
 const PORT_ATTEMPTS = 3;
+/** A long log is read before connections are accepted; cutting that short would only start it over. */
+const RECOVERY_DEADLINE_MS = 600_000;
 
 /**
  * Starts nats-server on 127.0.0.1 and the home's store, and resolves when it accepts connections.
@@ -37,11 +39,11 @@ export async function startEmbeddedNats(options: EmbeddedOptions): Promise<Embed
   await Promise.all([ensureFolder(home.natsStore), ensureFolder(home.logs)]);
   const ended = await endOrphans(home.natsConfig);
   if (ended.length > 0)
-    logger.warn({ pids: ended }, 'ended a nats-server that an earlier service left behind');
+    logger.warn({ nats_pids: ended }, 'ended a nats-server that an earlier service left behind');
 
   const { address, first, launch } = await startOnFreePort(options);
   const supervisor = supervise(first, launch, logger, options);
-  logger.info({ pid: first.pid, url: address.url }, 'nats-server runs');
+  logger.info({ nats_pid: first.pid, url: address.url }, 'nats-server runs');
   return {
     ...address,
     get pid() {
@@ -71,7 +73,8 @@ async function startOnFreePort(
   const conf = { port, storeDir: home.natsStore, logFile: home.natsLog, ...credentials };
   await writeServerConf(home.natsConfig, conf);
 
-  const launch = () => launchServer({ binary, confFile: home.natsConfig, logFile: home.natsLog, address });
+  const files = { confFile: home.natsConfig, logFile: home.natsLog };
+  const launch = () => launchServer({ binary, ...files, address, readyTimeoutMs: RECOVERY_DEADLINE_MS });
   try {
     return { address, first: await launch(), launch };
   } catch (error) {

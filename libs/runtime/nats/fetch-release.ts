@@ -3,6 +3,7 @@ import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { types } from 'node:util';
 import { messageOf } from '../errors.js';
 import type { Fetcher } from './fetcher.js';
 import { runTool } from './fetcher.js';
@@ -78,7 +79,9 @@ async function openDownload(url: string): Promise<Readable> {
   } catch (error) {
     if (connecting.signal.aborted)
       throw new Error(`${url} does not answer within ${CONNECT_TIMEOUT_MS / 1000} s`);
-    throw new Error(`${url} cannot be fetched: ${messageOf(Object(error).cause ?? error)}`, { cause: error });
+    // fetch says only that it failed; why is in the cause.
+    const reason = types.isNativeError(error) && error.cause ? error.cause : error;
+    throw new Error(`${url} cannot be fetched: ${messageOf(reason)}`, { cause: error });
   } finally {
     clearTimeout(timer);
   }

@@ -45,7 +45,7 @@ export function supervise(
       const reason = await current.exited;
       if (stopping.signal.aborted) return;
       status = 'restarting';
-      logger.error({ pid: current.pid, reason }, 'nats-server ended unexpectedly; starting it again');
+      logger.error({ nats_pid: current.pid, reason }, 'nats-server ended unexpectedly; starting it again');
       onExit?.(reason);
       if (Date.now() - startedAt > STEADY_AFTER_MS) waitMs = FIRST_WAIT_MS;
       await relaunch();
@@ -60,7 +60,7 @@ export function supervise(
       try {
         current = await launch();
         status = 'running';
-        logger.info({ pid: current.pid }, 'nats-server runs again');
+        logger.info({ nats_pid: current.pid }, 'nats-server runs again');
         onRestart?.();
         return;
       } catch (error) {
