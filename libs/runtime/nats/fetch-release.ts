@@ -78,7 +78,7 @@ async function openDownload(url: string): Promise<Readable> {
     return Readable.fromWeb(response.body);
   } catch (error) {
     if (connecting.signal.aborted)
-      throw new Error(`${url} does not answer within ${CONNECT_TIMEOUT_MS / 1000} s`);
+      throw new Error(`${url} does not answer within ${CONNECT_TIMEOUT_MS / 1000} s`, { cause: error });
     // fetch says only that it failed; why is in the cause.
     const reason = types.isNativeError(error) && error.cause ? error.cause : error;
     throw new Error(`${url} cannot be fetched: ${messageOf(reason)}`, { cause: error });

@@ -49,13 +49,17 @@ export function createVault({ masterKey, keys }: { masterKey: Buffer; keys: KeyS
     const existing = await findKey(sessionId);
     if (existing) return existing;
     const wrapped = sealBox(masterKey, randomBytes(32), ['key', sessionId]);
-    const failure = await keys.create(sessionId, wrapped).then(
-      () => undefined,
-      (error: unknown) => error,
-    );
-    // What the store holds counts, also when another writer was faster.
+    try {
+      await keys.create(sessionId, wrapped);
+    } catch (error) {
+      // Another writer may have been faster; its key is the one then.
+      const stored = await findKey(sessionId);
+      if (stored) return stored;
+      throw error;
+    }
+    // Read back rather than assumed: what the store holds is what can be opened later.
     const stored = await findKey(sessionId);
-    if (!stored) throw failure ?? erased(sessionId);
+    if (!stored) throw erased(sessionId);
     return stored;
   }
 
