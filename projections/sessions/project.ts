@@ -1,0 +1,100 @@
+import type { ContentBlock, EventOf, Usage } from '#domain';
+import type { RecordedEvent } from '#event-store';
+import type { Database } from 'better-sqlite3';
+import type { Projection } from '#projections/runner';
+import { schema } from './schema.js';
+import { prepareStatements } from './statements.js';
+
+/** One row for each session, as the REST object shows it. */
+export const projection: Projection = {
+  name: 'sessions',
+  version: 1,
+  schema,
+  module: import.meta.url,
+  prepare: (db) => prepare(db),
+};
+
+function prepare(db: Database) {
+  const run = prepareStatements(db);
+  return ({ event }: RecordedEvent): void => {
+    const step = { id: event.subject, version: event.sessionversion, at: Date.parse(event.time) / 1000 };
+    switch (event.type) {
+      case 'session.created':
+        return void run.create.run({ ...step, ...created(event) });
+      case 'session.remixed':
+        return void run.remixed.run(step);
+      case 'computer.started':
+        return void run.computerStarted.run({ ...step, container_id: event.data.computer_id });
+      case 'computer.failed':
+        if (event.data.gave_up) return void run.computerGivenUp.run({ ...step, error: event.data.reason });
+        return void run.counted.run(step);
+      case 'message.posted':
+        return void run.messagePosted.run(step);
+      case 'turn.started':
+        return void run.turnStarted.run({ ...step, turn_id: event.data.turn_id });
+      case 'model.responded':
+        return void run.modelResponded.run({ ...step, ...responded(event.data) });
+      case 'tool.started':
+      case 'tool.completed':
+        return void run.active.run(step);
+      case 'turn.completed':
+      case 'turn.interrupted':
+        return void run.turnEnded.run(step);
+      case 'turn.failed':
+        return void run.turnFailed.run(step);
+      case 'files.snapshotted':
+      case 'files.snapshot_failed':
+        return void run.counted.run(step);
+      case 'messages.cleared':
+        return void run.cleared.run(step);
+      case 'session.closed':
+        return void run.closed.run(step);
+      case 'session.restored':
+        return void run.restored.run(step);
+      case 'session.updated':
+        return void run.updated.run({ ...step, ...updated(event.data) });
+      case 'state.forced':
+        return void run.forced.run({ ...step, state: event.data.to });
+      case 'session.deleted':
+        return void run.deleted.run(step);
+      case 'session.erased':
+        return void run.erase.run({ id: step.id });
+    }
+  };
+}
+
+function created({ data }: EventOf<'session.created'>) {
+  return {
+    lifecycle: data.source === null ? 'live' : 'copying',
+    name: data.name,
+    created_by: data.created_by,
+    parent_session_id: data.source?.session_id ?? null,
+    parent_version: data.source?.version ?? null,
+    model: data.model,
+    timeout_seconds: data.timeout_seconds,
+    metadata: JSON.stringify(data.metadata),
+  };
+}
+
+function responded({ content, usage }: { content: ContentBlock[]; usage: Usage }) {
+  return {
+    messages: content.some(isText) ? 1 : 0,
+    input_tokens: usage.input_tokens,
+    output_tokens: usage.output_tokens,
+    cache_read_input_tokens: usage.cache_read_input_tokens,
+    cache_creation_input_tokens: usage.cache_creation_input_tokens,
+  };
+}
+
+/** Only a response that says something is a message. */
+function isText(block: ContentBlock): boolean {
+  return block.type === 'text' && typeof block.text === 'string' && block.text.trim() !== '';
+}
+
+function updated({ name, metadata, timeout_seconds }: EventOf<'session.updated'>['data']) {
+  return {
+    name: name ?? null,
+    metadata: metadata === undefined ? null : JSON.stringify(metadata),
+    timeout_seconds: timeout_seconds ?? null,
+  };
+}

@@ -1,0 +1,131 @@
+import type { SessionStatus } from '#domain';
+import type { Query, ViewReader } from '#projections/runner';
+import { encodeCursor } from './cursor.js';
+import { conditions, type SessionFilter } from './list-sql.js';
+import { viewOf, type SessionRow, type SessionView } from './session.js';
+
+export interface SessionPage {
+  sessions: SessionView[];
+  /** Cursor of the next page; undefined on the last. */
+  next?: string;
+}
+
+export type Resolution =
+  | { found: SessionView }
+  | { none: true }
+  /** Sessions that the reference could mean, at most ten. */
+  | { ambiguous: SessionView[] };
+
+/** A session that is neither closed nor deleted. */
+export interface LiveSession {
+  id: string;
+  state: Exclude<SessionStatus, 'closed'>;
+}
+
+/** An idle session that will close by itself. */
+export interface IdleSession {
+  id: string;
+  /** The version that was idle; closing must be guarded by it. */
+  version: number;
+  auto_close_at: number;
+}
+
+const MIN_PREFIX = 6;
+const MAX_CANDIDATES = 10;
+const CHUNK = 500;
+
+const COLUMNS = `id, state, name, version, created_by, created_at, last_activity_at, closed_at, parent_session_id,
+  parent_version, model, timeout_seconds, container_id, message_count, input_tokens, output_tokens,
+  cache_read_input_tokens, cache_creation_input_tokens, error, metadata`;
+const NEWEST_FIRST = 'ORDER BY created_at DESC, id DESC';
+
+/** Questions about sessions. Deleted sessions and unfinished remixes do not exist here. */
+export class SessionQueries {
+  private readonly one: Query<[string], SessionRow>;
+  private readonly named: Query<[string, number], SessionRow>;
+  private readonly prefixed: Query<[string, string, number], SessionRow>;
+  private readonly allLive: Query<[], LiveSession>;
+  private readonly allIdle: Query<[], IdleSession>;
+
+  constructor(private readonly reader: ViewReader) {
+    const select = `SELECT ${COLUMNS} FROM sessions WHERE lifecycle = 'live'`;
+    this.one = reader.query(`${select} AND id = ?`);
+    this.named = reader.query(`${select} AND name = ? ${NEWEST_FIRST} LIMIT ?`);
+    this.prefixed = reader.query(`${select} AND id >= ? AND id < ? ORDER BY id LIMIT ?`);
+    this.allLive = reader.query(`
+      SELECT id, state FROM sessions WHERE lifecycle = 'live' AND state IN ('init', 'idle', 'busy')`);
+    this.allIdle = reader.query(`
+      SELECT id, version, last_activity_at + timeout_seconds AS auto_close_at FROM sessions
+      WHERE lifecycle = 'live' AND state = 'idle' AND timeout_seconds > 0 ORDER BY auto_close_at`);
+  }
+
+  byId(id: string): SessionView | undefined {
+    const row = this.one.get(id);
+    return row === undefined ? undefined : viewOf(row);
+  }
+
+  /** By id, else by name, else by a prefix of an id with at least six characters. */
+  resolve(reference: string): Resolution {
+    const byId = this.byId(reference);
+    if (byId !== undefined) return { found: byId };
+    const named = this.named.all(reference, MAX_CANDIDATES);
+    const candidates = named.length > 0 || reference.length < MIN_PREFIX ? named : this.withPrefix(reference);
+    const [first, second] = candidates.map(viewOf);
+    if (first === undefined) return { none: true };
+    return second === undefined ? { found: first } : { ambiguous: candidates.map(viewOf) };
+  }
+
+  /**
+   * Newest first; all that match, when no limit is given.
+   * @throws InvalidCursorError
+   */
+  list(filter: SessionFilter & { limit?: number } = {}): SessionPage {
+    const { limit } = filter;
+    if (limit === undefined) return { sessions: this.read(filter, -1) };
+    const sessions = this.read(filter, limit + 1);
+    const last = sessions[limit - 1];
+    if (sessions.length <= limit || last === undefined) return { sessions };
+    return { sessions: sessions.slice(0, limit), next: encodeCursor(last) };
+  }
+
+  /**
+   * As `list`, in chunks; between two of them other work may go on and the views may move on.
+   * @throws InvalidCursorError
+   */
+  *listChunks(filter: SessionFilter = {}, size = CHUNK): Generator<SessionView[]> {
+    let after = filter.after;
+    do {
+      const { sessions, next } = this.list({ ...filter, after, limit: size });
+      if (sessions.length > 0) yield sessions;
+      after = next;
+    } while (after !== undefined);
+  }
+
+  /** The session's own remixes, newest first. */
+  children(id: string): SessionView[] {
+    return this.read({ parent: id }, -1);
+  }
+
+  /** Idle sessions with a timeout, the next to close first. */
+  idle(): IdleSession[] {
+    return this.allIdle.all();
+  }
+
+  /** All sessions that are not closed, for those who keep their computers. */
+  live(): LiveSession[] {
+    return this.allLive.all();
+  }
+
+  private read(filter: SessionFilter, limit: number): SessionView[] {
+    const { where, params } = conditions(filter);
+    const sql = `SELECT ${COLUMNS} FROM sessions WHERE ${where} ${NEWEST_FIRST} LIMIT ?`;
+    return this.reader
+      .query<unknown[], SessionRow>(sql)
+      .all(...params, limit)
+      .map(viewOf);
+  }
+
+  private withPrefix(prefix: string): SessionRow[] {
+    return this.prefixed.all(prefix, `${prefix}\u{10FFFF}`, MAX_CANDIDATES);
+  }
+}

@@ -1,0 +1,37 @@
+/**
+ * `lifecycle`: a copying remix and a deleted session have a row that no query shows; an erased one has none.
+ * `turn_id`: the running turn. Metadata comes last, since it may be large and filters rarely touch it.
+ */
+export const schema = `
+  CREATE TABLE sessions (
+    id                          TEXT PRIMARY KEY,
+    lifecycle                   TEXT NOT NULL,
+    state                       TEXT NOT NULL,
+    name                        TEXT NOT NULL,
+    version                     INTEGER NOT NULL,
+    created_by                  TEXT NOT NULL,
+    created_at                  REAL NOT NULL,
+    last_activity_at            REAL NOT NULL,
+    closed_at                   REAL,
+    parent_session_id           TEXT,
+    parent_version              INTEGER,
+    model                       TEXT NOT NULL,
+    timeout_seconds             INTEGER NOT NULL,
+    turn_id                     TEXT,
+    container_id                TEXT,
+    message_count               INTEGER NOT NULL DEFAULT 0,
+    input_tokens                INTEGER NOT NULL DEFAULT 0,
+    output_tokens               INTEGER NOT NULL DEFAULT 0,
+    cache_read_input_tokens     INTEGER NOT NULL DEFAULT 0,
+    cache_creation_input_tokens INTEGER NOT NULL DEFAULT 0,
+    error                       TEXT,
+    metadata                    TEXT NOT NULL
+  );
+  CREATE INDEX sessions_newest ON sessions (created_at DESC, id DESC) WHERE lifecycle = 'live';
+  CREATE INDEX sessions_by_state ON sessions (state, created_at DESC, id DESC) WHERE lifecycle = 'live';
+  CREATE INDEX sessions_by_name ON sessions (name) WHERE lifecycle = 'live';
+  CREATE INDEX sessions_by_parent ON sessions (parent_session_id, created_at DESC, id DESC)
+    WHERE lifecycle = 'live' AND parent_session_id IS NOT NULL;
+  CREATE INDEX sessions_expiring ON sessions (timeout_seconds)
+    WHERE lifecycle = 'live' AND state = 'idle' AND timeout_seconds > 0;
+`;

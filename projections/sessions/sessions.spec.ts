@@ -1,0 +1,265 @@
+import { readFileSync } from 'node:fs';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { session as sessionShape } from '#contracts';
+import { event, evolve, initialState, type SessionState } from '#domain';
+import {
+  computerStarted,
+  createdData,
+  HistoryWriter,
+  openTestView,
+  randomHistory,
+  responded,
+  type TestView,
+} from '../testing/index.js';
+import { SessionQueries, sessionsProjection } from './index.js';
+
+const ID = '019ab2c4-0000-7000-8000-000000000001';
+const SOURCE = {
+  session_id: ID,
+  version: 4,
+  snapshot_id: null,
+  parts: { messages: true, data: true, code: true, secrets: true },
+};
+
+let view: TestView;
+let queries: SessionQueries;
+let log: HistoryWriter;
+
+beforeEach(() => {
+  view = openTestView(sessionsProjection);
+  queries = new SessionQueries(view.reader);
+  log = new HistoryWriter();
+});
+afterEach(() => view.remove());
+
+const show = () => view.apply(log.recorded);
+
+describe('a session', () => {
+  it('is shown from its creation on, in the shape of the contract', () => {
+    const created = log.add(ID, event('session.created', createdData({ metadata: { team: 'a' } })));
+    show();
+    const found = queries.byId(ID);
+    expect(sessionShape.strict().parse(found)).toEqual(found);
+    expect(found).toMatchObject({
+      state: 'init',
+      created_at: HistoryWriter.at(created),
+      metadata: { team: 'a' },
+      auto_close_at: null,
+      container_id: null,
+      closed_at: null,
+      version: 1,
+    });
+  });
+
+  it('will close by itself when idle with a timeout, counted from its last activity', () => {
+    log.add(ID, event('session.created', createdData({ timeout_seconds: 60 })));
+    const started = log.add(ID, event('computer.started', computerStarted('raworc_session_x')));
+    log.add(ID, event('files.snapshot_failed', { reason: 'disk', at_version: 1 }));
+    show();
+    const auto_close_at = HistoryWriter.at(started) + 60;
+    expect(queries.byId(ID)).toMatchObject({
+      state: 'idle',
+      container_id: 'raworc_session_x',
+      auto_close_at,
+      version: 3,
+    });
+    expect(queries.idle()).toEqual([{ id: ID, version: 3, auto_close_at }]);
+  });
+
+  it('adds up what its turns used, and counts the messages that are visible', () => {
+    log.add(ID, event('session.created', createdData()));
+    log.add(ID, event('computer.started', computerStarted()));
+    log.add(ID, event('message.posted', { message_id: 'm', role: 'user', content: 'hi', metadata: {} }));
+    log.add(ID, event('turn.started', { turn_id: 't', message_ids: ['m'] }));
+    log.add(ID, event('model.responded', responded('t', 'r1', 'hello')));
+    log.add(ID, event('model.responded', responded('t', 'r2', ' ')));
+    log.add(ID, event('turn.failed', { turn_id: 't', reason: 'step_limit', message: 'too many steps' }));
+    show();
+    expect(queries.byId(ID)).toMatchObject({
+      state: 'idle',
+      message_count: 3,
+      usage: {
+        input_tokens: 200,
+        output_tokens: 40,
+        cache_read_input_tokens: 10,
+        cache_creation_input_tokens: 2,
+      },
+    });
+  });
+
+  it('is closed with its error when its computer is given up, and open again without it', () => {
+    log.add(ID, event('session.created', createdData()));
+    const failed = log.add(ID, event('computer.failed', { reason: 'no image', attempt: 3, gave_up: true }));
+    show();
+    expect(queries.byId(ID)).toMatchObject({
+      state: 'closed',
+      error: 'no image',
+      closed_at: HistoryWriter.at(failed),
+    });
+    log.add(ID, event('session.restored', { reason: 'requested' }));
+    show();
+    expect(queries.byId(ID)).toMatchObject({ state: 'init', error: null, closed_at: null });
+  });
+
+  it("is hidden while a remix copies, and shows its source without the source's costs", () => {
+    const child = '019ab2c4-0000-7000-8000-000000000002';
+    log.add(ID, event('session.created', createdData()));
+    log.add(child, event('session.created', createdData({ source: SOURCE })));
+    log.add(child, event('turn.started', { turn_id: 't', message_ids: [] }));
+    log.add(child, event('model.responded', responded('t', 'r', 'copied')));
+    log.add(child, event('turn.completed', { turn_id: 't', stop_reason: 'end_turn' }));
+    show();
+    expect(queries.resolve(child)).toEqual({ none: true });
+    expect(queries.children(ID)).toEqual([]);
+    const copied = { events: 3, messages: 1, files: 0, bytes: 0, secrets: 0 };
+    log.add(child, event('session.remixed', { source_id: ID, source_version: 4, copied }));
+    show();
+    expect(queries.children(ID)).toEqual([queries.byId(child)]);
+    expect(queries.byId(child)).toMatchObject({
+      state: 'init',
+      parent_session_id: ID,
+      remixed_from: { session_id: ID, version: 4 },
+      message_count: 1,
+      usage: { input_tokens: 0, output_tokens: 0 },
+    });
+  });
+
+  it('is hidden when deleted, and gone without a trace when erased', () => {
+    const secret = 'marker-that-must-not-survive';
+    log.add(ID, event('session.created', createdData({ metadata: { secret } })));
+    log.add(ID, event('session.deleted', {}));
+    show();
+    expect(queries.byId(ID)).toBeUndefined();
+    log.add(ID, event('session.erased', {}));
+    show();
+    const bytes = ['', '-wal'].map((suffix) => readFileSync(view.path + suffix, 'latin1')).join('');
+    expect(bytes).not.toContain(secret);
+    expect(view.dump()).toBe('');
+  });
+
+  it('may begin with its tombstone', () => {
+    log.add(ID, event('session.erased', {}));
+    show();
+    expect(queries.resolve(ID)).toEqual({ none: true });
+  });
+});
+
+describe('finding a session', () => {
+  const add = (id: string, name: string) => log.add(id, event('session.created', createdData({ name })));
+
+  it('takes an id, a name, or a prefix of an id of six characters and more', () => {
+    add('019ab2c4-aaaa', 'first');
+    add('019ab2c5-bbbb', 'second');
+    show();
+    const found = (reference: string) => queries.resolve(reference);
+    expect(found('019ab2c4-aaaa')).toMatchObject({ found: { name: 'first' } });
+    expect(found('second')).toMatchObject({ found: { id: '019ab2c5-bbbb' } });
+    expect(found('019ab2c4')).toMatchObject({ found: { name: 'first' } });
+    expect(found('019ab2')).toMatchObject({ ambiguous: [{ name: 'first' }, { name: 'second' }] });
+    expect(found('019ab')).toEqual({ none: true });
+    expect(found('019ab2c4%')).toEqual({ none: true });
+  });
+
+  it('lets a name go before a prefix, and forgets the name of a deleted session', () => {
+    add('abcdef-1', 'one');
+    add('zzzzzz-2', 'abcdef');
+    show();
+    expect(queries.resolve('abcdef')).toMatchObject({ found: { id: 'zzzzzz-2' } });
+    log.add('zzzzzz-2', event('session.deleted', {}));
+    show();
+    expect(queries.resolve('abcdef')).toMatchObject({ found: { id: 'abcdef-1' } });
+  });
+});
+
+describe('the list', () => {
+  const fill = (count: number) => {
+    for (let n = 0; n < count; n++) {
+      log.add(
+        `session-${n}`,
+        event('session.created', createdData({ name: `name-${n}`, metadata: { n, even: n % 2 === 0 } })),
+      );
+    }
+  };
+  const ids = (sessions: { id: string }[]) => sessions.map(({ id }) => id);
+
+  it('is newest first, and paged by cursor without gaps or repeats', () => {
+    fill(5);
+    show();
+    const first = queries.list({ limit: 2 });
+    const second = queries.list({ limit: 2, after: first.next });
+    const third = queries.list({ limit: 2, after: second.next });
+    expect([first, second, third].map((page) => ids(page.sessions))).toEqual([
+      ['session-4', 'session-3'],
+      ['session-2', 'session-1'],
+      ['session-0'],
+    ]);
+    expect(third.next).toBeUndefined();
+    expect(queries.list({ limit: 5 }).next).toBeUndefined();
+    expect(ids(queries.list().sessions)).toHaveLength(5);
+    expect([...queries.listChunks({}, 2)].map(ids)).toEqual(
+      [first, second, third].map((page) => ids(page.sessions)),
+    );
+    expect([...queries.listChunks({ state: 'busy' })]).toEqual([]);
+  });
+
+  it('refuses a cursor that is none', () => {
+    for (const after of ['nonsense', '', Buffer.from('[1]').toString('base64url')]) {
+      expect(() => queries.list({ after })).toThrow(expect.objectContaining({ code: 'invalid_cursor' }));
+    }
+  });
+
+  it('filters by state, name, time and parent', () => {
+    fill(3);
+    log.add('session-1', event('computer.started', computerStarted()));
+    show();
+    const middle = queries.byId('session-1')?.created_at ?? 0;
+    expect(ids(queries.list({ state: 'idle' }).sessions)).toEqual(['session-1']);
+    expect(ids(queries.list({ name: 'name-2' }).sessions)).toEqual(['session-2']);
+    expect(ids(queries.list({ createdBefore: middle }).sessions)).toEqual(['session-0']);
+    expect(ids(queries.list({ createdAfter: middle }).sessions)).toEqual(['session-2']);
+    expect(queries.list({ parent: 'session-1' }).sessions).toEqual([]);
+    expect(queries.live()).toContainEqual({ id: 'session-1', state: 'idle' });
+  });
+
+  it('filters by metadata, comparing values as text', () => {
+    const metadata = { team: 'a', n: 7, ok: true, none: null, 'a.b"c': 'odd', list: ['x'] };
+    log.add('tagged', event('session.created', createdData({ metadata })));
+    log.add('plain', event('session.created', createdData()));
+    show();
+    const matching = (wanted: Record<string, string>) => ids(queries.list({ metadata: wanted }).sessions);
+    expect(matching({ team: 'a', n: '7', ok: 'true', none: 'null', 'a.b"c': 'odd' })).toEqual(['tagged']);
+    expect(matching({ team: 'b' })).toEqual([]);
+    expect(matching({ team: 'a', missing: 'x' })).toEqual([]);
+    expect(matching({ list: '["x"]' })).toEqual([]);
+    expect(matching({ ok: '1' })).toEqual([]);
+  });
+});
+
+it('has the states of the domain, whatever happened', () => {
+  fc.assert(
+    fc.property(fc.infiniteStream(fc.nat()), (numbers) => {
+      const dice = (n: number) => Number(numbers.next().value) % n;
+      const history = randomHistory(dice, 4, 80);
+      const test = openTestView(sessionsProjection);
+      try {
+        test.apply(history);
+        const rows = test.reader.query<
+          [string],
+          { state: string; lifecycle: string; error: string; version: number }
+        >('SELECT state, lifecycle, error, version FROM sessions WHERE id = ?');
+        const states = new Map<string, SessionState>();
+        for (const { event: folded } of history) {
+          states.set(folded.subject, evolve(states.get(folded.subject) ?? initialState, folded));
+        }
+        for (const [id, { status, lifecycle, error, version }] of states) {
+          const expected = lifecycle === 'erased' ? undefined : { state: status, lifecycle, error, version };
+          expect(rows.get(id)).toEqual(expected);
+        }
+      } finally {
+        test.remove();
+      }
+    }),
+    { numRuns: 60 },
+  );
+});

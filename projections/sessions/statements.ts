@@ -1,0 +1,46 @@
+import type { Database } from 'better-sqlite3';
+
+/** Every event counts; most are activity too. What keeps files or ends a session is not. */
+const COUNTED = 'version = @version';
+const ACTIVE = `${COUNTED}, last_activity_at = @at`;
+const TURN_ENDED = `state = CASE WHEN turn_id IS NOT NULL AND state = 'busy' THEN 'idle' ELSE state END, turn_id = NULL`;
+
+/** The steps of a session's row; the states follow the domain's evolve. */
+export function prepareStatements(db: Database) {
+  const update = (set: string) =>
+    db.prepare<[Record<string, unknown>]>(`UPDATE sessions SET ${set} WHERE id = @id`);
+  return {
+    create: db.prepare<[Record<string, unknown>]>(`
+      INSERT OR REPLACE INTO sessions (id, lifecycle, state, name, version, created_by, created_at, last_activity_at,
+        parent_session_id, parent_version, model, timeout_seconds, metadata)
+      VALUES (@id, @lifecycle, 'init', @name, @version, @created_by, @at, @at,
+        @parent_session_id, @parent_version, @model, @timeout_seconds, @metadata)`),
+    remixed: update(`${ACTIVE}, lifecycle = 'live', state = 'init', turn_id = NULL`),
+    computerStarted: update(`${ACTIVE}, state = CASE WHEN turn_id IS NULL THEN 'idle' ELSE 'busy' END,
+      error = NULL, container_id = @container_id`),
+    computerGivenUp: update(`${COUNTED}, state = 'closed', turn_id = NULL, error = @error, closed_at = @at`),
+    counted: update(COUNTED),
+    active: update(ACTIVE),
+    messagePosted: update(`${ACTIVE}, message_count = message_count + 1`),
+    turnStarted: update(
+      `${ACTIVE}, turn_id = @turn_id, state = CASE lifecycle WHEN 'copying' THEN state ELSE 'busy' END`,
+    ),
+    /** What a copied response cost was spent by the source. */
+    modelResponded: update(`${ACTIVE}, message_count = message_count + @messages,
+      input_tokens = input_tokens + iif(lifecycle = 'copying', 0, @input_tokens),
+      output_tokens = output_tokens + iif(lifecycle = 'copying', 0, @output_tokens),
+      cache_read_input_tokens = cache_read_input_tokens + iif(lifecycle = 'copying', 0, @cache_read_input_tokens),
+      cache_creation_input_tokens = cache_creation_input_tokens
+        + iif(lifecycle = 'copying', 0, @cache_creation_input_tokens)`),
+    turnEnded: update(`${ACTIVE}, ${TURN_ENDED}`),
+    turnFailed: update(`${ACTIVE}, ${TURN_ENDED}, message_count = message_count + 1`),
+    cleared: update(`${ACTIVE}, message_count = 0`),
+    closed: update(`${COUNTED}, state = 'closed', closed_at = @at`),
+    restored: update(`${ACTIVE}, state = 'init', error = NULL, closed_at = NULL`),
+    updated: update(`${ACTIVE}, name = coalesce(@name, name), metadata = coalesce(@metadata, metadata),
+      timeout_seconds = coalesce(@timeout_seconds, timeout_seconds)`),
+    forced: update(`${ACTIVE}, state = @state, error = NULL, closed_at = iif(@state = 'closed', @at, NULL)`),
+    deleted: update(`${COUNTED}, lifecycle = 'deleted'`),
+    erase: db.prepare<[Record<string, unknown>]>('DELETE FROM sessions WHERE id = @id'),
+  };
+}
