@@ -1,0 +1,162 @@
+import { ComputerError, type ComputerInfo, type Computers } from '#computers';
+import { MODEL_KEY_SECRET, type Vault } from '#commands';
+import type { EventEnvelope, RemixSource, SessionCreated } from '#domain';
+import { ComputerFailure, NoLongerWanted } from './computer-failure.js';
+import { creationOf, type CurrentSession, type CurrentSessions } from './current-sessions.js';
+import { DEADLINES, within } from './deadline.js';
+import { runSetup } from './setup-script.js';
+
+/** Written when copy and setup are done; only ever asked for before a session's first start. */
+const MADE_MARKER = 'logs/.made';
+
+export interface StartedComputer {
+  info: ComputerInfo;
+  /** What it was made from this time. */
+  origin: 'created' | 'remixed' | 'restarted';
+}
+
+interface Making {
+  session: CurrentSession;
+  created: SessionCreated;
+  env: Record<string, string>;
+  signal: AbortSignal;
+}
+
+/** Makes computers and starts them. Every verb may be interrupted by a crash and called again. */
+export class ComputerMaker {
+  constructor(
+    private readonly computers: Computers,
+    private readonly sessions: CurrentSessions,
+    private readonly vault: Vault,
+  ) {}
+
+  /**
+   * Makes sure that a session's computer exists and runs.
+   * @throws ComputerFailure, ComputerError, DeadlineError
+   * @throws NoLongerWanted when the signal aborts
+   */
+  async ensureRunning(
+    session: CurrentSession,
+    computer: ComputerInfo | undefined,
+    signal: AbortSignal,
+  ): Promise<StartedComputer> {
+    const history = await this.sessions.history(session.id);
+    const created = creationOf(history);
+    const making = { session, created, env: await this.environment(session.id, created), signal };
+    const origin = session.state.firstStart ? (created.source ? 'remixed' : 'created') : 'restarted';
+    if (computer !== undefined && (await this.isMade(making))) {
+      return { info: await this.start(making, computer), origin };
+    }
+    if (!session.state.firstStart) requireNothingLost(session, history);
+    return { info: await this.make(making, computer), origin };
+  }
+
+  /** The session's secrets as variables, except the model's key: that one is Host's alone. */
+  private async environment(id: string, { secrets }: SessionCreated): Promise<Record<string, string>> {
+    if (Object.keys(secrets).length === 0) return {};
+    const { [MODEL_KEY_SECRET]: _, ...env } = await this.vault.open(id, secrets);
+    return env;
+  }
+
+  /** Once a start is on the log it is the log that knows; nothing in the computer can take that back. */
+  private async isMade({ session, created }: Making): Promise<boolean> {
+    if (!session.state.firstStart || !hasSteps(created)) return true;
+    try {
+      const marker = await this.computers.readFile(session.id, MADE_MARKER, { maxBytes: 1024 });
+      return new TextDecoder().decode(marker) === session.id;
+    } catch (error) {
+      if (error instanceof ComputerError && error.code === 'file_not_found') return false;
+      throw error;
+    }
+  }
+
+  /** From nothing: whatever a try before left half-done goes first. */
+  private async make(making: Making, leftOver: ComputerInfo | undefined): Promise<ComputerInfo> {
+    const { session, created, env, signal } = making;
+    const { id } = session;
+    if (leftOver !== undefined) {
+      await within(DEADLINES.destroy, 'Removing a half-made computer', this.computers.destroy(id));
+    }
+    const spec = { sessionId: id, image: created.image ?? undefined, env, limits: limitsOf(created) };
+    await within(DEADLINES.create, 'Creating the computer', this.computers.create(spec));
+    if (created.source !== null) await this.copyFiles(id, created.source);
+    requireWanted(signal);
+    const info = await within(DEADLINES.start, 'Starting the computer', this.computers.start(id, { env }));
+    if (created.setup !== null) {
+      await runSetup(this.computers, id, { script: created.setup, secrets: env, signal });
+    }
+    if (hasSteps(created)) {
+      await within(DEADLINES.file, 'Marking the computer', this.computers.writeFile(id, MADE_MARKER, id));
+    }
+    return info;
+  }
+
+  /** A point without a snapshot had no files yet; the source's files of now would be those of another point. */
+  private async copyFiles(
+    id: string,
+    { session_id, snapshot_id, parts, version }: RemixSource,
+  ): Promise<void> {
+    if (snapshot_id === null || !(parts.data || parts.code)) return;
+    const source = { sessionId: session_id, snapshotId: snapshot_id };
+    const { data, code } = parts;
+    const copy = this.computers.copyFrom(id, source, { data, code });
+    try {
+      await within(DEADLINES.copy, 'Copying the files', copy);
+    } catch (error) {
+      if (!isGone(error)) throw error;
+      throw new ComputerFailure(
+        `The files of session ${session_id} as of version ${version} cannot be copied, they are gone: the session was deleted meanwhile. Delete this session, and remix another one.`,
+        true,
+        { cause: error },
+      );
+    }
+  }
+
+  /** What claims to run is asked to prove it; what does not answer is started anew. */
+  private async start({ session, env, signal }: Making, computer: ComputerInfo): Promise<ComputerInfo> {
+    requireWanted(signal);
+    const { id } = session;
+    const info = await within(DEADLINES.start, 'Starting the computer', this.computers.start(id, { env }));
+    if (!computer.running || (await this.answers(id))) return info;
+    await within(DEADLINES.stop, 'Stopping the computer', this.computers.stop(id));
+    return within(DEADLINES.start, 'Starting the computer', this.computers.start(id, { env }));
+  }
+
+  private async answers(id: string): Promise<boolean> {
+    const options = { timeoutMs: DEADLINES.probe, maxOutputBytes: 1024 };
+    const probe = within(
+      2 * DEADLINES.probe,
+      'Asking the computer',
+      this.computers.exec(id, ['true'], options),
+    );
+    return (await probe.catch(() => undefined))?.exitCode === 0;
+  }
+}
+
+/** An empty computer is made when it exists; others take more steps than one. */
+function hasSteps({ setup, source }: SessionCreated): boolean {
+  return setup !== null || source !== null;
+}
+
+/** A computer that held files is never silently replaced by an empty one. */
+function requireNothingLost({ state, id }: CurrentSession, history: EventEnvelope[]): void {
+  const held = state.hasOrigin || history.some(({ type }) => type === 'tool.started');
+  if (!held) return;
+  throw new ComputerFailure(
+    `The computer of session ${id} is gone, and its files with it. The conversation is still there: remix the session with "data" and "code" set to false to go on with an empty computer.`,
+    true,
+  );
+}
+
+function requireWanted(signal: AbortSignal): void {
+  if (signal.aborted) throw new NoLongerWanted('The computer is not wanted any more.');
+}
+
+function isGone(error: unknown): boolean {
+  const gone: string[] = ['computer_not_found', 'snapshot_not_found'];
+  return error instanceof ComputerError && gone.includes(error.code);
+}
+
+function limitsOf({ limits }: SessionCreated) {
+  return { memoryMb: limits.memory_mb, cpus: limits.cpus, pids: limits.pids };
+}

@@ -1,0 +1,115 @@
+import { setImmediate } from 'node:timers/promises';
+import type { EventType } from '#domain';
+import type { Delivery, EventStore } from '#event-store';
+import type { SessionRepository, Vault } from '#commands';
+import { messageOf } from './computer-failure.js';
+import { ComputerMaker } from './computer-maker.js';
+import { CurrentSessions } from './current-sessions.js';
+import type { ExecuteCommand } from './execute.js';
+import { IdleTimers } from './idle-timer.js';
+import { DEFAULT_TIMING, type OperatorOptions, type OperatorTiming } from './ports.js';
+import { CONCURRENT_SESSIONS, Reconciler } from './reconciler.js';
+import { SnapshotKeeper } from './snapshot-keeper.js';
+import { Sweep } from './sweep.js';
+
+/** Events after which a computer, or the time at which a session closes by itself, may have to change. */
+const WAKING: ReadonlySet<EventType> = new Set([
+  'session.created',
+  'session.remixed',
+  'session.restored',
+  'session.closed',
+  'session.deleted',
+  'session.erased',
+  'session.updated',
+  'state.forced',
+  'turn.completed',
+  'turn.failed',
+  'turn.interrupted',
+  'messages.cleared',
+  'computer.failed',
+]);
+
+/** Events by which somebody asks for a computer anew. */
+const ASKING: ReadonlySet<EventType> = new Set(['session.restored', 'state.forced']);
+
+const CONSUMER_RESTART_MS = 5_000;
+
+export interface OperatorParts extends Omit<OperatorOptions, 'timing'> {
+  store: EventStore;
+  repository: SessionRepository;
+  vault: Vault;
+  execute: ExecuteCommand;
+  timing?: Partial<OperatorTiming>;
+}
+
+/** Turns events into computers: woken by the log, and by a sweep for what no event tells. */
+export class Operator {
+  private readonly timing: OperatorTiming;
+  private readonly reconciler: Reconciler;
+  private readonly idleTimers: IdleTimers;
+  private readonly sweep: Sweep;
+  private readonly stopping = new AbortController();
+  private sweepTimer: NodeJS.Timeout | undefined;
+  private consuming: Promise<void> = Promise.resolve();
+
+  constructor(private readonly parts: OperatorParts) {
+    const { computers, store, vault, execute, logger } = parts;
+    this.timing = { ...DEFAULT_TIMING, ...parts.timing };
+    const sessions = new CurrentSessions(parts.repository, store);
+    this.idleTimers = new IdleTimers(sessions, execute, logger);
+    this.reconciler = new Reconciler({
+      ...parts,
+      sessions,
+      maker: new ComputerMaker(computers, sessions, vault),
+      snapshots: new SnapshotKeeper(computers, sessions, execute),
+      retryDelaysMs: this.timing.retryDelaysMs,
+      onSettled: (session) => this.idleTimers.observe(session),
+    });
+    this.sweep = new Sweep({ ...parts, sessions, reconciler: this.reconciler, idleTimers: this.idleTimers });
+  }
+
+  start(): void {
+    this.consuming = this.consume();
+    void this.sweepAgain();
+  }
+
+  /** Takes no new work, finishes what runs within a deadline, leaves the computers as they are. */
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    clearTimeout(this.sweepTimer);
+    this.idleTimers.stop();
+    await this.reconciler.stop(this.timing.stopDeadlineMs);
+    // What was left in the middle is not acknowledged, and so comes again.
+    await Promise.race([this.consuming, setImmediate()]);
+  }
+
+  private async consume(): Promise<void> {
+    const { signal } = this.stopping;
+    try {
+      await this.parts.store.consume({
+        durable: 'operator',
+        types: WAKING,
+        signal,
+        concurrency: CONCURRENT_SESSIONS,
+        handle: (delivery) => this.handle(delivery),
+      });
+    } catch (error) {
+      if (signal.aborted) return;
+      this.parts.logger.error({ error: messageOf(error) }, 'the operator lost the log; it connects again');
+      const again = () => (this.consuming = this.consume());
+      setTimeout(again, CONSUMER_RESTART_MS).unref();
+    }
+  }
+
+  /** Awaited, so that an event whose work a crash cut off comes again. */
+  private async handle({ event, attempt }: Delivery): Promise<void> {
+    if (ASKING.has(event.type) && attempt === 1) this.reconciler.forgetFailures(event.subject);
+    await this.reconciler.reconcile(event.subject);
+  }
+
+  private async sweepAgain(): Promise<void> {
+    await this.sweep.run();
+    if (this.stopping.signal.aborted) return;
+    this.sweepTimer = setTimeout(() => void this.sweepAgain(), this.timing.sweepIntervalMs).unref();
+  }
+}

@@ -1,0 +1,43 @@
+import type { SessionState } from '#domain';
+
+export type Step = 'none' | 'start' | 'stop' | 'snapshot' | 'destroy';
+
+/** What is known of a session's computer. */
+export interface ObservedComputer {
+  /** What the driver says. */
+  running: boolean;
+  /** This process started it, so it has its environment. */
+  ours: boolean;
+}
+
+/** The next thing to do so that the computer becomes what the session's state asks for. */
+export function nextStep(state: SessionState, computer: ObservedComputer | undefined): Step {
+  switch (state.lifecycle) {
+    case 'none':
+    case 'copying':
+      return 'none';
+    case 'deleted':
+    case 'erased':
+      return computer === undefined ? 'none' : 'destroy';
+    case 'live':
+      return state.status === 'closed' ? stepOfClosed(state, computer) : stepOfOpen(state, computer);
+  }
+}
+
+/** Stopped first: then nothing writes any more, and the snapshot is what the closed session holds. */
+function stepOfClosed(state: SessionState, computer: ObservedComputer | undefined): Step {
+  if (computer === undefined) return 'none';
+  if (computer.running) return 'stop';
+  return isSnapshotPossible(state) ? 'snapshot' : 'none';
+}
+
+/** Kept before started: the next turn waits for both, and what starts could change the files. */
+function stepOfOpen(state: SessionState, computer: ObservedComputer | undefined): Step {
+  if (computer !== undefined && isSnapshotPossible(state)) return 'snapshot';
+  const runs = state.computerRunning && computer !== undefined && computer.running && computer.ours;
+  return runs ? 'none' : 'start';
+}
+
+function isSnapshotPossible(state: SessionState): boolean {
+  return state.snapshotDue && state.turn === null && !state.firstStart;
+}

@@ -1,0 +1,54 @@
+import type { Computers } from '#computers';
+import type { Logger } from '#runtime';
+
+/** A session that does nothing, as a view has it. */
+export interface IdleSession {
+  id: string;
+  version: number;
+  /** Unix seconds. */
+  last_activity_at: number;
+  /** 0 = never closes by itself. */
+  timeout_seconds: number;
+}
+
+/**
+ * Which sessions there are, for the sweep. Answers may lag behind the log: the operator looks at the log itself
+ * before it acts.
+ */
+export interface SessionDirectory {
+  /** Sessions that are not closed and not deleted. */
+  live(): Iterable<{ id: string; state: string }>;
+  idle(): Iterable<IdleSession>;
+  /** Remixes whose copy was begun longer ago than this and never ended. */
+  unfinishedRemixes(olderThanSeconds: number): Iterable<string>;
+  /** False for ids that were deleted or never were. */
+  exists(id: string): boolean;
+}
+
+export interface OperatorOptions {
+  computers: Computers;
+  /** Name of this machine, noted in `computer.started`. */
+  node: string;
+  directory: SessionDirectory;
+  logger: Logger;
+  timing?: Partial<OperatorTiming>;
+}
+
+export interface OperatorTiming {
+  /** Between two sweeps. */
+  sweepIntervalMs: number;
+  /** Waits after a failed start; when the attempt after the last wait fails too, the operator gives up. */
+  retryDelaysMs: readonly number[];
+  /** How long a shutdown waits for work in progress, and then for its cancellation. */
+  stopDeadlineMs: number;
+}
+
+export const DEFAULT_TIMING: OperatorTiming = {
+  sweepIntervalMs: 30_000,
+  retryDelaysMs: [1_000, 5_000],
+  stopDeadlineMs: 10_000,
+};
+
+export const OPERATOR_OPTIONS = Symbol('OPERATOR_OPTIONS');
+export const COMPUTERS = Symbol('COMPUTERS');
+export const SESSION_DIRECTORY = Symbol('SESSION_DIRECTORY');

@@ -1,0 +1,102 @@
+import type { Computers } from '#computers';
+import type { Logger } from '#runtime';
+import { Coalescer } from './coalescer.js';
+import { messageOf, NoLongerWanted } from './computer-failure.js';
+import type { CurrentSession, CurrentSessions } from './current-sessions.js';
+import { DEADLINES, within } from './deadline.js';
+import { ignoringRefusal } from './execute.js';
+import { nextStep } from './plan.js';
+import type { SnapshotKeeper } from './snapshot-keeper.js';
+import { Starter, type StarterParts } from './starter.js';
+
+/** Sessions worked on at once; more wait. */
+export const CONCURRENT_SESSIONS = 64;
+/** More than a session needs from any state to rest; reaching it means that something undoes every step. */
+const MAX_STEPS = 20;
+
+export interface ReconcilerParts extends Omit<StarterParts, 'onRetry'> {
+  computers: Computers;
+  snapshots: SnapshotKeeper;
+  logger: Logger;
+  sessions: CurrentSessions;
+  /** Told about every session that comes to rest. */
+  onSettled: (session: CurrentSession) => void;
+}
+
+/**
+ * Brings each session's computer to what the session's state asks for: looks, does the next step, looks again.
+ * What woke it does not matter, so a lost or doubled wake-up does no harm.
+ */
+export class Reconciler {
+  private readonly runs = new Coalescer((id) => this.settle(id), CONCURRENT_SESSIONS);
+  private readonly starter: Starter;
+  private stopping = false;
+
+  constructor(private readonly parts: ReconcilerParts) {
+    this.starter = new Starter({ ...parts, onRetry: (id) => this.wake(id) });
+  }
+
+  /** Resolves when the session is at rest or waits for another attempt; rejects when it cannot be looked at. */
+  async reconcile(sessionId: string): Promise<void> {
+    await this.starter.cancelIfUnwanted(sessionId);
+    await this.runs.run(sessionId);
+  }
+
+  /** Reconciles in the background. */
+  wake(sessionId: string): void {
+    if (this.stopping) return;
+    this.reconcile(sessionId).catch((error: unknown) => {
+      const failure = { session: sessionId, error: messageOf(error) };
+      this.parts.logger.warn(failure, 'reconciling failed; the next sweep tries again');
+    });
+  }
+
+  forgetFailures(sessionId: string): void {
+    this.starter.forgetFailures(sessionId);
+  }
+
+  /** Lets the steps that run end, for so long; then cancels them, and waits as long again. Computers stay as they are. */
+  async stop(deadlineMs: number): Promise<void> {
+    this.stopping = true;
+    this.starter.stopRetrying();
+    const settled = this.runs.settled();
+    const cancelled = within(deadlineMs, 'Work in progress', settled).catch(() => {
+      this.starter.cancel();
+      return within(deadlineMs, 'Cancelling work in progress', settled);
+    });
+    await cancelled.catch((error: unknown) => {
+      this.parts.logger.warn({ error: messageOf(error) }, 'left in the middle; the next start goes on');
+    });
+  }
+
+  private async settle(id: string): Promise<void> {
+    for (let step = 0; step < MAX_STEPS; step++) {
+      if (this.stopping) throw new NoLongerWanted('The operator stops.');
+      const session = await this.parts.sessions.load(id);
+      if (!(await this.takeStep(session))) return this.parts.onSettled(session);
+    }
+    throw new Error(`Session ${id} did not come to rest in ${MAX_STEPS} steps.`);
+  }
+
+  /** False when there is nothing to do. */
+  private async takeStep(session: CurrentSession): Promise<boolean> {
+    const { id, state } = session;
+    const { computers } = this.parts;
+    const computer = await within(DEADLINES.inspect, 'Looking at the computer', computers.inspect(id));
+    const observed = computer && { running: computer.running, ours: this.starter.isOurs(id) };
+    const step = nextStep(state, observed);
+    if (step === 'none' || (step === 'start' && this.starter.isWaitingForRetry(id))) return false;
+    this.parts.logger.debug({ session: id, step, version: state.version }, 'reconciling');
+    if (step === 'start') await this.starter.start(session, computer);
+    if (step === 'snapshot') await ignoringRefusal(this.parts.snapshots.keep(id));
+    if (step === 'stop') await this.end(id, 'Stopping the computer', computers.stop(id), DEADLINES.stop);
+    if (step === 'destroy')
+      await this.end(id, 'Removing the computer', computers.destroy(id), DEADLINES.destroy);
+    return true;
+  }
+
+  private async end(id: string, doing: string, work: Promise<void>, deadlineMs: number): Promise<void> {
+    this.starter.release(id);
+    await within(deadlineMs, doing, work);
+  }
+}

@@ -1,0 +1,117 @@
+import type { ComputerInfo } from '#computers';
+import { ReportComputerFailed, ReportComputerStarted } from '#commands';
+import { LogError } from '#event-store';
+import type { Logger } from '#runtime';
+import { ComputerFailure, messageOf, NoLongerWanted } from './computer-failure.js';
+import type { ComputerMaker, StartedComputer } from './computer-maker.js';
+import type { CurrentSession, CurrentSessions } from './current-sessions.js';
+import { ignoringRefusal, OPERATOR, type ExecuteCommand } from './execute.js';
+import { RetrySchedule } from './retry-schedule.js';
+
+export interface StarterParts {
+  sessions: CurrentSessions;
+  maker: ComputerMaker;
+  execute: ExecuteCommand;
+  node: string;
+  logger: Logger;
+  retryDelaysMs: readonly number[];
+  /** The next attempt is due. */
+  onRetry: (sessionId: string) => void;
+}
+
+type Outcome = { started: StartedComputer } | { error: unknown };
+
+/** Starts computers, says so on the log, and tries again when it fails, until it gives up. */
+export class Starter {
+  private readonly retries: RetrySchedule;
+  /** Computers that this process started: their environment is in its memory only. */
+  private readonly ours = new Set<string>();
+  private readonly starting = new Map<string, AbortController>();
+  private readonly cancelAll = new AbortController();
+
+  constructor(private readonly parts: StarterParts) {
+    this.retries = new RetrySchedule(parts.retryDelaysMs, parts.onRetry);
+  }
+
+  isOurs(sessionId: string): boolean {
+    return this.ours.has(sessionId);
+  }
+
+  /** The computer was stopped or removed. */
+  release(sessionId: string): void {
+    this.ours.delete(sessionId);
+    this.retries.forget(sessionId);
+  }
+
+  isWaitingForRetry(sessionId: string): boolean {
+    return this.retries.isWaiting(sessionId);
+  }
+
+  /** Somebody asks for the computer anew, so earlier failures do not count. */
+  forgetFailures(sessionId: string): void {
+    this.retries.forget(sessionId);
+  }
+
+  /** One attempt; a failure is reported, not thrown. */
+  async start(session: CurrentSession, computer: ComputerInfo | undefined): Promise<void> {
+    const startedAt = performance.now();
+    const outcome = await this.attempt(session, computer);
+    if ('started' in outcome) {
+      this.ours.add(session.id);
+      this.retries.forget(session.id);
+      if (session.state.computerRunning) return;
+      await this.reportStarted(session.id, outcome.started, Math.round(performance.now() - startedAt));
+    } else if (!(outcome.error instanceof NoLongerWanted)) {
+      await this.reportFailed(session.id, outcome.error);
+    }
+  }
+
+  /** Ends a start in progress, such as a long setup, when the session was closed or deleted meanwhile. */
+  async cancelIfUnwanted(sessionId: string): Promise<void> {
+    const start = this.starting.get(sessionId);
+    if (start === undefined) return;
+    const { state } = await this.parts.sessions.load(sessionId);
+    if (state.lifecycle !== 'live' || state.status === 'closed') start.abort();
+  }
+
+  stopRetrying(): void {
+    this.retries.stop();
+  }
+
+  cancel(): void {
+    this.cancelAll.abort();
+  }
+
+  private async attempt(session: CurrentSession, computer: ComputerInfo | undefined): Promise<Outcome> {
+    const cancel = new AbortController();
+    this.starting.set(session.id, cancel);
+    try {
+      const signal = AbortSignal.any([cancel.signal, this.cancelAll.signal]);
+      return { started: await this.parts.maker.ensureRunning(session, computer, signal) };
+    } catch (error) {
+      if (error instanceof LogError) throw error;
+      return { error };
+    } finally {
+      this.starting.delete(session.id);
+    }
+  }
+
+  /** Refused when the session was closed meanwhile: then it is stopped again next. */
+  private async reportStarted(id: string, { info, origin }: StartedComputer, took_ms: number): Promise<void> {
+    const { driver, computerId: computer_id, image = null } = info;
+    const started = { driver, node: this.parts.node, image, computer_id, took_ms, origin };
+    await ignoringRefusal(this.parts.execute(new ReportComputerStarted(id, started, OPERATOR)));
+  }
+
+  private async reportFailed(id: string, error: unknown): Promise<void> {
+    const { attempt, last } = this.retries.failed(id);
+    const gave_up = last || (error instanceof ComputerFailure && error.permanent);
+    const reason = messageOf(error);
+    this.parts.logger.warn({ session: id, attempt, gave_up, reason }, 'a computer could not be started');
+    if (gave_up) this.retries.forget(id);
+    else this.retries.scheduleNext(id);
+    await ignoringRefusal(
+      this.parts.execute(new ReportComputerFailed(id, { reason, attempt, gave_up }, OPERATOR)),
+    );
+  }
+}
