@@ -51,6 +51,8 @@ export interface ConsumeOptions {
    * When it throws, the event comes again after a delay that grows to 30 s.
    */
   handle: (delivery: Delivery) => Promise<void>;
+  /** Told of what `handle` threw, to log it. Must not throw. */
+  onFailure?: (error: unknown, delivery: Delivery) => void;
 }
 
 /** The log: append with an expected position, read a session, follow everything. */

@@ -1,2 +1,3 @@
 export * from './event-store.js';
+export { openJetStreamStore, type JetStreamStore, type JetStreamStoreOptions } from './jetstream/open.js';
 export { createMemoryStore, type MemoryStore } from './memory/memory-store.js';

@@ -44,12 +44,14 @@ export class MemoryConsumer {
     return undefined;
   }
 
-  async #handle(work: Work, { handle, types }: ConsumeOptions): Promise<void> {
+  async #handle(work: Work, { handle, types, onFailure }: ConsumeOptions): Promise<void> {
     const recorded = this.#log.at(work.sequence);
     if (recorded === undefined || !types.has(recorded.event.type)) return;
+    const delivery = { ...recorded, attempt: work.attempt };
     try {
-      await handle({ ...recorded, attempt: work.attempt });
-    } catch {
+      await handle(delivery);
+    } catch (error) {
+      onFailure?.(error, delivery);
       const later = () => this.#redeliver({ ...work, attempt: work.attempt + 1 });
       setTimeout(later, retryDelay(work.attempt)).unref();
     }

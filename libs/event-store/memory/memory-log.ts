@@ -31,7 +31,6 @@ export class MemoryLog {
 
   append(sessionId: string, events: readonly EventEnvelope[], expectedSequence: number): AppendResult {
     assertToken(sessionId);
-    if (events.length === 0) throw new RangeError(`No events to append to session ${sessionId}.`);
     const session = this.#sessions.get(sessionId) ?? [];
     if ((session.at(-1)?.sequence ?? 0) !== expectedSequence) {
       return retried(sessionId, session, events, expectedSequence);

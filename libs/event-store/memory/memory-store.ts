@@ -1,3 +1,4 @@
+import { appendInBatches } from '../batches.js';
 import type {
   EventStore,
   FollowOptions,
@@ -34,7 +35,10 @@ export function createMemoryStore(): MemoryStore {
 function createStore(log: MemoryLog): EventStore {
   const consumers = new Map<string, MemoryConsumer>();
   return {
-    append: async (sessionId, events, expectedSequence) => log.append(sessionId, events, expectedSequence),
+    append: (sessionId, events, expectedSequence) =>
+      appendInBatches(events, expectedSequence, async (batch, position) =>
+        log.append(sessionId, batch, position),
+      ),
     erase: async (sessionId, tombstone, expectedSequence) =>
       log.erase(sessionId, tombstone, expectedSequence),
     at: async (sequence) => log.at(sequence),

@@ -1,0 +1,69 @@
+import { randomUUID } from 'node:crypto';
+import { expect, it } from '@jest/globals';
+import { newSessionId, take, type Subject } from './fixtures.js';
+
+const newName = () => `otter-${randomUUID()}`;
+
+export function describeRegistering(subject: Subject): void {
+  it('gives a name to exactly one of many who claim it', async () => {
+    const { names } = subject();
+    const name = newName();
+    const sessions = Array.from({ length: 10 }, newSessionId);
+    const claims = await Promise.all(sessions.map((id) => names.claim(name, id)));
+    expect(claims.filter(Boolean)).toHaveLength(1);
+    const winner = sessions[claims.indexOf(true)] as string;
+    expect(await names.holder(name)).toEqual({ sessionId: winner, claimedAt: expect.any(Number) });
+    expect(await names.claim(name, winner)).toBe(true);
+  });
+
+  it('frees a name for others only when its holder releases it', async () => {
+    const { names } = subject();
+    const [name, holder, other] = [newName(), newSessionId(), newSessionId()];
+    await names.claim(name, holder);
+    await names.release(name, other);
+    expect(await names.claim(name, other)).toBe(false);
+    await names.release(name, holder);
+    expect(await names.holder(name)).toBeUndefined();
+    expect(await names.claim(name, other)).toBe(true);
+  });
+
+  it('lets one session take over a name from a holder that is gone', async () => {
+    const { names } = subject();
+    const [name, gone] = [newName(), newSessionId()];
+    await names.claim(name, gone);
+    expect(await names.takeOver(name, newSessionId(), newSessionId())).toBe(false);
+    const heirs = Array.from({ length: 5 }, newSessionId);
+    const taken = await Promise.all(heirs.map((id) => names.takeOver(name, id, gone)));
+    expect(taken.filter(Boolean)).toHaveLength(1);
+  });
+
+  it('keeps a key until it is destroyed, and then for ever not', async () => {
+    const { keys } = subject();
+    const sessionId = newSessionId();
+    expect(await keys.get(sessionId)).toBeUndefined();
+    await keys.create(sessionId, 'wrapped');
+    await keys.create(sessionId, 'wrapped');
+    await expect(keys.create(sessionId, 'other')).rejects.toThrow('never replaced');
+    expect(await keys.get(sessionId)).toBe('wrapped');
+    await keys.delete(sessionId);
+    await keys.delete(sessionId);
+    expect(await keys.get(sessionId)).toBeUndefined();
+    await expect(keys.create(sessionId, 'wrapped')).rejects.toThrow('never replaced');
+  });
+
+  it('carries signals to everybody who listens to the topic', async () => {
+    const { signals } = subject();
+    const topic = `session.${newSessionId()}`;
+    const abort = new AbortController();
+    const listeners = [signals.subscribe(topic, abort.signal), signals.subscribe(topic, abort.signal)];
+    const other = signals.subscribe(`${topic}.other`, abort.signal);
+    for (const text of ['a', 'b', 'c']) signals.publish(topic, { text });
+    const heard = await Promise.all(listeners.map((listener) => take(listener, 3)));
+    expect(heard).toEqual(Array(2).fill([{ text: 'a' }, { text: 'b' }, { text: 'c' }]));
+
+    const silent = other[Symbol.asyncIterator]().next();
+    abort.abort();
+    expect(await silent).toEqual({ done: true, value: undefined });
+    expect(() => signals.publish('a.*', {})).toThrow(RangeError);
+  });
+}

@@ -1,0 +1,42 @@
+import { LogError } from '../event-store.js';
+
+/** Codes of nats-server's errors.json. */
+const WRONG_LAST_SEQUENCE = new Set([10071, 10164]);
+const DUPLICATE_ID_IN_BATCH = 10201;
+const NO_SPACE = new Set([10028, 10047]);
+const STORE_FAILED = 10077;
+const TOO_LARGE = new Set([10054, 10199]);
+/** Nothing was stored, and a moment later it may be: no leader, too many batches in flight, a batch cut off. */
+const TRANSIENT = new Set([10008, 10009, 10158, 10176, 10210]);
+
+export interface ApiError {
+  code: number;
+  err_code: number;
+  description: string;
+}
+
+/** What an error reply to a write means: the position is taken, try again, or (thrown) it can never work. */
+export function classify(error: ApiError, what: string): 'conflict' | 'retry' {
+  const { code, err_code, description } = error;
+  if (WRONG_LAST_SEQUENCE.has(err_code) || err_code === DUPLICATE_ID_IN_BATCH) return 'conflict';
+  if (TOO_LARGE.has(err_code)) throw tooLarge(what, description);
+  const full = err_code === STORE_FAILED && /maximum|no space/i.test(description);
+  if (full || NO_SPACE.has(err_code)) {
+    throw new LogError('log_full', `The log has no room for ${what} (${description}): give it more space.`);
+  }
+  if (TRANSIENT.has(err_code) || code === 503) return 'retry';
+  throw new LogError('log_unavailable', `The log refused ${what}: ${description} (${err_code}).`);
+}
+
+export function tooLarge(what: string, problem: string): LogError {
+  return new LogError('event_too_large', `The log cannot take ${what}: ${problem}.`);
+}
+
+/** For reads: whatever went wrong, the log could not be asked. */
+export function unavailable(error: unknown): never {
+  if (error instanceof LogError) throw error;
+  const problem = error instanceof Error ? error.message : String(error);
+  throw new LogError('log_unavailable', `The log does not answer (${problem}): is nats-server running?`, {
+    cause: error,
+  });
+}

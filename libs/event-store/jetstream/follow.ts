@@ -1,0 +1,85 @@
+import { AckPolicy, DeliverPolicy, type JetStreamManager } from '@nats-io/jetstream';
+import { nanos, nuid, type Msg, type NatsConnection } from '@nats-io/transport-node';
+import type { RecordedEvent } from '../event-store.js';
+import { parseDelivery } from './delivery.js';
+import type { Link } from './link.js';
+import { Puller } from './puller.js';
+import type { Resolver } from './resolver.js';
+import type { RawMessage } from './wire.js';
+
+/** Messages kept at hand, so that neither side waits for the other. */
+const WINDOW = 2048;
+/** The server forgets the position of a follower that is gone. */
+const FORGET_AFTER_MS = 5 * 60_000;
+
+export interface FollowSource {
+  connection: NatsConnection;
+  jsm: JetStreamManager;
+  link: Link;
+  stream: string;
+  resolver: Resolver;
+}
+
+export interface FollowRange {
+  after: number;
+  subject: string | undefined;
+  signal: AbortSignal;
+  maxBatch: number;
+}
+
+/** Batches of events in order, live, without gaps: each loss continues after the last message received. */
+export async function* followStream(
+  source: FollowSource,
+  range: FollowRange,
+): AsyncGenerator<RecordedEvent[]> {
+  const left = new AbortController();
+  const signal = AbortSignal.any([range.signal, left.signal]);
+  const puller = new Puller<RawMessage>({
+    ...source,
+    signal,
+    demand: () => WINDOW,
+    threshold: WINDOW / 4,
+    ...orderedConsumer(source, range),
+  });
+  try {
+    while (!signal.aborted) {
+      const messages = await puller.take(range.maxBatch);
+      puller.refill();
+      yield* source.resolver.batches(messages);
+    }
+  } finally {
+    left.abort();
+  }
+}
+
+/** An unacknowledged consumer that is made anew, after the last message received, whenever it is lost. */
+function orderedConsumer({ jsm, stream }: FollowSource, { after, subject }: FollowRange) {
+  let last = after;
+  let deliveries = 0;
+
+  const open = async (): Promise<string> => {
+    deliveries = 0;
+    const { name } = await jsm.consumers.add(stream, {
+      name: `follow_${nuid.next()}`,
+      ack_policy: AckPolicy.None,
+      deliver_policy: DeliverPolicy.StartSequence,
+      opt_start_seq: last + 1,
+      max_deliver: 1,
+      mem_storage: true,
+      num_replicas: 1,
+      inactive_threshold: nanos(FORGET_AFTER_MS),
+      ...(subject === undefined ? {} : { filter_subject: subject }),
+    });
+    return name;
+  };
+
+  const accept = (message: Msg): RawMessage | 'lost' => {
+    const { sequence, consumerSequence, storedAt } = parseDelivery(message.reply ?? '');
+    if (consumerSequence !== deliveries + 1) return 'lost';
+    deliveries = consumerSequence;
+    last = sequence;
+    return { sequence, storedAt, data: message.data };
+  };
+
+  return { open, accept };
+}

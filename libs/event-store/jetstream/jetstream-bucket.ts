@@ -1,0 +1,73 @@
+import { JetStreamApiError, type JetStreamManager } from '@nats-io/jetstream';
+import { headers, type Msg, type NatsConnection } from '@nats-io/transport-node';
+import type { Bucket } from '../bucket.js';
+import { LogError } from '../event-store.js';
+import { classify, unavailable, type ApiError } from './failures.js';
+import { bucketStream, ensureStream } from './streams.js';
+
+const TIMEOUT_MS = 5000;
+
+export interface BucketOptions {
+  bucket: string;
+  replicas: number | undefined;
+  /** Deleted values are overwritten on disk, not only forgotten. */
+  shred: boolean;
+}
+
+/** A key-value bucket on a stream; a deleted key leaves a marker. */
+export async function openBucket(
+  connection: NatsConnection,
+  jsm: JetStreamManager,
+  { bucket, replicas, shred }: BucketOptions,
+): Promise<Bucket> {
+  const stream = `KV_${bucket}`;
+  await ensureStream(jsm, bucketStream(bucket), replicas);
+  const subjectOf = (key: string) => `$KV.${bucket}.${key}`;
+
+  const put = async (key: string, value: string | undefined, revision: number): Promise<boolean> => {
+    const head = headers();
+    head.set('Nats-Expected-Last-Subject-Sequence', String(revision));
+    if (value === undefined) {
+      head.set('KV-Operation', 'PURGE');
+      head.set('Nats-Rollup', 'sub');
+    }
+    const request = { headers: head, timeout: TIMEOUT_MS };
+    const reply = await connection.request(subjectOf(key), value ?? '', request).catch(unavailable);
+    return accepted(reply, `key ${key} of ${bucket}`);
+  };
+
+  return {
+    async read(key) {
+      const query = { last_by_subj: subjectOf(key) };
+      // From the leader: a claim that was just won must be seen by everybody.
+      const message = await jsm.streams.getMessage(stream, query).catch(unavailable);
+      if (message === null) return undefined;
+      const deleted = message.header?.get('KV-Operation') !== '';
+      const value = deleted ? undefined : message.string();
+      return { value, revision: message.seq, storedAt: message.time.getTime() / 1000 };
+    },
+
+    async write(key, value, revision) {
+      if (!shred || value !== undefined || revision === 0) return put(key, value, revision);
+      if (!(await overwrite(jsm, stream, revision))) return false;
+      return put(key, undefined, 0);
+    },
+  };
+}
+
+/** False when the message is gone already. */
+async function overwrite(jsm: JetStreamManager, stream: string, sequence: number): Promise<boolean> {
+  try {
+    return await jsm.streams.deleteMessage(stream, sequence, true);
+  } catch (error) {
+    if (error instanceof JetStreamApiError && /not found|deleted/.test(error.message)) return false;
+    return unavailable(error);
+  }
+}
+
+function accepted(reply: Msg, what: string): boolean {
+  const { error } = reply.json<{ error?: ApiError }>();
+  if (error === undefined) return true;
+  if (classify(error, what) === 'conflict') return false;
+  throw new LogError('log_unavailable', `The log did not take ${what}: ${error.description}. Try again.`);
+}

@@ -1,0 +1,133 @@
+import type { JetStreamManager } from '@nats-io/jetstream';
+import type { EventEnvelope } from '#domain';
+import type {
+  AppendResult,
+  ConsumeOptions,
+  EventStore,
+  FollowOptions,
+  LogInfo,
+  RecordedEvent,
+} from '../event-store.js';
+import { appendInBatches } from '../batches.js';
+import { verifyHistory } from '../history.js';
+import { assertToken } from '../tokens.js';
+import type { Appender } from './appender.js';
+import type { BlobStore } from './blobs.js';
+import { consumeStream, type ConsumeSource } from './consume.js';
+import { unavailable } from './failures.js';
+import { followStream } from './follow.js';
+import type { StreamReader } from './reader.js';
+import { encode, type WireMessage } from './wire.js';
+
+const FOLLOW_BATCH = 256;
+
+export interface StoreParts extends ConsumeSource {
+  jsm: JetStreamManager;
+  subjectPrefix: string;
+  appender: Appender;
+  reader: StreamReader;
+  blobs: BlobStore;
+  /** Ends all following and consuming. */
+  closing: AbortSignal;
+}
+
+/** The log on a JetStream stream with one subject a session. */
+export class JetStreamEventStore implements EventStore {
+  readonly #parts: StoreParts;
+
+  constructor(parts: StoreParts) {
+    this.#parts = parts;
+  }
+
+  async append(
+    sessionId: string,
+    events: readonly EventEnvelope[],
+    expectedSequence: number,
+  ): Promise<AppendResult> {
+    const subject = this.#subject(sessionId);
+    return appendInBatches(events, expectedSequence, async (batch, position) => {
+      const write = { subject, messages: await this.#encoded(batch), expectedSequence: position };
+      return this.#parts.appender.append(sessionId, write);
+    });
+  }
+
+  async erase(sessionId: string, tombstone: EventEnvelope, expectedSequence: number): Promise<AppendResult> {
+    const subject = this.#subject(sessionId);
+    const messages = await this.#encoded([tombstone]);
+    const write = { subject, messages, expectedSequence, rollup: true };
+    const result = await this.#parts.appender.append(sessionId, write);
+    await this.#parts.blobs.eraseSession(sessionId).catch(unavailable);
+    return result;
+  }
+
+  async read(
+    sessionId: string,
+    { fromSequence = 0 }: { fromSequence?: number } = {},
+  ): Promise<RecordedEvent[]> {
+    const subject = this.#subject(sessionId);
+    const readOnce = async () =>
+      this.#parts.resolver.all(await this.#parts.reader.all(subject, fromSequence));
+    const events = await readOnce();
+    try {
+      verifyHistory(sessionId, events, fromSequence <= 1);
+      return events;
+    } catch {
+      // An erasure between two pages looks like a gap, once.
+      const again = await readOnce();
+      verifyHistory(sessionId, again, fromSequence <= 1);
+      return again;
+    }
+  }
+
+  async last(sessionId: string): Promise<RecordedEvent | undefined> {
+    const message = await this.#parts.reader.last(this.#subject(sessionId));
+    return message && this.#parts.resolver.one(message);
+  }
+
+  async at(sequence: number): Promise<RecordedEvent | undefined> {
+    const message = await this.#parts.reader.at(sequence);
+    return message && this.#parts.resolver.one(message);
+  }
+
+  async *follow(options: FollowOptions): AsyncIterable<RecordedEvent> {
+    for await (const batch of this.followBatches({ ...options, maxBatch: FOLLOW_BATCH })) {
+      for (const recorded of batch) {
+        if (options.signal.aborted) return;
+        yield recorded;
+      }
+    }
+  }
+
+  followBatches(options: FollowOptions & { maxBatch: number }): AsyncIterable<RecordedEvent[]> {
+    const { after, sessionId, maxBatch } = options;
+    const subject = sessionId === undefined ? undefined : this.#subject(sessionId);
+    return followStream(this.#parts, { after, subject, maxBatch, signal: this.#until(options.signal) });
+  }
+
+  async consume(options: ConsumeOptions): Promise<void> {
+    await consumeStream(this.#parts, { ...options, signal: this.#until(options.signal) });
+  }
+
+  async info(): Promise<LogInfo> {
+    const { created, state } = await this.#parts.jsm.streams.info(this.#parts.stream).catch(unavailable);
+    return { created, firstSequence: state.first_seq, lastSequence: state.last_seq };
+  }
+
+  /** Large data is kept before the event that refers to it: an event never points at nothing. */
+  async #encoded(events: readonly EventEnvelope[]): Promise<WireMessage[]> {
+    const encoded = events.map((event) => encode(event, this.#parts.blobs.bucket));
+    for (const { blob } of encoded) {
+      if (blob !== undefined) await this.#parts.blobs.put(blob).catch(unavailable);
+    }
+    return encoded.map(({ message }) => message);
+  }
+
+  #subject(sessionId: string): string {
+    assertToken(sessionId);
+    return `${this.#parts.subjectPrefix}.${sessionId}`;
+  }
+
+  #until(signal: AbortSignal): AbortSignal {
+    return AbortSignal.any([signal, this.#parts.closing]);
+  }
+}

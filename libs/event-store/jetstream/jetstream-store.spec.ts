@@ -1,0 +1,19 @@
+import { randomUUID } from 'node:crypto';
+import { startTestNats } from '#runtime';
+import { describeEventStore } from '../conformance.js';
+import { openJetStreamStore } from './open.js';
+import { passDuplicateWindow } from './testing.js';
+
+describeEventStore('JetStream', async () => {
+  const nats = await startTestNats();
+  const connection = await nats.connection();
+  const opened = await openJetStreamStore(connection, { duplicateWindowMs: 100 });
+  return {
+    ...opened,
+    forgetIds: () => passDuplicateWindow(connection, randomUUID()),
+    async close() {
+      opened.close();
+      await nats.stop();
+    },
+  };
+});

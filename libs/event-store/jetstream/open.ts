@@ -1,0 +1,91 @@
+import { jetstreamManager } from '@nats-io/jetstream';
+import type { NatsConnection } from '@nats-io/transport-node';
+import type { EventStore, KeyStore, LogError, NameRegistry, Signals } from '../event-store.js';
+import { createKeyStore } from '../keys.js';
+import { createNameRegistry } from '../names.js';
+import { Appender } from './appender.js';
+import { openBlobs } from './blobs.js';
+import { unavailable } from './failures.js';
+import { openBucket } from './jetstream-bucket.js';
+import { JetStreamEventStore } from './jetstream-event-store.js';
+import { createJetStreamSignals } from './jetstream-signals.js';
+import { Link } from './link.js';
+import { Publisher } from './publisher.js';
+import { StreamReader } from './reader.js';
+import { Resolver } from './resolver.js';
+import { requireServerVersion } from './server-version.js';
+import { ensureStream, sessionStream } from './streams.js';
+
+export interface JetStreamStoreOptions {
+  /** Copies of everything in a cluster; left out, new streams get 1 and existing ones keep theirs. */
+  replicas?: number;
+  /** Default RAWORC_SESSIONS. Another name gets names, keys and large data of its own. */
+  streamName?: string;
+  /** A session's subject is this and its id; default `raworc.sessions`. */
+  subjectPrefix?: string;
+  /** How long the server itself knows an event id again; default 2 min. */
+  duplicateWindowMs?: number;
+  /** How long a publish may go unanswered before its outcome is looked up; default 5 s. */
+  publishTimeoutMs?: number;
+  /** After so long without a heartbeat, work in progress goes to another worker; default 30 s. */
+  ackWaitMs?: number;
+  /** Told of events that `consume` gave up on for good, because nobody can read them. Must not throw. */
+  onPoison?: (error: LogError) => void;
+}
+
+export interface JetStreamStore {
+  store: EventStore;
+  names: NameRegistry;
+  keys: KeyStore;
+  signals: Signals;
+  /** Ends what follows, consumes and listens. The connection stays open: it is the caller's. */
+  close(): void;
+}
+
+/**
+ * Opens the log, and creates or updates its streams.
+ * @throws LogError `log_incompatible` when nats-server is too old, or the streams cannot be brought to our settings
+ */
+export async function openJetStreamStore(
+  connection: NatsConnection,
+  options: JetStreamStoreOptions = {},
+): Promise<JetStreamStore> {
+  const { replicas, subjectPrefix = 'raworc.sessions', streamName: stream = 'RAWORC_SESSIONS' } = options;
+  requireServerVersion(connection);
+  const jsm = await jetstreamManager(connection).catch(unavailable);
+  await ensureStream(
+    jsm,
+    sessionStream(stream, subjectPrefix, options.duplicateWindowMs ?? 120_000),
+    replicas,
+  );
+  const bucket = (name: string) => stream.replace(/_SESSIONS$/, '') + `_${name}`;
+  const [names, keys, blobs] = await Promise.all([
+    openBucket(connection, jsm, { bucket: bucket('NAMES'), replicas, shred: false }),
+    openBucket(connection, jsm, { bucket: bucket('KEYS'), replicas, shred: true }),
+    openBlobs(connection, bucket('BLOBS'), replicas),
+  ]);
+
+  const closing = new AbortController();
+  const reader = new StreamReader(connection, jsm, stream);
+  const store = new JetStreamEventStore({
+    connection,
+    jsm,
+    stream,
+    subjectPrefix,
+    reader,
+    blobs,
+    link: new Link(connection),
+    appender: new Appender(new Publisher(connection, options.publishTimeoutMs ?? 5000), reader),
+    resolver: new Resolver(reader, blobs),
+    ackWaitMs: options.ackWaitMs ?? 30_000,
+    onPoison: options.onPoison ?? ((error) => process.emitWarning(error)),
+    closing: closing.signal,
+  });
+  return {
+    store,
+    names: createNameRegistry(names),
+    keys: createKeyStore(keys),
+    signals: createJetStreamSignals(connection, closing.signal),
+    close: () => closing.abort(),
+  };
+}

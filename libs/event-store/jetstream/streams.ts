@@ -1,0 +1,96 @@
+import {
+  DiscardPolicy,
+  JetStreamApiCodes,
+  JetStreamApiError,
+  RetentionPolicy,
+  StorageType,
+  StoreCompression,
+  type JetStreamManager,
+  type StreamConfig,
+  type StreamInfo,
+} from '@nats-io/jetstream';
+import { nanos } from '@nats-io/transport-node';
+import { LogError } from '../event-store.js';
+
+type Config = Partial<StreamConfig> & { name: string };
+
+/** The log itself: nothing is ever removed from it, except by an erasure's rollup. */
+export function sessionStream(name: string, subjectPrefix: string, duplicateWindowMs: number): Config {
+  return {
+    name,
+    subjects: [`${subjectPrefix}.*`],
+    storage: StorageType.File,
+    retention: RetentionPolicy.Limits,
+    discard: DiscardPolicy.New,
+    max_age: 0,
+    deny_delete: true,
+    allow_direct: true,
+    allow_rollup_hdrs: true,
+    allow_atomic: true,
+    compression: StoreCompression.S2,
+    duplicate_window: nanos(duplicateWindowMs),
+  };
+}
+
+/** A bucket in the layout of NATS key-value stores with history 1, so that their tools read it. */
+export function bucketStream(bucket: string): Config {
+  return {
+    name: `KV_${bucket}`,
+    subjects: [`$KV.${bucket}.>`],
+    storage: StorageType.File,
+    retention: RetentionPolicy.Limits,
+    discard: DiscardPolicy.New,
+    max_msgs_per_subject: 1,
+    allow_direct: true,
+    allow_rollup_hdrs: true,
+  };
+}
+
+/**
+ * Creates the stream, or brings an existing one to these settings. Replicas of an existing stream change only
+ * when they are given.
+ * @throws LogError `log_incompatible` when a setting cannot be changed any more
+ */
+export async function ensureStream(
+  jsm: JetStreamManager,
+  config: Config,
+  replicas: number | undefined,
+): Promise<StreamInfo> {
+  const existing = await findStream(jsm, config.name);
+  if (existing === undefined) return jsm.streams.add({ ...config, num_replicas: replicas ?? 1 });
+
+  const wanted: Config = replicas === undefined ? config : { ...config, num_replicas: replicas };
+  if (matches(existing.config, wanted)) return existing;
+  try {
+    return await jsm.streams.update(config.name, wanted);
+  } catch (error) {
+    if (!(error instanceof JetStreamApiError)) throw error;
+    throw new LogError(
+      'log_incompatible',
+      `Stream ${config.name} exists with other settings, and nats-server refuses to change them: ${error.message}.`,
+      { cause: error },
+    );
+  }
+}
+
+async function findStream(jsm: JetStreamManager, name: string): Promise<StreamInfo | undefined> {
+  try {
+    return await jsm.streams.info(name);
+  } catch (error) {
+    if (error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound)
+      return undefined;
+    throw error;
+  }
+}
+
+function matches(found: StreamConfig, wanted: Config): boolean {
+  const values = new Map<string, unknown>(Object.entries(found));
+  return Object.entries(wanted).every(
+    ([key, value]) => JSON.stringify(values.get(key) ?? absent(value)) === JSON.stringify(value),
+  );
+}
+
+/** The server leaves out what is false or zero. */
+function absent(value: unknown): unknown {
+  return typeof value === 'boolean' ? false : 0;
+}
