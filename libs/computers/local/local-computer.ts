@@ -12,12 +12,12 @@ import type { FileSpace } from './computer-files.js';
 import { type ComputerRecord, readRecord, writeRecord } from './computer-record.js';
 import type { Isolation } from './isolation.js';
 import { Mutex } from './mutex.js';
-import { computerPath } from './path-resolver.js';
+import { resolveInComputer } from './path-resolver.js';
 import { PersistentShell } from './persistent-shell.js';
 import { TICKS_PER_SECOND, bootId, hasEnvironment, readProcesses } from './process-table.js';
 import { removeTree } from './remove-tree.js';
 import { runCommand } from './run-command.js';
-import { type SessionFolder, ensureSessionFolder } from './session-folder.js';
+import { type SessionFolder, makeSessionFolder, repairSessionFolder } from './session-folder.js';
 import type { SessionProcess } from './session-process.js';
 import { SHELL_ARGV } from './shell-protocol.js';
 import { endProcesses, membersOf, stillThere } from './terminate.js';
@@ -44,9 +44,9 @@ export class LocalComputer {
 
   async create(spec: ComputerSpec): Promise<ComputerInfo> {
     this.env = { ...spec.env };
-    await ensureSessionFolder(this.folder);
     const existing = await readRecord(this.folder);
     if (existing) return this.infoOf(existing);
+    await makeSessionFolder(this.folder);
     const record: ComputerRecord = {
       version: 1,
       session_id: this.folder.sessionId,
@@ -63,7 +63,7 @@ export class LocalComputer {
   async start(env: Record<string, string> | undefined): Promise<ComputerInfo> {
     if (env) this.env = { ...env };
     await this.record();
-    await ensureSessionFolder(this.folder);
+    await repairSessionFolder(this.folder);
     return this.infoOf(await this.update((record) => ({ ...record, running: true })));
   }
 
@@ -87,6 +87,16 @@ export class LocalComputer {
     for (const path of [this.folder.files, this.folder.snapshots]) await removeTree(path);
     await rm(this.folder.record, { force: true });
     await removeTree(this.folder.base);
+  }
+
+  /** For what may not happen under the feet of running programs. */
+  async requireStopped(): Promise<void> {
+    const { running } = await this.record();
+    if (!running) return;
+    throw new ComputerError(
+      'command_refused',
+      `The computer of session ${this.folder.sessionId} runs. Files are copied into a stopped one only.`,
+    );
   }
 
   async inspect(): Promise<ComputerInfo | undefined> {
@@ -118,7 +128,7 @@ export class LocalComputer {
       );
     }
     const { files, sessionDir } = this.space;
-    const cwd = [sessionDir, ...computerPath(options.cwd ?? '', sessionDir)].join('/');
+    const cwd = [sessionDir, ...(await resolveInComputer(files, sessionDir, options.cwd ?? ''))].join('/');
     return runCommand(
       {
         isolation: this.isolation,

@@ -99,7 +99,7 @@ export class LocalComputers implements Computers {
   ): Promise<{ files: number; bytes: number }> {
     const from = await this.existing(source.sessionId);
     return this.change(sessionId, async (computer) => {
-      await computer.record();
+      await computer.requireStopped();
       return copyIntoComputer(computer.folder, from.folder, source.snapshotId, parts);
     });
   }

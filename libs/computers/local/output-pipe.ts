@@ -11,12 +11,17 @@ const run = promisify(execFile);
 /** What a pipe holds at most: after reading that much, everything written before is read. */
 const PIPE_CAPACITY = 64 * 1024;
 
+/** After this many bytes in one go the reader rests, so that an endless printer leaves the service some time. */
+const REST_AFTER_BYTES = 8 * 1024 * 1024;
+const REST_MS = 10;
+
 /**
  * A real pipe for a child's stdout and stderr together. Node's own `pipe` is a socket pair, on which
  * `echo > /dev/stdout` fails, and two of them would lose the order of the two streams.
  */
 export class OutputPipe {
   private readonly reader: Socket;
+  private sinceRest = 0;
   private readonly buffer = Buffer.allocUnsafe(PIPE_CAPACITY);
 
   private constructor(
@@ -25,7 +30,7 @@ export class OutputPipe {
     private readonly onData: (chunk: Buffer) => void,
   ) {
     this.reader = new Socket({ fd: readEnd, readable: true, writable: false });
-    this.reader.on('data', onData);
+    this.reader.on('data', (chunk) => this.receive(chunk));
     this.reader.on('error', () => this.close());
   }
 
@@ -67,6 +72,15 @@ export class OutputPipe {
   close(): void {
     this.releaseWriteEnd();
     this.reader.destroy();
+  }
+
+  private receive(chunk: Buffer): void {
+    this.onData(chunk);
+    this.sinceRest += chunk.length;
+    if (this.sinceRest < REST_AFTER_BYTES) return;
+    this.sinceRest = 0;
+    this.reader.pause();
+    setTimeout(() => this.reader.resume(), REST_MS);
   }
 
   private readAvailable(): number {

@@ -9,7 +9,7 @@ const MAX_LINKS = 40;
  * Splits a path as the session writes it into names below its folder. Absolute paths may start with `/session`,
  * `/data` or `sessionDir`. Throws `path_outside_computer` for anything else. `..` is kept for the walk.
  */
-export function computerPath(path: string, sessionDir: string): string[] {
+function computerPath(path: string, sessionDir: string): string[] {
   if (path.includes('\0'))
     throw new ComputerError('path_outside_computer', 'A path cannot contain a NUL character.');
   const relative = path.startsWith('/') ? belowFolder(path, sessionDir) : path;
@@ -61,7 +61,7 @@ export async function resolveInComputer(files: string, sessionDir: string, path:
   return done;
 }
 
-export function outside(path: string): ComputerError {
+function outside(path: string): ComputerError {
   return new ComputerError(
     'path_outside_computer',
     `${path} is outside the session's folder. Use a path relative to it, or one that starts with /session or /data.`,

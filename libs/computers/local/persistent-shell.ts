@@ -3,19 +3,15 @@ import { type Readable, Writable } from 'node:stream';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ComputerError, type ExecResult, type Shell } from '../computer.js';
+import { type CommandStart, commandProcesses, commandStart } from './command-processes.js';
+import { Interruption } from './interruption.js';
 import type { Launch } from './isolation.js';
 import { OutputCollector } from './output-collector.js';
 import { OutputPipe } from './output-pipe.js';
-import {
-  type ProcessEntry,
-  TICKS_PER_SECOND,
-  descendants,
-  readProcesses,
-  ticksSinceBoot,
-} from './process-table.js';
+import { descendants, readProcesses } from './process-table.js';
 import { SessionProcess } from './session-process.js';
-import { INTERRUPT_SIGNAL, greeting, instruction, reportedExitCode } from './shell-protocol.js';
-import { GRACE_MS, signal, terminate } from './terminate.js';
+import { INTERRUPT_SIGNAL, greeting, instruction, report, reportedExitCode } from './shell-protocol.js';
+import { signal, terminate } from './terminate.js';
 
 type RunOptions = Parameters<Shell['run']>[1];
 
@@ -23,12 +19,15 @@ type RunOptions = Parameters<Shell['run']>[1];
 interface Running {
   nonce: string;
   output: OutputCollector;
-  startedAt: number;
+  start: CommandStart;
   /** Called with the exit code that the shell reported, or with undefined when the shell itself ended. */
   finish(exitCode: number | undefined): void;
 }
 
 const START_DEADLINE_MS = 10_000;
+/** How long and how often an interrupted shell is asked whether it is ready, before it is given up. */
+const REPORT_WAIT_MS = 60;
+const REPORT_TRIES = 8;
 /** Bytes kept of what background jobs print between two commands. */
 const BETWEEN_BYTES = 16 * 1024;
 
@@ -100,35 +99,25 @@ export class PersistentShell implements Shell {
     }
     const output = new OutputCollector(options.maxOutputBytes, options.onOutput);
     this.handOverBetween(output);
-    let interruption: { outcome: 'timed_out' | 'cancelled'; done: Promise<void> } | undefined;
-    const interrupt = (outcome: 'timed_out' | 'cancelled'): void => {
-      interruption ??= { outcome, done: this.interrupt() };
-    };
-    const onAbort = (): void => interrupt('cancelled');
-    options.signal?.addEventListener('abort', onAbort, { once: true });
-    const timer = setTimeout(interrupt, options.timeoutMs, 'timed_out');
-    const exitCode = await this.send(command, output, startedAt);
-    clearTimeout(timer);
-    options.signal?.removeEventListener('abort', onAbort);
-    await interruption?.done;
+    const finished = this.send(command, output);
+    const interruption = new Interruption(options, () => this.interrupt());
+    const exitCode = await finished;
+    const interrupted = await interruption.settle();
     return {
       ...output.finish(),
-      exitCode: interruption ? null : this.ended ? await this.process.exited : (exitCode ?? null),
-      outcome: interruption?.outcome ?? (this.ended ? 'shell_died' : 'exited'),
+      exitCode: interrupted ? null : this.ended ? await this.process.exited : (exitCode ?? null),
+      outcome: interrupted ?? (this.ended ? 'shell_died' : 'exited'),
       tookMs: performance.now() - startedAt,
       ...(this.alive ? {} : { shellEnded: true }),
     };
   }
 
   /** Resolves when the shell reports the end of the command, or ends itself. */
-  private async send(
-    command: string,
-    output: OutputCollector,
-    startedAt: number,
-  ): Promise<number | undefined> {
+  private async send(command: string, output: OutputCollector): Promise<number | undefined> {
     const nonce = newNonce();
+    const start = commandStart(this.bashPid);
     const exitCode = await new Promise<number | undefined>((finish) => {
-      this.running = { nonce, output, startedAt, finish };
+      this.running = { nonce, output, start, finish };
       this.input.write(instruction(command, nonce, this.lastExitCode));
     });
     this.pipe.drain();
@@ -141,41 +130,18 @@ export class PersistentShell implements Shell {
   private async interrupt(): Promise<void> {
     const running = this.running;
     if (!running) return;
-    const startTicks =
-      ticksSinceBoot() - Math.ceil(((performance.now() - running.startedAt) / 1000) * TICKS_PER_SECOND) - 1;
     await terminate(() => {
       if (this.running === running) signal(this.bashPid, INTERRUPT_SIGNAL);
-      return this.processesSince(startTicks);
+      return this.ended ? [] : commandProcesses(this.process.pid, this.bashPid, running.start);
     });
-    for (let waited = 0; this.running === running && waited < GRACE_MS; waited += 20) {
+    for (let tries = 0; this.running === running && tries < REPORT_TRIES; tries++) {
       signal(this.bashPid, INTERRUPT_SIGNAL);
-      await delay(20);
+      await delay(REPORT_WAIT_MS / 2);
+      // An interrupt that came while the shell was reading took the line with it that asks for the report.
+      if (this.running === running) this.input.write(`\n${report(running.nonce)}`);
+      await delay(REPORT_WAIT_MS / 2);
     }
     if (this.running === running) await this.close();
-  }
-
-  private processesSince(startTicks: number): ProcessEntry[] {
-    if (this.ended) return [];
-    const table = readProcesses();
-    const strays = table.filter((entry) => entry.session === this.process.pid && entry.parent === 1);
-    const own = new Set(this.skeleton(table));
-    const jobs = descendants(
-      table,
-      [this.process.pid, ...strays.map((entry) => entry.pid)],
-      (entry) => !own.has(entry.pid) && entry.startTicks < startTicks,
-    );
-    return jobs.filter((entry) => !own.has(entry.pid));
-  }
-
-  /** The processes from the first one down to bash: in a sandbox there are two above it. */
-  private skeleton(table: ProcessEntry[]): number[] {
-    const byPid = new Map(table.map((entry) => [entry.pid, entry.parent]));
-    const chain = [this.bashPid];
-    for (let pid: number | undefined = this.bashPid; pid !== undefined && pid !== this.process.pid;) {
-      pid = byPid.get(pid);
-      if (pid !== undefined) chain.push(pid);
-    }
-    return chain;
   }
 
   private async greet(control: Readable, errors: Readable): Promise<void> {
@@ -187,7 +153,7 @@ export class PersistentShell implements Shell {
     void this.process.exited.then(() => this.onExit());
     const nonce = newNonce();
     const started = new Promise<number | undefined>((finish) => {
-      this.running = { nonce, output: this.between, startedAt: performance.now(), finish };
+      this.running = { nonce, output: this.between, start: commandStart(this.process.pid), finish };
     });
     createInterface({ input: control }).on('line', (line) => this.onReport(line));
     this.input.write(greeting(nonce));

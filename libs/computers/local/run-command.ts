@@ -1,4 +1,5 @@
 import type { ExecOptions, ExecResult } from '../computer.js';
+import { Interruption } from './interruption.js';
 import type { Isolation } from './isolation.js';
 import { OutputCollector } from './output-collector.js';
 import { OutputPipe } from './output-pipe.js';
@@ -33,9 +34,16 @@ export async function runCommand(
   const pipe = await OutputPipe.open(context.pipeFolder, (chunk) => output.push(chunk));
   try {
     const process = await startCommand(context, argv, options, pipe);
-    const { outcome, exitCode } = await waitForEnd(process, options);
+    const interruption = new Interruption(options, () => process.end());
+    const exitCode = await process.exited;
+    const interrupted = await interruption.settle();
     pipe.drain();
-    return { ...output.finish(), exitCode, outcome, tookMs: performance.now() - startedAt };
+    return {
+      ...output.finish(),
+      exitCode: interrupted ? null : exitCode,
+      outcome: interrupted ?? 'exited',
+      tookMs: performance.now() - startedAt,
+    };
   } finally {
     pipe.close();
   }
@@ -61,25 +69,4 @@ async function startCommand(
   process.child.stdin?.on('error', () => undefined);
   process.child.stdin?.end(options.stdin);
   return process;
-}
-
-async function waitForEnd(
-  process: SessionProcess,
-  options: ExecOptions,
-): Promise<Pick<ExecResult, 'outcome' | 'exitCode'>> {
-  let outcome: 'exited' | 'timed_out' | 'cancelled' = 'exited';
-  let ending: Promise<void> | undefined;
-  const end = (why: 'timed_out' | 'cancelled'): void => {
-    outcome = why;
-    ending ??= process.end();
-  };
-  const onAbort = (): void => end('cancelled');
-  const timer = setTimeout(end, options.timeoutMs, 'timed_out');
-  options.signal?.addEventListener('abort', onAbort, { once: true });
-  if (options.signal?.aborted) onAbort();
-  const exitCode = await process.exited;
-  clearTimeout(timer);
-  options.signal?.removeEventListener('abort', onAbort);
-  await ending;
-  return { outcome, exitCode: outcome === 'exited' ? exitCode : null };
 }

@@ -1,6 +1,8 @@
-import { mkdir } from 'node:fs/promises';
+import { lstat, mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ComputerError } from '../computer.js';
+import { hasCode } from './errno.js';
+import { removeTree } from './remove-tree.js';
 
 /** Where one session's computer lies on disk. Everything in it is private to the user of the service. */
 export interface SessionFolder {
@@ -39,9 +41,65 @@ export function sessionFolder(root: string, sessionId: string): SessionFolder {
   };
 }
 
-export async function ensureSessionFolder(folder: SessionFolder): Promise<void> {
+/** Makes the folders of a new computer; those that are there already stay as they are. */
+export async function makeSessionFolder(folder: SessionFolder): Promise<void> {
   await mkdir(folder.snapshots, { recursive: true, mode: 0o700 });
-  for (const name of STANDARD_FOLDERS) {
-    await mkdir(join(folder.files, name), { recursive: true, mode: 0o700 });
+  await makeStandardFolders(folder.files);
+}
+
+/**
+ * Puts new files in the place of all that are there, in one step as seen from outside. `fill` gets an empty folder
+ * and makes them; when it fails, nothing has changed.
+ */
+export async function replaceFiles<T>(
+  folder: SessionFolder,
+  fill: (staging: string) => Promise<T>,
+  beforeSwap: () => Promise<void> = async () => undefined,
+): Promise<T> {
+  const staging = `${folder.files}.filling`;
+  const ready = readyPath(folder);
+  const old = `${folder.files}.old`;
+  await removeTree(staging);
+  try {
+    await mkdir(staging, { mode: 0o700 });
+    const result = await fill(staging);
+    await beforeSwap();
+    for (const left of [ready, old]) await removeTree(left);
+    await rename(staging, ready);
+    await rename(folder.files, old);
+    await rename(ready, folder.files);
+    return result;
+  } finally {
+    await removeTree(staging);
+    await removeTree(old);
   }
+}
+
+/** Ends a replacement that a crash cut short between taking the old files away and putting the new ones there. */
+export async function repairSessionFolder(folder: SessionFolder): Promise<void> {
+  if (await exists(folder.files)) return;
+  if (await exists(readyPath(folder))) await rename(readyPath(folder), folder.files);
+  else await makeStandardFolders(folder.files);
+}
+
+function readyPath(folder: SessionFolder): string {
+  return `${folder.files}.ready`;
+}
+
+/** Whatever else stands at one of the names, a link for instance, stays. */
+export async function makeStandardFolders(files: string): Promise<void> {
+  await mkdir(files, { recursive: true, mode: 0o700 });
+  for (const name of STANDARD_FOLDERS) {
+    await mkdir(join(files, name), { mode: 0o700 }).catch((error: unknown) => {
+      if (!hasCode(error, 'EEXIST')) throw error;
+    });
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  const stat = await lstat(path).catch((error: unknown) => {
+    if (hasCode(error, 'ENOENT')) return undefined;
+    throw error;
+  });
+  return stat !== undefined;
 }

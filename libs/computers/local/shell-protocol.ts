@@ -10,8 +10,13 @@ export const CONTROL_FD = 4;
 /** Interactive, because only such a shell survives an interrupt; without any file of the user's own. */
 export const SHELL_ARGV = ['/bin/bash', '--noprofile', '--norc', '--noediting', '-i'];
 
-/** A real-time signal that no program uses: its trap interrupts a running command, and does nothing between two. */
+/**
+ * A real-time signal that no program uses. It interrupts a running command and is without effect between two: it is
+ * trapped for the time of the command only, and the trap looks whether the command has begun or is over already.
+ */
 export const INTERRUPT_SIGNAL = 39;
+const ARM = `\\builtin trap '((\${#BASH_SOURCE[@]})) && \\builtin kill -INT $$' ${INTERRUPT_SIGNAL}`;
+const DISARM = `\\builtin trap '' ${INTERRUPT_SIGNAL}`;
 
 /** The first lines a shell reads. Descriptors that leaked into the service are closed. */
 export function greeting(nonce: string): string {
@@ -19,7 +24,6 @@ export function greeting(nonce: string): string {
     'set +o history +H; unset HISTFILE; shopt -u checkwinsize; PS1= PS2=',
     `for __fd in /proc/self/fd/*; do __fd=\${__fd##*/}; case $__fd in [0-4]|255) ;; *) eval "exec $__fd>&-";; esac; done`,
     'unset __fd; __raworc_status() { return "$1"; }',
-    `trap '((\${#BASH_SOURCE[@]})) && \\builtin kill -INT $$' ${INTERRUPT_SIGNAL}`,
     report(nonce),
   ].join('\n');
 }
@@ -28,15 +32,15 @@ export function greeting(nonce: string): string {
 export function instruction(command: string, nonce: string, lastExitCode: number): string {
   const end = `RAWORC_${nonce}`;
   return (
-    `__raworc_status ${lastExitCode}; ` +
+    `${ARM}; __raworc_status ${lastExitCode}; ` +
     `\\builtin source /dev/fd/8 </dev/null >&${OUTPUT_FD} 2>&${OUTPUT_FD} ${OUTPUT_FD}>&- ${CONTROL_FD}>&- 8<<'${end}'\n` +
     `${command}\n${end}\n${report(nonce)}`
   );
 }
 
 /** Makes the shell say that it is ready for the next command. */
-function report(nonce: string): string {
-  return `\\builtin printf '%s %s\\n' ${nonce} "$?" >&${CONTROL_FD}\n`;
+export function report(nonce: string): string {
+  return `__raworc_exit=$?; ${DISARM}; \\builtin printf '%s %s\\n' ${nonce} "$__raworc_exit" >&${CONTROL_FD}\n`;
 }
 
 /** The exit code that a line from the control descriptor reports for `nonce`. */

@@ -16,7 +16,7 @@ export function signal(pid: number, name: NodeJS.Signals | number): void {
 }
 
 /**
- * Ends all processes that `find` names, also those that start meanwhile: first by SIGTERM, after the grace
+ * Ends all processes that `find` names, also those that start meanwhile: first by asking them, after the grace
  * time by SIGKILL. Resolves when none is left, at the latest after twice the grace time.
  */
 export async function terminate(find: () => ProcessEntry[]): Promise<void> {
@@ -28,11 +28,17 @@ export async function terminate(find: () => ProcessEntry[]): Promise<void> {
     if (alive.length === 0 || elapsed > 2 * GRACE_MS) return;
     for (const { pid } of alive) {
       if (elapsed >= GRACE_MS) signal(pid, 'SIGKILL');
-      else if (!asked.has(pid)) signal(pid, 'SIGTERM');
+      else if (!asked.has(pid)) askToEnd(pid);
       asked.add(pid);
     }
     await delay(POLL_MS);
   }
+}
+
+/** An interactive shell takes no notice of SIGTERM, but goes when its terminal hangs up. */
+function askToEnd(pid: number): void {
+  signal(pid, 'SIGTERM');
+  signal(pid, 'SIGHUP');
 }
 
 /** The processes of `roots`: all below them, and what left the tree but not a root's POSIX session. Never ourselves. */

@@ -1,0 +1,23 @@
+import { describe } from '@jest/globals';
+import { describeCommands } from './conformance/commands.js';
+import { describeFiles } from './conformance/files.js';
+import { type ComputersFactory, useComputers } from './conformance/fixture.js';
+import { describeInterruption } from './conformance/interruption.js';
+import { describeLifecycle } from './conformance/lifecycle.js';
+import { describeCopies } from './conformance/copies.js';
+import { describeShell } from './conformance/shell.js';
+import { describeSnapshots } from './conformance/snapshots.js';
+
+/** What every driver must do. The factory is called with a folder for what the driver keeps, new for each test. */
+export function describeComputers(name: string, factory: ComputersFactory): void {
+  describe(`computers: ${name}`, () => {
+    const fixture = useComputers(factory);
+    describeLifecycle(fixture);
+    describeShell(fixture);
+    describeInterruption(fixture);
+    describeCommands(fixture);
+    describeFiles(fixture);
+    describeSnapshots(fixture);
+    describeCopies(fixture);
+  });
+}

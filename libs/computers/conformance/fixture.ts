@@ -1,0 +1,79 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterEach, beforeEach, expect } from '@jest/globals';
+import type { Computers, ExecResult } from '../computer.js';
+
+export type ComputersFactory = (root: string) => Computers;
+
+export const LIMITS = { timeoutMs: 20_000, maxOutputBytes: 64 * 1024 };
+
+export interface Fixture {
+  readonly computers: Computers;
+  /** The same computers as another process of the service sees them. */
+  otherProcess(): Computers;
+  /** A new computer that runs. */
+  running(sessionId?: string, env?: Record<string, string>): Promise<string>;
+  /** Runs a command in the session's shell and expects it to succeed. */
+  bash(sessionId: string, command: string): Promise<string>;
+  text(sessionId: string, path: string): Promise<string>;
+}
+
+export function useComputers(factory: ComputersFactory): Fixture {
+  let root = '';
+  let instances: Computers[] = [];
+  const instance = (): Computers => {
+    const created = factory(root);
+    instances.push(created);
+    return created;
+  };
+  let computers: Computers;
+
+  beforeEach(async () => {
+    root = await mkdtemp(join(tmpdir(), 'raworc-computers-'));
+    instances = [];
+    computers = instance();
+  });
+
+  afterEach(async () => {
+    for (const { sessionId } of await computers.list()) await computers.destroy(sessionId);
+    for (const each of instances) await each.dispose();
+    await rm(root, { recursive: true, force: true });
+  });
+
+  return {
+    get computers() {
+      return computers;
+    },
+    otherProcess: instance,
+    async running(sessionId = 'session-1', env) {
+      await computers.create({ sessionId, env });
+      await computers.start(sessionId);
+      return sessionId;
+    },
+    async bash(sessionId, command) {
+      const shell = await computers.shell(sessionId);
+      const result = await shell.run(command, LIMITS);
+      expect(result).toMatchObject({ outcome: 'exited', exitCode: 0 });
+      return result.output;
+    },
+    async text(sessionId, path) {
+      return Buffer.from(await computers.readFile(sessionId, path)).toString('utf8');
+    },
+  };
+}
+
+export function succeeded(output: string): Partial<ExecResult> {
+  return { output, outcome: 'exited', exitCode: 0, truncated: false };
+}
+
+/** Waits until the condition holds, at most ten seconds. */
+export async function eventually(condition: () => Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + 10_000;
+  while (!(await condition())) {
+    if (performance.now() > deadline)
+      throw new Error('The condition did not come to hold within ten seconds.');
+    await delay(10);
+  }
+}
