@@ -1,0 +1,153 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { EVENT_STORE, SessionRepository } from '#commands';
+import { fold, turnPossible, type EventEnvelope, type EventType, type SessionState } from '#domain';
+import type { Delivery, EventStore } from '#event-store';
+import { HOST_SETTINGS, LIVE_SESSIONS, type HostSettings, type LiveSessions } from './options.js';
+import { SessionWorkers } from './session-workers.js';
+import { Turns } from './turns.js';
+
+/** After each of these a session may have work for Host. */
+const WAKING: ReadonlySet<EventType> = new Set<EventType>([
+  'message.posted',
+  'computer.started',
+  'turn.completed',
+  'turn.failed',
+  'turn.interrupted',
+  'files.snapshotted',
+  'files.snapshot_failed',
+]);
+const RETRY_MS = 1_000;
+
+/** Answers the messages of all sessions: one turn at a time in each, many sessions at once. */
+@Injectable()
+export class Host implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly stopping = new AbortController();
+  private readonly workers = new SessionWorkers((sessionId, mayRecover) => this.work(sessionId, mayRecover));
+  private running: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    @Inject(EVENT_STORE) private readonly store: EventStore,
+    @Inject(SessionRepository) private readonly sessions: SessionRepository,
+    @Inject(Turns) private readonly turns: Turns,
+    @Inject(LIVE_SESSIONS) private readonly liveSessions: LiveSessions,
+    @Inject(HOST_SETTINGS) private readonly settings: HostSettings,
+  ) {}
+
+  async onApplicationBootstrap(): Promise<void> {
+    const { lastSequence } = await this.store.info();
+    const sweeps = [...this.liveSessions.live()].map((sessionId) => this.sweep(sessionId));
+    this.running = Promise.all([this.watchInterrupts(lastSequence), this.consume(), ...sweeps]);
+  }
+
+  /** Turns stop where they are; whoever starts next goes on with them from the log. */
+  async onModuleDestroy(): Promise<void> {
+    this.stopping.abort(new Error('Host stops.'));
+    await this.running;
+  }
+
+  /** An event counts as worked on only when the session's worker is done: a crash before brings it again. */
+  private consume(): Promise<void> {
+    return this.untilStopped(() =>
+      this.store.consume({
+        durable: 'host',
+        types: WAKING,
+        signal: this.stopping.signal,
+        concurrency: this.settings.concurrency,
+        handle: (delivery) => this.handle(delivery),
+      }),
+    );
+  }
+
+  private async handle({ event, attempt }: Delivery): Promise<void> {
+    const mayRecover = this.settings.exclusive || attempt > 1;
+    try {
+      await this.workers.wake(event.subject, { hold: true, mayRecover });
+    } catch (error) {
+      if (!this.stopping.signal.aborted) {
+        this.settings.logger.warn(
+          { err: error, session: event.subject, attempt },
+          'work on a session comes again',
+        );
+      }
+      throw error;
+    }
+  }
+
+  private sweep(sessionId: string): Promise<void> {
+    return this.untilStopped(() =>
+      this.workers.wake(sessionId, { hold: false, mayRecover: this.settings.exclusive }),
+    );
+  }
+
+  /** Apart from the workers, which are busy with just the turns that end here. */
+  private watchInterrupts(after: number): Promise<void> {
+    let seen = after;
+    return this.untilStopped(async () => {
+      for await (const { sequence, event } of this.store.follow({
+        after: seen,
+        signal: this.stopping.signal,
+      })) {
+        this.stopEnded(event);
+        seen = sequence;
+      }
+    });
+  }
+
+  private stopEnded(event: EventEnvelope): void {
+    switch (event.type) {
+      case 'turn.interrupted':
+      case 'turn.failed':
+        return this.turns.stop(event.subject, event.data.turn_id);
+      case 'session.deleted':
+      case 'session.erased':
+        return this.turns.stop(event.subject);
+      default:
+        return;
+    }
+  }
+
+  private async work(sessionId: string, mayRecover: boolean): Promise<void> {
+    for (;;) {
+      this.stopping.signal.throwIfAborted();
+      const state = await this.look(sessionId);
+      const [next] = state.pendingMessageIds;
+      if (state.turn !== null && state.lifecycle === 'live') {
+        if (!mayRecover) return;
+        await this.recover(sessionId, state.turn.id);
+      } else if (next !== undefined && turnPossible(state)) {
+        await this.turns.start(sessionId, next, this.stopping.signal);
+      } else {
+        return;
+      }
+    }
+  }
+
+  private async recover(sessionId: string, turnId: string): Promise<void> {
+    await this.turns.resume(sessionId, turnId, this.stopping.signal);
+    this.stopping.signal.throwIfAborted();
+    const { turn, lifecycle } = await this.look(sessionId);
+    if (turn?.id !== turnId || lifecycle !== 'live') return;
+    throw new Error(`Turn ${turnId} of session ${sessionId} is worked on elsewhere; look again later.`);
+  }
+
+  /** The session's true state: other processes append too, so the cached one may be old. */
+  private async look(sessionId: string): Promise<SessionState> {
+    const [loaded, last] = await Promise.all([this.sessions.load(sessionId), this.store.last(sessionId)]);
+    if ((last?.sequence ?? 0) <= loaded.sequence) return loaded.state;
+    return fold((await this.store.read(sessionId)).map(({ event }) => event));
+  }
+
+  private async untilStopped(task: () => Promise<void>): Promise<void> {
+    const { signal } = this.stopping;
+    while (!signal.aborted) {
+      try {
+        return await task();
+      } catch (error) {
+        if (signal.aborted) return;
+        this.settings.logger.error({ err: error }, `Host goes on in ${RETRY_MS} ms`);
+        await delay(RETRY_MS, undefined, { signal }).catch(() => undefined);
+      }
+    }
+  }
+}

@@ -1,0 +1,126 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import Anthropic, { type ClientOptions } from '@anthropic-ai/sdk';
+import type { Message, MessageCreateParamsBase } from '@anthropic-ai/sdk/resources/messages';
+import type { ContentBlock, Usage } from '#domain';
+import type { ModelRequest } from './conversation.js';
+import { IdleWatch } from './idle-watch.js';
+import { BrokenStreamError, explainFailure, ModelError, type ModelFailure } from './model-failure.js';
+
+export interface ModelOptions {
+  /** Where the Messages API is; Anthropic's own when left out. */
+  baseUrl?: string;
+  /** Tries of one request, the first included. */
+  attempts: number;
+  /** Milliseconds before the second try; doubles from there, up to `maxDelayMs`. */
+  firstDelayMs: number;
+  /** Longest wait between two tries, also when the API asks for more. */
+  maxDelayMs: number;
+  /** Milliseconds without a byte after which a stream counts as dead. */
+  idleMs: number;
+}
+
+export const MODEL_DEFAULTS: ModelOptions = {
+  attempts: 6,
+  firstDelayMs: 1_000,
+  maxDelayMs: 60_000,
+  idleMs: 120_000,
+};
+
+export interface Asking {
+  apiKey: string;
+  signal: AbortSignal;
+  /** A try begins; text of the try before will not be part of the reply. */
+  onAttempt: () => void;
+  onText: (text: string) => void;
+  /** A try failed and another one follows after `delayMs`. */
+  onRetry: (failure: ModelFailure, delayMs: number) => void;
+}
+
+export interface ModelResponse {
+  model: string;
+  /** As it came, to be sent back byte for byte. */
+  content: ContentBlock[];
+  stopReason: string;
+  usage: Usage;
+}
+
+/**
+ * Asks the model and streams its reply; tries again when that can help.
+ * @throws ModelError when it failed for good; the signal's reason when it was aborted
+ */
+export async function askModel(
+  request: ModelRequest,
+  asking: Asking,
+  options: ModelOptions,
+): Promise<ModelResponse> {
+  for (let attempt = 1; ; attempt++) {
+    asking.signal.throwIfAborted();
+    asking.onAttempt();
+    try {
+      return responseOf(await stream(request, asking, options));
+    } catch (error) {
+      asking.signal.throwIfAborted();
+      const failure = explainFailure(error, request.model);
+      const message = failure.message.replaceAll(asking.apiKey, '***');
+      if (!failure.retryable || attempt >= options.attempts) {
+        throw new ModelError(failure.reason, message, { cause: error });
+      }
+      const delayMs = delayBefore(attempt, failure, options);
+      asking.onRetry({ ...failure, message }, delayMs);
+      await delay(delayMs, undefined, { signal: asking.signal });
+    }
+  }
+}
+
+/** Exponential with jitter, so that many sessions do not come back at the same moment. */
+function delayBefore(attempt: number, { retryAfterMs = 0 }: ModelFailure, options: ModelOptions): number {
+  const backoff = options.firstDelayMs * 2 ** (attempt - 1) * (0.5 + Math.random() / 2);
+  return Math.min(options.maxDelayMs, Math.max(backoff, retryAfterMs));
+}
+
+async function stream(request: ModelRequest, asking: Asking, options: ModelOptions): Promise<Message> {
+  const idle = new IdleWatch(options.idleMs);
+  try {
+    const client = new Anthropic(clientOptions(asking.apiKey, idle, options));
+    const signal = AbortSignal.any([asking.signal, idle.signal]);
+    // The log keeps the API's own shapes, of which our types name only what we use.
+    const replying = client.messages.stream(request as unknown as MessageCreateParamsBase, { signal });
+    replying.on('text', asking.onText);
+    const message = await replying.finalMessage();
+    if (message.stop_reason === null) throw new BrokenStreamError('the reply broke off');
+    return message;
+  } catch (error) {
+    if (idle.signal.aborted) throw new BrokenStreamError(`nothing was heard for ${options.idleMs / 1000} s`);
+    throw error;
+  } finally {
+    idle.stop();
+  }
+}
+
+/** Retries, timeouts and logging are ours: the SDK's would know nothing of the turn, or write to our output. */
+function clientOptions(apiKey: string, idle: IdleWatch, options: ModelOptions): ClientOptions {
+  return {
+    apiKey,
+    authToken: null,
+    ...(options.baseUrl === undefined ? {} : { baseURL: options.baseUrl }),
+    maxRetries: 0,
+    timeout: options.idleMs + 1_000,
+    fetch: idle.fetch,
+    logLevel: 'off',
+  };
+}
+
+function responseOf({ model, content, stop_reason, usage }: Message): ModelResponse {
+  return {
+    model,
+    // A plain copy: the SDK's blocks compute some of their fields when they are read.
+    content: JSON.parse(JSON.stringify(content)) as ContentBlock[],
+    stopReason: stop_reason ?? 'end_turn',
+    usage: {
+      input_tokens: usage.input_tokens,
+      output_tokens: usage.output_tokens,
+      cache_read_input_tokens: usage.cache_read_input_tokens ?? 0,
+      cache_creation_input_tokens: usage.cache_creation_input_tokens ?? 0,
+    },
+  };
+}

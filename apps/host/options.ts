@@ -1,0 +1,51 @@
+import type { Computers } from '#computers';
+import type { Signals } from '#event-store';
+import type { Logger } from '#runtime';
+import { MODEL_DEFAULTS, type ModelOptions } from './model.js';
+import { BASH_LIMITS, type BashLimits } from './tools/bash.js';
+
+/** Sessions that may have work; from a view, so it can be a little late. */
+export interface LiveSessions {
+  live(): Iterable<string>;
+}
+
+export const LIVE_SESSIONS = Symbol('LIVE_SESSIONS');
+export const HOST_SETTINGS = Symbol('HOST_SETTINGS');
+
+export interface HostOptions {
+  computers: Computers;
+  signals: Signals;
+  logger: Logger;
+  /** Swept at start, so that nothing waits for an event that was acknowledged and not worked on. */
+  live: LiveSessions;
+  /** The service's own key for Claude; a session's secret ANTHROPIC_API_KEY comes before it. */
+  apiKey?: string;
+  /** No other process runs turns, so a running turn that nobody here works on was cut off by a crash. */
+  exclusive: boolean;
+  /** Sessions worked on at once. */
+  concurrency?: number;
+  /** Requests to the model that one turn may make. */
+  maxRequests?: number;
+  /** Milliseconds that a turn waits for a computer that does not run, as after a restart of the service. */
+  computerWaitMs?: number;
+  model?: Partial<ModelOptions>;
+  bash?: Partial<BashLimits>;
+}
+
+export type HostSettings = Omit<Required<HostOptions>, 'apiKey' | 'model' | 'bash'> & {
+  apiKey: string | undefined;
+  model: ModelOptions;
+  bash: BashLimits;
+};
+
+export function settingsOf(options: HostOptions): HostSettings {
+  return {
+    concurrency: 256,
+    maxRequests: 200,
+    computerWaitMs: 60_000,
+    ...options,
+    apiKey: options.apiKey,
+    model: { ...MODEL_DEFAULTS, ...options.model },
+    bash: { ...BASH_LIMITS, ...options.bash },
+  };
+}

@@ -1,0 +1,84 @@
+import { z } from 'zod';
+import type { ExecResult } from '#computers';
+import { clip } from './clip.js';
+import { answer, mistake, type Tool, type ToolAnswer, type ToolContext } from './tool.js';
+
+export interface BashLimits {
+  /** Milliseconds that one command may take. */
+  timeoutMs: number;
+  /** Characters of output that the model sees. */
+  maxCharacters: number;
+}
+
+export const BASH_LIMITS: BashLimits = { timeoutMs: 120_000, maxCharacters: 30_000 };
+
+/** A character takes at most four bytes in UTF-8. */
+const BYTES_PER_CHARACTER = 4;
+
+const bashInput = z.union([
+  z.looseObject({ restart: z.literal(true) }),
+  z.looseObject({ command: z.string().min(1) }),
+]);
+
+/** `bash_20250124`: commands in the computer's persistent shell. */
+export function bashTool(limits: BashLimits): Tool {
+  return async (input, context) => {
+    const wanted = bashInput.safeParse(input);
+    if (!wanted.success) {
+      return mistake('The input must be {"command": "<shell command>"} or {"restart": true}.');
+    }
+    if ('restart' in wanted.data) return restart(context);
+    return run(String(wanted.data.command), context, limits);
+  };
+}
+
+async function restart({ computers, sessionId }: ToolContext): Promise<ToolAnswer> {
+  const shell = await computers.shell(sessionId);
+  await shell.close();
+  return answer('The shell was restarted; directory, variables and background jobs of the old one are gone.');
+}
+
+async function run(command: string, context: ToolContext, limits: BashLimits): Promise<ToolAnswer> {
+  const shell = await context.computers.shell(context.sessionId);
+  const result = await shell.run(command, {
+    timeoutMs: limits.timeoutMs,
+    maxOutputBytes: limits.maxCharacters * BYTES_PER_CHARACTER,
+    signal: context.signal,
+  });
+  return answerOf(result, clip(result.output, limits.maxCharacters), limits);
+}
+
+function answerOf({ outcome, exitCode }: ExecResult, output: string, { timeoutMs }: BashLimits): ToolAnswer {
+  switch (outcome) {
+    case 'exited':
+      if (exitCode === 0) return answer(output === '' ? '(no output)' : output);
+      return answer(lines(output, `exit code ${exitCode}`));
+    case 'timed_out':
+      return mistake(
+        lines(
+          output,
+          `The command did not end within ${timeoutMs / 1000} s and was stopped. Start long work in the background ` +
+            '(command > logs/name.log 2>&1 &) and look at its output later.',
+        ),
+      );
+    case 'shell_died':
+      return mistake(
+        lines(
+          output,
+          `The shell ended (exit code ${exitCode ?? 'unknown'}); the next command gets a new one.`,
+        ),
+      );
+    case 'cancelled':
+      return mistake(lines(output, 'The command was stopped.'));
+  }
+}
+
+function lines(output: string, last: string): string {
+  return output === '' || output.endsWith('\n') ? output + last : `${output}\n${last}`;
+}
+
+/** The exit code that an answer of this tool reports; undefined when the command did not run to its end. */
+export function exitCodeIn(content: string): number | undefined {
+  const code = /(?:^|\n)exit code (\d+)$/.exec(content)?.[1];
+  return code === undefined ? undefined : Number(code);
+}
