@@ -1,5 +1,5 @@
 import { envelop, event, type EventEnvelope, type SessionEvent } from '#domain';
-import type { RecordedEvent } from '#event-store';
+import type { EventStore, RecordedEvent } from '#event-store';
 import { eventMaker, type Dice } from './events.js';
 
 const BEGIN = Date.UTC(2026, 0, 1);
@@ -72,4 +72,16 @@ export function afterErasure(recorded: readonly RecordedEvent[]): RecordedEvent[
 
 function isTombstone({ type }: EventEnvelope): boolean {
   return type === 'session.erased';
+}
+
+/** Puts recorded events on a log, in their order; the log gives them sequences of its own. */
+export async function appendAll(store: EventStore, recorded: readonly RecordedEvent[]): Promise<void> {
+  const expected = new Map<string, number>();
+  for (const { event: added } of recorded) {
+    const before = expected.get(added.subject) ?? (await store.last(added.subject))?.sequence ?? 0;
+    const append = isTombstone(added)
+      ? store.erase(added.subject, added, before)
+      : store.append(added.subject, [added], before);
+    expected.set(added.subject, (await append).sequence);
+  }
 }

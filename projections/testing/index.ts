@@ -1,3 +1,3 @@
 export { computerStarted, createdData, eventMaker, responded, type Dice } from './events.js';
-export { afterErasure, HistoryWriter, randomHistory } from './history.js';
+export { afterErasure, appendAll, HistoryWriter, randomHistory } from './history.js';
 export { openTestView, type TestView } from './view.js';
