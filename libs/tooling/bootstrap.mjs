@@ -11,7 +11,7 @@ const inRoot = (...parts) => join(root, ...parts);
 /** The Node of the `node` package; what runs npm may be older. */
 export const bundledNode = inRoot('node_modules', 'node', 'bin', 'node');
 
-const SOURCES = ['apps', 'libs', 'projections', 'package.json', 'nest-cli.json', '.swcrc'];
+const SOURCES = ['apps', 'libs', 'projections', 'test/bench', 'package.json', 'nest-cli.json', '.swcrc'];
 const STAMP = inRoot('dist', '.built');
 
 export function ensureInstalled() {

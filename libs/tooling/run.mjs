@@ -33,7 +33,7 @@ async function raworc(args) {
 
 async function bench(args) {
   ensureBuilt();
-  return handOver([join(root, 'dist', 'apps', 'bench', 'main.js'), ...args]);
+  return handOver([join(root, 'dist', 'test', 'bench', 'main.js'), ...args]);
 }
 
 /** Style, rules and types; quick enough to run before each commit. */
