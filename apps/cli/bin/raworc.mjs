@@ -1,0 +1,65 @@
+#!/usr/bin/env node
+// Plain JavaScript for any Node from 20 on: finds the Node that Raworc needs, builds what is missing, then runs the
+// command line.
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import module from 'node:module';
+import { constants } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+const NEEDED_MAJOR = 24;
+const self = fileURLToPath(import.meta.url);
+const root = dirname(dirname(dirname(dirname(self))));
+const main = join(root, 'dist', 'apps', 'cli', 'src', 'main.js');
+
+if (Number.parseInt(process.versions.node, 10) < NEEDED_MAJOR) runOnBundledNode();
+else await runHere();
+
+async function runHere() {
+  if (!existsSync(main)) await build();
+  module.enableCompileCache?.();
+  const { runCli } = await import(pathToFileURL(main).href);
+  await runCli(root, process.argv.slice(2));
+}
+
+function runOnBundledNode() {
+  const node = findBundledNode(root);
+  if (node === undefined) {
+    process.stderr.write(
+      `Error: Raworc needs Node ${NEEDED_MAJOR} or newer; this is ${process.version} (${process.execPath}). ` +
+        'Install a newer Node, or run `npm ci` in the folder of Raworc, which brings one along.\n',
+    );
+    process.exitCode = 2;
+    return;
+  }
+  const child = spawn(node, [self, ...process.argv.slice(2)], { stdio: 'inherit' });
+  // A terminal sends Ctrl-C to both processes, and the child decides what it means.
+  process.on('SIGINT', () => undefined);
+  for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  child.on('exit', (code, signal) => {
+    process.exitCode = code ?? 128 + (constants.signals[signal] ?? 0);
+  });
+}
+
+function findBundledNode(start) {
+  for (let folder = start; ; folder = dirname(folder)) {
+    const modules = join(folder, 'node_modules');
+    const found = [join(modules, 'node', 'bin', 'node'), join(modules, '.bin', 'node')].find(existsSync);
+    if (found !== undefined || dirname(folder) === folder) return found;
+  }
+}
+
+async function build() {
+  const bootstrap = join(root, 'libs', 'tooling', 'bootstrap.mjs');
+  if (existsSync(bootstrap)) {
+    const { ensureBuilt, ensureInstalled } = await import(pathToFileURL(bootstrap).href);
+    ensureInstalled();
+    ensureBuilt();
+  }
+  if (existsSync(main)) return;
+  process.stderr.write(
+    `Error: Raworc is not built (${main} is missing). Run \`npm run build\` in ${root}.\n`,
+  );
+  process.exit(2);
+}

@@ -1,0 +1,71 @@
+import { string as arg } from '@oclif/core/args';
+import * as Flags from '@oclif/core/flags';
+import { RaworcCommand } from '../shared/command.js';
+import { usageError } from '../shared/errors/cli-error.js';
+import { describeError, exitCodeOf } from '../shared/errors/report-error.js';
+import { Client } from '../shared/http/client.js';
+import { errorFromReply } from '../shared/http/problem.js';
+import { readText } from '../shared/http/send.js';
+import { parseHeaders, readBody } from '../shared/api/request-input.js';
+import { copyToStdout, printJson } from '../shared/api/print-reply.js';
+
+/** The REST API from the shell. stdout carries the reply and nothing else; stdin is never touched. */
+export default class Api extends RaworcCommand {
+  static override summary = 'Call the REST API; prints the reply as JSON';
+  static override description =
+    'stdout is only the reply, so it can be piped into jq. Errors go to stderr, with exit code 1 and an empty stdout.';
+  static override examples = [
+    '<%= config.bin %> api sessions',
+    '<%= config.bin %> api "sessions?state=idle"',
+    '<%= config.bin %> api sessions/quiet-otter-42/close -m post',
+    `<%= config.bin %> api sessions/quiet-otter-42/messages -m post -b '{"content":"Generate unit tests"}'`,
+    '<%= config.bin %> api sessions/quiet-otter-42 -m delete',
+  ];
+  static override args = {
+    path: arg({
+      description: 'address under /api/v0, with its query',
+      required: true,
+      // Without this oclif would read a missing argument from stdin, and eat a loop's input.
+      ignoreStdin: true,
+    }),
+  };
+  static override flags = {
+    method: Flags.string({ char: 'm', default: 'GET', helpValue: 'METHOD', description: 'in any case' }),
+    body: Flags.string({ char: 'b', helpValue: 'JSON', description: 'body as JSON, or @file' }),
+    header: Flags.string({
+      char: 'H',
+      helpValue: "'NAME: VALUE'",
+      multiple: true,
+      multipleNonGreedy: true,
+      description: 'one more header; may be repeated',
+    }),
+    status: Flags.boolean({ char: 's', description: 'print the HTTP status on stderr' }),
+    pretty: Flags.boolean({ char: 'p', default: true, allowNo: true, description: 'indent the JSON' }),
+  };
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(Api);
+    const method = flags.method.toUpperCase();
+    const headers = parseHeaders(flags.header ?? []);
+    const body = flags.body === undefined ? undefined : await readBody(flags.body, headers);
+    if (body !== undefined && (method === 'GET' || method === 'HEAD')) {
+      throw usageError(`A ${method} request carries no body.`, 'Add a method, such as -m post.');
+    }
+    const client = new Client();
+    const reply = await client.request(method, args.path, { headers, body });
+    const status = reply.statusCode ?? 0;
+    if (flags.status) process.stderr.write(`HTTP ${status} ${reply.statusMessage ?? ''}\n`);
+    if (status >= 400) throw errorFromReply(status, await readText(reply), client.url(args.path));
+
+    const isJson = /\bjson\b/.test(reply.headers['content-type'] ?? '');
+    if (isJson) printJson(await readText(reply), flags.pretty);
+    else await copyToStdout(reply);
+  }
+
+  /** The reply is JSON with or without --json, so errors stay on stderr either way. */
+  protected override async catch(error: Error): Promise<void> {
+    if (!this.jsonEnabled()) return super.catch(error);
+    process.exitCode = exitCodeOf(error);
+    process.stderr.write(`${JSON.stringify({ error: describeError(error) }, null, 2)}\n`);
+  }
+}

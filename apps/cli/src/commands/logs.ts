@@ -1,0 +1,42 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import * as Flags from '@oclif/core/flags';
+import { RaworcCommand } from '../shared/command.js';
+import { homePath } from '../shared/server/home.js';
+import { followFile, tailFile } from '../shared/service/follow-file.js';
+import { formatLogLine, parseEntry } from '../shared/service/log-format.js';
+import { paint } from '../shared/terminal/paint.js';
+
+export default class Logs extends RaworcCommand {
+  static override summary = "Show the local service's log";
+  static override description = 'With --json each entry stays as it was written; with --follow one a line.';
+  static override examples = ['<%= config.bin %> logs', '<%= config.bin %> logs --follow --tail 20'];
+  static override flags = {
+    follow: Flags.boolean({ char: 'f', description: 'go on with what is written from now on' }),
+    tail: Flags.integer({
+      char: 'n',
+      min: 0,
+      default: 100,
+      helpValue: 'N',
+      description: 'number of last lines',
+    }),
+  };
+
+  async run(): Promise<Record<string, unknown>[] | undefined> {
+    const { flags } = await this.parse(Logs);
+    const path = join(homePath(), 'logs', 'service.log');
+    if (!existsSync(path) && !flags.follow) {
+      this.note(`There is no log yet at ${path}. The service writes it when it starts: raworc start`);
+      return [];
+    }
+    const { lines, end } = existsSync(path) ? await tailFile(path, flags.tail) : { lines: [], end: 0 };
+    if (this.jsonEnabled() && !flags.follow) return lines.map((line) => parseEntry(line) ?? { msg: line });
+
+    const color = paint(process.stdout);
+    const show = this.jsonEnabled() ? (line: string) => line : (line: string) => formatLogLine(line, color);
+    for (const line of lines) process.stdout.write(`${show(line)}\n`);
+    if (!flags.follow) return undefined;
+    for await (const line of followFile(path, end)) process.stdout.write(`${show(line)}\n`);
+    return undefined;
+  }
+}

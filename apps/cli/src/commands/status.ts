@@ -1,0 +1,68 @@
+import type { Session } from '#contracts';
+import { RaworcCommand } from '../shared/command.js';
+import { Client } from '../shared/http/client.js';
+import { findServer } from '../shared/server/find-server.js';
+import { findRunningService, isHealthy } from '../shared/service/service-process.js';
+import { duration, unixSeconds } from '../shared/terminal/time.js';
+
+const NOT_RUNNING = 3;
+
+interface ServiceStatus {
+  running: boolean;
+  url: string;
+  version: string | null;
+  pid: number | null;
+  uptime_seconds: number | null;
+  /** Number of sessions by state; null when the service does not answer. */
+  sessions: Record<string, number> | null;
+}
+
+export default class Status extends RaworcCommand {
+  static override summary = 'Show whether the service runs, and how many sessions it has';
+  static override description = 'The exit code is 0 when it runs and 3 when it does not.';
+  static override examples = ['<%= config.bin %> status', '<%= config.bin %> status --json'];
+
+  async run(): Promise<ServiceStatus> {
+    await this.parse(Status);
+    const status = await readStatus();
+    if (!status.running) process.exitCode = NOT_RUNNING;
+    this.log(describe(status));
+    return status;
+  }
+}
+
+async function readStatus(): Promise<ServiceStatus> {
+  const server = findServer();
+  const service = server.local ? await findRunningService(server.home) : undefined;
+  const running = await isHealthy(server.url);
+  const client = new Client({ ...server, local: false });
+  const version = running ? (await client.call<{ version: string }>('GET', 'version')).data.version : null;
+  const sessions = running ? countByState((await client.call<Session[]>('GET', 'sessions')).data) : null;
+  return {
+    running,
+    url: server.url,
+    version: version ?? service?.version ?? null,
+    pid: service?.pid ?? null,
+    uptime_seconds:
+      service === undefined ? null : Math.round(Date.now() / 1000 - unixSeconds(service.started_at)),
+    sessions,
+  };
+}
+
+function countByState(sessions: Session[]): Record<string, number> {
+  const counts: Record<string, number> = { init: 0, idle: 0, busy: 0, closed: 0 };
+  for (const { state } of sessions) counts[state] = (counts[state] ?? 0) + 1;
+  return counts;
+}
+
+function describe({ running, url, version, pid, uptime_seconds, sessions }: ServiceStatus): string {
+  if (!running) {
+    return pid === null
+      ? `Raworc does not run (${url}). Start it with: raworc start`
+      : `Process ${pid} runs, but does not answer at ${url}. See: raworc logs`;
+  }
+  const since = uptime_seconds === null ? '' : `, up ${duration(uptime_seconds)}`;
+  const counts = Object.entries(sessions ?? {}).map(([state, count]) => `${count} ${state}`);
+  const where = pid === null ? '' : `, process ${pid}`;
+  return `Raworc ${version} runs at ${url}${where}${since}.\nSessions: ${counts.join(', ')}`;
+}

@@ -1,0 +1,23 @@
+import { Command } from '@oclif/core/command';
+import { describeError, exitCodeOf, printError } from './errors/report-error.js';
+
+/** What all commands have in common: --json, and errors as one message with an exit code. */
+export abstract class RaworcCommand extends Command {
+  static override enableJsonFlag = true;
+
+  protected override async catch(error: Error): Promise<void> {
+    process.exitCode = exitCodeOf(error);
+    if (this.jsonEnabled()) this.logJson({ error: describeError(error) });
+    else printError(error);
+  }
+
+  /** Never coloured: what reads it is a program. */
+  protected override logJson(json: unknown): void {
+    process.stdout.write(`${JSON.stringify(json, null, 2)}\n`);
+  }
+
+  /** For people only, beside the result. */
+  protected note(text: string): void {
+    if (!this.jsonEnabled()) process.stderr.write(`${text}\n`);
+  }
+}

@@ -1,0 +1,50 @@
+import { paint } from '../terminal/paint.js';
+import { CliError, messageOf } from './cli-error.js';
+
+export interface ReportedError {
+  code: string;
+  message: string;
+  hint?: string;
+  details?: object;
+}
+
+/** An error as programs get it with --json. */
+export function describeError(error: unknown): ReportedError {
+  if (error instanceof CliError) {
+    const { code, message, hint, details } = error;
+    return { code, message, hint, details };
+  }
+  const usage = exitOf(error) === 2;
+  return { code: usage ? 'usage' : 'internal', message: withoutHelpPointer(messageOf(error)) };
+}
+
+/** One clear message on stderr; a command that ended on purpose prints nothing. */
+export function printError(error: unknown): void {
+  if (isDeliberateExit(error)) return;
+  const { code, message, hint } = describeError(error);
+  const color = paint(process.stderr);
+  const suffix = code === 'usage' ? '' : ` ${color.dim(`(${code})`)}`;
+  const help = code === 'usage' && hint === undefined ? 'Run it with --help to see what it takes.' : hint;
+  process.stderr.write(`${color.red('Error:')} ${message}${suffix}\n`);
+  if (help !== undefined) process.stderr.write(`${help}\n`);
+}
+
+export function exitCodeOf(error: unknown): number {
+  return error instanceof CliError ? error.exit : (exitOf(error) ?? 1);
+}
+
+function isDeliberateExit(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EEXIT';
+}
+
+/** The exit code that oclif gives to its own errors; 2 for everything about usage. */
+function exitOf(error: unknown): number | undefined {
+  if (!(error instanceof Error) || !('oclif' in error)) return undefined;
+  const { oclif } = error as { oclif?: { exit?: unknown } };
+  return typeof oclif?.exit === 'number' ? oclif.exit : undefined;
+}
+
+/** Our own last line says where help is. */
+function withoutHelpPointer(message: string): string {
+  return message.replace(/\n\nNote: [^]*$|\nSee more help with --help$/, '').trim();
+}

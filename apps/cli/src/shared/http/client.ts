@@ -1,0 +1,109 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { CliError, systemCodeOf } from '../errors/cli-error.js';
+import { findServer, type Server } from '../server/find-server.js';
+import { errorFromReply } from './problem.js';
+import { readText, send, Unreachable, type RequestHeaders } from './send.js';
+
+/** How often a request is repeated whose work is done, but not yet visible; each waits for two seconds. */
+const LAG_ATTEMPTS = 15;
+
+export interface RequestOptions {
+  headers?: RequestHeaders;
+  body?: string | Buffer;
+  signal?: AbortSignal;
+}
+
+export interface Answer<T> {
+  data: T;
+  /** Place on the log that the answer includes, from the Raworc-Sequence header; undefined when not sent. */
+  sequence: number | undefined;
+}
+
+/** Talks to the server. When it is the local service and does not run, the first request starts it. */
+export class Client {
+  #server: Server;
+
+  constructor(server: Server = findServer()) {
+    this.#server = server;
+  }
+
+  /** The reply as it comes, whatever its status. @throws {Unreachable} */
+  async request(method: string, path: string, options: RequestOptions = {}): Promise<IncomingMessage> {
+    try {
+      return await this.stream(method, path, options);
+    } catch (error) {
+      if (!this.#server.local || !isRefused(error)) throw error;
+    }
+    const { startInBackground } = await import('../service/launch.js');
+    await startInBackground(this.#server.home);
+    this.#server = findServer();
+    return this.stream(method, path, options);
+  }
+
+  /** Like `request`, but never starts the service. */
+  async stream(
+    method: string,
+    path: string,
+    { headers, ...options }: RequestOptions,
+  ): Promise<IncomingMessage> {
+    const { token } = this.#server;
+    const authorization: RequestHeaders = token === undefined ? {} : { authorization: `Bearer ${token}` };
+    return send({
+      method,
+      url: this.url(path),
+      headers: { accept: 'application/json', ...authorization, ...headers },
+      ...options,
+    });
+  }
+
+  /** A JSON exchange. @throws {CliError} with the code of the problem that the server answers. */
+  async call<T>(method: string, path: string, body?: object): Promise<Answer<T>> {
+    const headers: RequestHeaders = {};
+    if (body !== undefined) headers['content-type'] = 'application/json';
+    // Makes it safe to repeat the request: the same key does the same work only once.
+    if (method === 'POST') headers['idempotency-key'] = randomUUID();
+    const options = { headers, body: body && JSON.stringify(body) };
+
+    for (let attempt = 1; ; attempt += 1) {
+      const reply = await this.request(method, path, options);
+      const text = await readText(reply);
+      const status = reply.statusCode ?? 0;
+      if (status >= 400) throw errorFromReply(status, text, this.url(path));
+      if (status === 202 && attempt < LAG_ATTEMPTS) continue;
+      return { data: parse(text, this.url(path)) as T, sequence: sequenceOf(reply) };
+    }
+  }
+
+  /** Looks again where the local service is; after a restart it may have another port. */
+  refresh(): void {
+    if (this.#server.local) this.#server = findServer();
+  }
+
+  /** The address of a path under /api/v0, which the path may begin with or not. */
+  url(path: string): URL {
+    const relative = path.replace(/^\/+/, '').replace(/^api\/v0(\/+|(?=\?)|$)/, '');
+    return new URL(`${this.#server.url}/api/v0/${relative}`);
+  }
+}
+
+function isRefused(error: unknown): boolean {
+  return error instanceof Unreachable && systemCodeOf(error.cause) === 'ECONNREFUSED';
+}
+
+function sequenceOf(reply: IncomingMessage): number | undefined {
+  const value = Number(reply.headers['raworc-sequence'] ?? Number.NaN);
+  return Number.isSafeInteger(value) ? value : undefined;
+}
+
+function parse(text: string, url: URL): unknown {
+  if (text === '') return undefined;
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new CliError('reply_malformed', `${url.href} answered with something that is not JSON.`, {
+      cause: error,
+      hint: 'Is a Raworc server at this address?',
+    });
+  }
+}

@@ -1,0 +1,35 @@
+import type { Problem } from '#contracts';
+import { CliError } from '../errors/cli-error.js';
+
+const HINTS: Partial<Record<string, string>> = {
+  model_key_missing:
+    'Host needs a key for Claude: export ANTHROPIC_API_KEY=sk-ant-… and run the command again.',
+  unauthorized: 'Set RAWORC_TOKEN to the token of that server. A local service keeps its own in RAWORC_HOME.',
+  session_not_found: 'See the sessions with: raworc session list',
+  id_ambiguous: 'Give more of the id, or the name.',
+};
+
+/** What an error reply says, as an error of ours. */
+export function errorFromReply(status: number, text: string, url: URL): CliError {
+  const problem = parseProblem(text);
+  if (problem === undefined) {
+    return new CliError(`http_${status}`, `${url.href} answered ${status}, and not in Raworc's way.`, {
+      hint: 'Is a Raworc server at this address?',
+    });
+  }
+  const fields = (problem.errors ?? []).map(({ path, message }) => `\n  ${path || 'body'}: ${message}`);
+  return new CliError(problem.code, `${problem.detail || problem.title}${fields.join('')}`, {
+    hint: HINTS[problem.code],
+    details: problem,
+  });
+}
+
+function parseProblem(text: string): Problem | undefined {
+  try {
+    const value = JSON.parse(text) as Partial<Problem> | null;
+    const isProblem = typeof value?.code === 'string' && typeof (value.detail ?? value.title) === 'string';
+    return isProblem ? (value as Problem) : undefined;
+  } catch {
+    return undefined;
+  }
+}
