@@ -1,0 +1,72 @@
+import { Readable } from 'node:stream';
+import { Controller, Get, Headers, Inject, Query, Req, Res } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import * as contracts from '#contracts';
+import { Doc } from '../docs/doc.js';
+import { jsonArrayFrom } from '../http/json-array.js';
+import { goneSignal } from '../reading/gone-signal.js';
+import { SessionId } from '../reading/session-id.pipe.js';
+import { SessionReader } from '../reading/session-reader.js';
+import { EventStreams } from './event-streams.js';
+import { readEvents, readSessionEvents } from './read-events.js';
+import { streamedEvent } from './streamed-event.js';
+import type { ServerOptions } from '../options.js';
+import { SERVER_OPTIONS } from '../ports.js';
+
+type EventsQuery = z.infer<typeof contracts.listEvents>;
+
+const DOC = { query: contracts.listEvents, replies: { 200: z.array(streamedEvent) }, streams: true };
+
+@Controller('api/v0')
+export class EventsController {
+  constructor(
+    @Inject(SERVER_OPTIONS) private readonly options: ServerOptions,
+    @Inject(EventStreams) private readonly streams: EventStreams,
+    @Inject(SessionReader) private readonly sessions: SessionReader,
+  ) {}
+
+  @Get('sessions/:id/events')
+  @Doc({ summary: "A session's events; as a stream from the beginning, or from Last-Event-ID", ...DOC })
+  async ofSession(
+    @SessionId() id: string,
+    @Query({ schema: contracts.listEvents }) { after = 0, limit }: EventsQuery,
+    @Headers('last-event-id') lastEventId: string | undefined,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ) {
+    this.sessions.get(id);
+    if (wantsStream(request)) {
+      return this.streams.open(reply, { sessionId: id, after: cursorOf(lastEventId) ?? after });
+    }
+    return reply.send(await readSessionEvents(this.options.store, id, { after, limit }));
+  }
+
+  @Get('events')
+  @Doc({ summary: 'The events of all sessions; as a stream from now on, or from Last-Event-ID', ...DOC })
+  ofAll(
+    @Query({ schema: contracts.listEvents }) { after, limit }: EventsQuery,
+    @Headers('last-event-id') lastEventId: string | undefined,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ) {
+    if (wantsStream(request)) return this.streams.open(reply, { after: cursorOf(lastEventId) ?? after });
+    const events = readEvents(this.options.store, { after: after ?? 0, limit, signal: goneSignal(reply) });
+    const text = Readable.from(jsonArrayFrom(events), { objectMode: false });
+    return reply.type('application/json; charset=utf-8').send(text);
+  }
+}
+
+function wantsStream({ headers }: FastifyRequest): boolean {
+  return (headers.accept ?? '').includes('text/event-stream');
+}
+
+/** @throws ApiError `validation_failed` */
+function cursorOf(lastEventId: string | undefined): number | undefined {
+  if (lastEventId === undefined || lastEventId === '') return undefined;
+  if (/^\d{1,15}$/.test(lastEventId)) return Number(lastEventId);
+  const message = 'the id of the last event received: a whole number';
+  throw new contracts.ApiError('validation_failed', `Last-Event-ID: ${message}.`, {
+    errors: [{ path: 'Last-Event-ID', message }],
+  });
+}

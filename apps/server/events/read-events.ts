@@ -1,0 +1,44 @@
+import type { StreamedEvent } from '#contracts';
+import type { EventStore } from '#event-store';
+import { publicEvent } from './public-event.js';
+
+const BATCH = 500;
+
+export interface EventPage {
+  after: number;
+  limit?: number;
+  signal: AbortSignal;
+}
+
+/** What is on the log of all sessions by now, batch by batch. */
+export async function* readEvents(store: EventStore, { after, limit = Infinity, signal }: EventPage) {
+  const { lastSequence } = await store.info();
+  if (after >= lastSequence) return;
+  const stop = new AbortController();
+  let left = limit;
+  try {
+    const until = AbortSignal.any([signal, stop.signal]);
+    for await (const batch of store.followBatches({
+      after,
+      maxBatch: Math.min(BATCH, left),
+      signal: until,
+    })) {
+      const events = batch.filter(({ sequence }) => sequence <= lastSequence).slice(0, left);
+      left -= events.length;
+      yield events.map(publicEvent);
+      if (left === 0 || (batch.at(-1)?.sequence ?? 0) >= lastSequence) return;
+    }
+  } finally {
+    stop.abort();
+  }
+}
+
+/** A session's events on the log by now. */
+export async function readSessionEvents(
+  store: EventStore,
+  sessionId: string,
+  { after, limit }: Omit<EventPage, 'signal'>,
+): Promise<StreamedEvent[]> {
+  const history = await store.read(sessionId, { fromSequence: after + 1 });
+  return history.slice(0, limit).map(publicEvent);
+}

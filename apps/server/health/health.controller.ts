@@ -1,0 +1,52 @@
+import { Controller, Get, HttpException, Inject, Res } from '@nestjs/common';
+import { HealthCheckService, HealthIndicatorService, type HealthCheckResult } from '@nestjs/terminus';
+import type { FastifyReply } from 'fastify';
+import { z } from 'zod';
+import { Doc } from '../docs/doc.js';
+import type { ServerOptions } from '../options.js';
+import { SERVER_OPTIONS } from '../ports.js';
+
+const LOG_ANSWERS_WITHIN_MS = 1_000;
+const alive = z.object({ status: z.literal('ok') });
+const ready = z.looseObject({ status: z.string(), details: z.record(z.string(), z.json()) });
+
+@Controller()
+export class HealthController {
+  constructor(
+    @Inject(SERVER_OPTIONS) private readonly options: ServerOptions,
+    @Inject(HealthCheckService) private readonly health: HealthCheckService,
+    @Inject(HealthIndicatorService) private readonly indicators: HealthIndicatorService,
+  ) {}
+
+  @Get('healthz')
+  @Doc({ summary: 'Whether the process runs; needs no token', replies: { 200: alive } })
+  healthz(): z.infer<typeof alive> {
+    return { status: 'ok' };
+  }
+
+  /** The reply is the report in both cases: 503 tells a load balancer, the details tell a person. */
+  @Get('readyz')
+  @Doc({ summary: 'Whether requests can be served; needs no token', replies: { 200: ready, 503: ready } })
+  async readyz(@Res({ passthrough: true }) reply: FastifyReply): Promise<object> {
+    try {
+      return await this.health.check([() => this.log(), () => this.views()]);
+    } catch (error) {
+      if (!(error instanceof HttpException)) throw error;
+      reply.status(503);
+      return error.getResponse() as HealthCheckResult;
+    }
+  }
+
+  private async log() {
+    return this.indicators
+      .check('log')
+      .attempt(async () => ({ sequence: (await this.options.store.info()).lastSequence }))
+      .withTimeout(LOG_ANSWERS_WITHIN_MS);
+  }
+
+  private views() {
+    const indicator = this.indicators.check('views');
+    const { status: state, ...rest } = this.options.views.runner.health();
+    return state === 'live' ? indicator.up({ state, ...rest }) : indicator.down({ state, ...rest });
+  }
+}

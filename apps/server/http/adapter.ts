@@ -1,0 +1,31 @@
+import { randomUUID } from 'node:crypto';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { LIMITS } from '#contracts';
+import { DEFAULT_TIMING, type ServerOptions } from '../options.js';
+import { createGate } from './authenticate.js';
+import { acceptJson } from './json-body.js';
+import type { Methods } from './methods.js';
+import { createReadPosition } from './read-position.js';
+
+/** Time to receive a whole request: nobody keeps a connection by sending a byte now and then. */
+const REQUEST_WITHIN_MS = 120_000;
+const LONGEST_PATH_PARAMETER = 512;
+
+/** Fastify with what has to happen before any route: the gate comes first, also for addresses that do not exist. */
+export function createAdapter({ token, views, timing }: ServerOptions, methods: Methods): FastifyAdapter {
+  const adapter = new FastifyAdapter({
+    bodyLimit: LIMITS.bodyBytes,
+    requestTimeout: REQUEST_WITHIN_MS,
+    routerOptions: { maxParamLength: LONGEST_PATH_PARAMETER, ignoreTrailingSlash: true },
+    exposeHeadRoutes: false,
+    genReqId: () => randomUUID(),
+    skipMiddie: true,
+  });
+  const fastify = adapter.getInstance();
+  methods.learnFrom(fastify);
+  acceptJson(fastify);
+  const gate = createGate(token);
+  fastify.addHook('onRequest', (request, _reply, done) => done(gate(request)));
+  fastify.addHook('onRequest', createReadPosition(views.runner, { ...DEFAULT_TIMING, ...timing }));
+  return adapter;
+}

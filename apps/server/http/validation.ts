@@ -1,0 +1,25 @@
+import { StandardSchemaValidationPipe } from '@nestjs/common';
+import { ApiError } from '#contracts';
+
+type Issues = Parameters<
+  NonNullable<ConstructorParameters<typeof StandardSchemaValidationPipe>[0]>['exceptionFactory'] & object
+>[0];
+
+const SHOWN = 20;
+
+/** Checks every parameter that has a schema, and says field by field what is wrong. */
+export function createValidation(): StandardSchemaValidationPipe {
+  return new StandardSchemaValidationPipe({ exceptionFactory: refuse });
+}
+
+function refuse(issues: Issues): ApiError {
+  const errors = issues.slice(0, SHOWN).map(({ path = [], message }) => ({
+    path: path
+      .map((part) => String(typeof part === 'object' ? part.key : part))
+      .join('.')
+      .slice(0, 200),
+    message,
+  }));
+  const said = errors.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`));
+  return new ApiError('validation_failed', `${said.slice(0, 3).join('; ')}.`, { errors });
+}

@@ -1,0 +1,77 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { EventStreams } from '../events/event-streams.js';
+import type { ServerOptions } from '../options.js';
+import { SERVER_OPTIONS } from '../ports.js';
+
+const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5, 30];
+const STATES = ['init', 'idle', 'busy'] as const;
+
+/** What Prometheus reads. Gauges are looked up when it asks. */
+@Injectable()
+export class Metrics {
+  readonly registry = new Registry();
+  private readonly requests: Histogram<'method' | 'route' | 'status'>;
+
+  constructor(
+    @Inject(SERVER_OPTIONS) private readonly options: ServerOptions,
+    @Inject(EventStreams) private readonly streams: EventStreams,
+  ) {
+    this.registry.setDefaultLabels({ node: options.node });
+    collectDefaultMetrics({ register: this.registry });
+    this.requests = new Histogram({
+      name: 'raworc_http_request_seconds',
+      help: 'Time to answer a request.',
+      labelNames: ['method', 'route', 'status'],
+      buckets: SECONDS,
+      registers: [this.registry],
+    });
+    this.gauges();
+  }
+
+  observe(method: string, route: string, status: number, seconds: number): void {
+    this.requests.observe({ method, route, status }, seconds);
+  }
+
+  private gauges(): void {
+    const { store, views } = this.options;
+    this.gauge(
+      'raworc_log_sequence',
+      'Position of the last event on the log.',
+      async () => (await store.info()).lastSequence,
+    );
+    this.gauge('raworc_view_sequence', 'Position of the last event in the views.', () =>
+      views.runner.position(),
+    );
+    this.gauge('raworc_view_lag_events', 'Positions that the views are behind the log.', () =>
+      views.runner.lag(),
+    );
+    this.gauge('raworc_event_streams', 'Clients that listen to events.', () => this.streams.openCount);
+    const sessions = new Gauge({
+      name: 'raworc_sessions',
+      help: 'Sessions that are not closed, by state.',
+      labelNames: ['state'],
+      registers: [this.registry],
+      collect: () => {
+        for (const state of STATES) sessions.set({ state }, 0);
+        for (const { state } of views.sessions.live()) sessions.inc({ state });
+      },
+    });
+  }
+
+  /** A value that cannot be had now is left out; the others still come. */
+  private gauge(name: string, help: string, read: () => number | Promise<number>): void {
+    const gauge: Gauge = new Gauge({
+      name,
+      help,
+      registers: [this.registry],
+      collect: async () => {
+        try {
+          gauge.set(await read());
+        } catch {
+          gauge.reset();
+        }
+      },
+    });
+  }
+}

@@ -1,0 +1,32 @@
+import type { DynamicModule } from '@nestjs/common';
+import type { EventStore, Signals } from '#event-store';
+import type { ServerLog, Views } from './ports.js';
+
+export interface ServerOptions {
+  /** Of Raworc, as `GET /version` says it. */
+  version: string;
+  /** Name of this process among others, for metrics and readiness. */
+  node: string;
+  /** What a client has to send as `Authorization: Bearer`. */
+  token: string;
+  /** `CommandsModule.register(...)`. */
+  commands: DynamicModule;
+  store: EventStore;
+  signals: Signals;
+  views: Views;
+  log: ServerLog;
+  /** Other parts of a service that runs as one process. */
+  extraModules?: DynamicModule[];
+  timing?: Partial<Timing>;
+}
+
+/** Milliseconds. */
+export interface Timing {
+  /** How long a reply waits until the views show what it tells of. */
+  visibleWithin: number;
+  heartbeat: number;
+  /** How long a stream's client may take nothing before it is cut off. */
+  stalledAfter: number;
+}
+
+export const DEFAULT_TIMING: Timing = { visibleWithin: 2_000, heartbeat: 10_000, stalledAfter: 30_000 };
