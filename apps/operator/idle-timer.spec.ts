@@ -1,0 +1,86 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { CompleteTurn, PostMessage, UpdateSession } from '#commands';
+import { initialState, type SessionState } from '#domain';
+import { closesAt } from './idle-timer.js';
+import { createWorld, startService, user, type Service, type World } from './testing/service.js';
+import { createSession, eventsOf, openTurn, until, untilIdle } from './testing/session.js';
+
+describe('closesAt', () => {
+  const idle: SessionState = { ...initialState, lifecycle: 'live', status: 'idle', timeoutSeconds: 60 };
+  const turn = { id: 't', messageIds: [], openToolUses: [], touchedFiles: false };
+
+  it('is the timeout after the last activity', () => {
+    expect(closesAt(idle, 1_000)).toBe(61_000);
+  });
+
+  it.each<[string, SessionState]>([
+    ['a timeout of 0', { ...idle, timeoutSeconds: 0 }],
+    ['a running turn', { ...idle, status: 'busy', turn }],
+    ['a message that waits', { ...idle, pendingMessageIds: ['m'] }],
+    ['a session that starts', { ...idle, status: 'init' }],
+    ['a closed session', { ...idle, status: 'closed' }],
+    ['a deleted session', { ...idle, lifecycle: 'deleted' }],
+  ])('is never for %s', (_, state) => {
+    expect(closesAt(state, 1_000)).toBeUndefined();
+  });
+});
+
+describe('An idle session', () => {
+  let world: World;
+  let service: Service;
+  beforeEach(async () => {
+    world = await createWorld();
+    service = await startService(world);
+  });
+  afterEach(async () => {
+    await service.stop();
+    await world.remove();
+  });
+
+  const timesOf = async (id: string) =>
+    (await world.memory.store.read(id)).map(({ event }) => Date.parse(event.time));
+
+  async function untilClosed(id: string): Promise<number> {
+    await until(world, id, ({ status }) => status === 'closed');
+    const [last = 0, before = 0] = (await timesOf(id)).reverse();
+    return last - before;
+  }
+
+  it('closes by itself, on time', async () => {
+    const id = await createSession(service, { timeout_seconds: 1 });
+    const afterMs = await untilClosed(id);
+    expect(afterMs).toBeGreaterThanOrEqual(1_000);
+    expect(afterMs).toBeLessThan(2_000);
+    expect(await eventsOf(world, id, 'session.closed')).toEqual([{ reason: 'idle_timeout' }]);
+  });
+
+  it('does not close while a turn runs or a message waits, and then counts from the last activity', async () => {
+    const bystander = await createSession(service, { timeout_seconds: 1 });
+    const id = await createSession(service, { timeout_seconds: 1 });
+    const waiting = await createSession(service, { timeout_seconds: 1 });
+    await untilIdle(world, waiting);
+    await service.execute(new PostMessage(waiting, { content: 'hello', metadata: {} }, user));
+    await untilIdle(world, id);
+    const turn_id = await openTurn(world, service, id, 'true');
+    await untilClosed(bystander);
+    expect(await until(world, id, () => true)).toMatchObject({ status: 'busy' });
+    await service.execute(new CompleteTurn(id, { turn_id, stop_reason: 'end_turn' }, user));
+    expect(await untilClosed(id)).toBeGreaterThanOrEqual(1_000);
+    expect(await until(world, waiting, () => true)).toMatchObject({ status: 'idle' });
+  });
+
+  it('learns of a new timeout', async () => {
+    const id = await createSession(service, { timeout_seconds: 600 });
+    await untilIdle(world, id);
+    await service.execute(new UpdateSession(id, { timeout_seconds: 1 }, user));
+    expect(await untilClosed(id)).toBeGreaterThanOrEqual(1_000);
+  });
+
+  it('closes also when the service was started anew meanwhile', async () => {
+    const id = await createSession(service, { timeout_seconds: 1 });
+    await untilIdle(world, id);
+    await service.stop();
+    service = await startService(world);
+    await untilClosed(id);
+  });
+});

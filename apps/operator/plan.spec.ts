@@ -1,0 +1,44 @@
+import { describe, expect, it } from '@jest/globals';
+import { initialState, type SessionState } from '#domain';
+import { nextStep, type ObservedComputer } from './plan.js';
+
+const live: SessionState = { ...initialState, lifecycle: 'live', firstStart: false };
+const idle: SessionState = { ...live, status: 'idle', computerRunning: true };
+const closed: SessionState = { ...live, status: 'closed' };
+const turn = { id: 't', messageIds: [], openToolUses: [], touchedFiles: true };
+const running: ObservedComputer = { running: true, ours: true };
+const stopped: ObservedComputer = { running: false, ours: false };
+
+describe('nextStep', () => {
+  it.each<[string, SessionState, ObservedComputer | undefined, string]>([
+    ['leaves what is not its own', initialState, running, 'none'],
+    ['waits for the end of a copy', { ...live, lifecycle: 'copying' }, undefined, 'none'],
+    ['starts a new session', { ...live, firstStart: true }, undefined, 'start'],
+    ['goes on with a half-made computer', { ...live, firstStart: true }, stopped, 'start'],
+    ['starts a restored session', live, stopped, 'start'],
+    ['reports a computer that runs already', live, running, 'start'],
+    ['leaves a running session alone', idle, running, 'none'],
+    ['leaves a busy session alone', { ...idle, status: 'busy', turn }, running, 'none'],
+    ['starts a computer that died', idle, stopped, 'start'],
+    ['starts a computer that is gone', idle, undefined, 'start'],
+    [
+      'gives the environment to a computer of an earlier process',
+      idle,
+      { running: true, ours: false },
+      'start',
+    ],
+    ['keeps files after a turn', { ...idle, snapshotDue: true }, running, 'snapshot'],
+    ['keeps files before a restart', { ...idle, snapshotDue: true }, stopped, 'snapshot'],
+    ['keeps no files of a running turn', { ...idle, snapshotDue: true, turn }, running, 'none'],
+    ['keeps no files of a computer that is gone', { ...idle, snapshotDue: true }, undefined, 'start'],
+    ['stops a closed session', { ...closed, snapshotDue: true }, running, 'stop'],
+    ['keeps files of a closed session', { ...closed, snapshotDue: true }, stopped, 'snapshot'],
+    ['leaves a closed session alone', closed, stopped, 'none'],
+    ['makes nothing for a closed session', { ...closed, snapshotDue: true }, undefined, 'none'],
+    ['removes what a deleted session had', { ...closed, lifecycle: 'deleted' }, stopped, 'destroy'],
+    ['removes what an erased session had', { ...closed, lifecycle: 'erased' }, running, 'destroy'],
+    ['is done when that is gone', { ...closed, lifecycle: 'deleted' }, undefined, 'none'],
+  ])('%s', (_, state, computer, step) => {
+    expect(nextStep(state, computer)).toBe(step);
+  });
+});

@@ -1,0 +1,82 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { CommandBus } from '@nestjs/cqrs';
+import { CommandsModule, type CommandContext, type SessionMessage } from '#commands';
+import { createLocalComputers, type Computers } from '#computers';
+import { createMemoryStore, type MemoryStore } from '#event-store';
+import { createLogger, createVault, systemIds } from '#runtime';
+import { OperatorModule } from '../index.js';
+import type { OperatorTiming } from '../ports.js';
+import { LogDirectory } from './log-directory.js';
+
+export const user: CommandContext = { actor: 'user:local' };
+
+/** What outlives a service: its log and its disk. */
+export interface World {
+  memory: MemoryStore;
+  root: string;
+  directory: LogDirectory;
+  remove(): Promise<void>;
+}
+
+export async function createWorld(): Promise<World> {
+  const memory = createMemoryStore();
+  const root = await mkdtemp(join(tmpdir(), 'raworc-operator-'));
+  const directory = new LogDirectory();
+  const following = new AbortController();
+  const followed = directory.follow(memory.store, following.signal);
+  return {
+    memory,
+    root,
+    directory,
+    async remove() {
+      following.abort();
+      await followed;
+      await rm(root, { recursive: true, force: true });
+    },
+  };
+}
+
+export interface ServiceOptions {
+  /** Between the operator and the real computers, to cut it off at a certain step. */
+  decorate?: (computers: Computers) => Computers;
+  timing?: Partial<OperatorTiming>;
+}
+
+/** One life of a service on a world: commands and operator, with nothing in memory from a life before. */
+export async function startService(world: World, options: ServiceOptions = {}) {
+  const { memory, root, directory } = world;
+  const computers = createLocalComputers({ root, mode: 'unsafe' });
+  const timing = { stopDeadlineMs: 5_000, retryDelaysMs: [10, 20], ...options.timing };
+  const commands = CommandsModule.register({
+    ...memory,
+    ids: systemIds,
+    vault: createVault({ masterKey: Buffer.alloc(32, 7), keys: memory.keys }),
+    commandLog: { find: () => undefined, waitFor: () => Promise.resolve(true) },
+    defaults: { model: 'm', timeoutSeconds: 0, image: null, hasModelKey: true },
+  });
+  const operator = OperatorModule.register({
+    computers: options.decorate?.(computers) ?? computers,
+    node: 'spec',
+    directory,
+    logger: createLogger({ name: 'operator', level: 'silent' }),
+    timing,
+  });
+  @Module({ imports: [commands, operator] })
+  class Service {}
+  const app = await NestFactory.createApplicationContext(Service, { logger: false });
+  const bus = app.get(CommandBus);
+  return {
+    computers,
+    execute: (command: SessionMessage<unknown>) => bus.execute(command),
+    async stop() {
+      await app.close();
+      await computers.dispose();
+    },
+  };
+}
+
+export type Service = Awaited<ReturnType<typeof startService>>;
