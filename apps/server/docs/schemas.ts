@@ -64,15 +64,21 @@ export function describeQuery(query: ZodType): { name: string; schema: JsonSchem
   }));
 }
 
-/** Recursive schemas only occur as "any JSON value", which JSON Schema writes as an empty one. */
 function toJson(schema: ZodType): JsonSchema {
   const { $schema: _, $defs: __, ...json } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
-  return withoutLocalRefs(json) as JsonSchema;
+  return tidy(json) as JsonSchema;
 }
 
-function withoutLocalRefs(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutLocalRefs);
+/**
+ * Recursive schemas only occur as "any JSON value", which an empty schema says; and that a number is one that
+ * JavaScript can hold says nothing.
+ */
+function tidy(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(tidy);
   if (typeof value !== 'object' || value === null) return value;
   if ('$ref' in value) return {};
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, withoutLocalRefs(inner)]));
+  const told = Object.entries(value).filter(
+    ([, inner]) => Math.abs(Number(inner)) !== Number.MAX_SAFE_INTEGER,
+  );
+  return Object.fromEntries(told.map(([key, inner]) => [key, tidy(inner)]));
 }

@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { LIMITS } from '#contracts';
 import { DEFAULT_TIMING, type ServerOptions } from '../options.js';
 import { createGate } from './authenticate.js';
 import { acceptJson } from './json-body.js';
 import type { Methods } from './methods.js';
 import { createReadPosition } from './read-position.js';
+import { problem } from '../problems/to-problem.js';
 
 /** Time to receive a whole request: nobody keeps a connection by sending a byte now and then. */
 const REQUEST_WITHIN_MS = 120_000;
@@ -20,6 +22,7 @@ export function createAdapter({ token, views, timing }: ServerOptions, methods: 
     exposeHeadRoutes: false,
     genReqId: () => randomUUID(),
     skipMiddie: true,
+    frameworkErrors: refuseAddress,
   });
   const fastify = adapter.getInstance();
   methods.learnFrom(fastify);
@@ -28,4 +31,12 @@ export function createAdapter({ token, views, timing }: ServerOptions, methods: 
   fastify.addHook('onRequest', (request, _reply, done) => done(gate(request)));
   fastify.addHook('onRequest', createReadPosition(views.runner, { ...DEFAULT_TIMING, ...timing }));
   return adapter;
+}
+
+/** The router gives up on what is no address before any hook or filter runs. */
+function refuseAddress(error: FastifyError, _request: FastifyRequest, reply: FastifyReply): void {
+  void reply
+    .status(400)
+    .type('application/problem+json')
+    .send(problem('malformed_request', `${error.message}.`));
 }

@@ -1,0 +1,100 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { CommandBus } from '@nestjs/cqrs';
+import { CommandsModule } from '#commands';
+import { createMemoryStore, type MemoryStore } from '#event-store';
+import { CommandQueries, commandsProjection } from '#projections/commands';
+import { MessageQueries, messagesProjection } from '#projections/messages';
+import { Views } from '#projections/runner';
+import { SessionQueries, sessionsProjection } from '#projections/sessions';
+import { createLogger, createVault, systemIds, type Logger } from '#runtime';
+import { createServer } from '../create-server.js';
+import type { Timing } from '../options.js';
+import { createClient, type Client } from './client.js';
+
+export const TOKEN = 'a-token-for-specs';
+
+/** A whole server on a port of its own: real commands, a real log, real views. */
+export interface TestApp {
+  url: string;
+  app: NestFastifyApplication;
+  bus: CommandBus;
+  parts: MemoryStore;
+  views: Views;
+  /** Lines that the server logged. */
+  logged: string[];
+  client: Client;
+  stop(): Promise<void>;
+}
+
+export interface TestAppOptions {
+  parts?: MemoryStore;
+  timing?: Partial<Timing>;
+  hasModelKey?: boolean;
+}
+
+export async function startTestApp(options: TestAppOptions = {}): Promise<TestApp> {
+  const parts = options.parts ?? createMemoryStore();
+  const dir = mkdtempSync(join(tmpdir(), 'raworc-server-'));
+  const logged: string[] = [];
+  const log = createLogger({ name: 'server', level: 'warn', stream: { write: (line) => void logged.push(line) } });
+  const views = await openViews(parts, dir, log);
+  const app = await createServer({
+    version: '1.2.3',
+    node: 'test',
+    token: TOKEN,
+    commands: commandsModule(parts, views, options.hasModelKey ?? true),
+    store: parts.store,
+    signals: parts.signals,
+    views: {
+      sessions: new SessionQueries(views.reader),
+      messages: new MessageQueries(views.reader),
+      runner: views,
+    },
+    log,
+    timing: options.timing,
+  });
+  await app.listen({ port: 0, host: '127.0.0.1' });
+  const url = (await app.getUrl()).replace('[::1]', '127.0.0.1');
+  return {
+    url,
+    app,
+    bus: app.get(CommandBus),
+    parts,
+    views,
+    logged,
+    client: createClient(url, TOKEN),
+    async stop() {
+      await app.close();
+      await views.close();
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+function openViews({ store }: MemoryStore, dir: string, logger: Logger): Promise<Views> {
+  const projections = [sessionsProjection, messagesProjection, commandsProjection];
+  return Views.open({ log: store, dir, projections, logger, rebuildWorker: null });
+}
+
+function commandsModule({ store, names, keys }: MemoryStore, views: Views, hasModelKey: boolean) {
+  const commands = new CommandQueries(views.reader);
+  return CommandsModule.register({
+    store,
+    names,
+    vault: createVault({ masterKey: randomBytes(32), keys }),
+    ids: systemIds,
+    commandLog: {
+      find(commandId) {
+        const found = commands.find(commandId);
+        if (found === undefined) return undefined;
+        return { sessionId: found.session_id, hash: found.hash, version: found.version, sequence: found.sequence };
+      },
+      waitFor: (sequence, deadlineMs) => views.waitFor(sequence, deadlineMs),
+    },
+    defaults: { model: 'claude-test', timeoutSeconds: 300, image: null, hasModelKey },
+  });
+}
