@@ -40,7 +40,11 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
   const parts = options.parts ?? createMemoryStore();
   const dir = mkdtempSync(join(tmpdir(), 'raworc-server-'));
   const logged: string[] = [];
-  const log = createLogger({ name: 'server', level: 'warn', stream: { write: (line) => void logged.push(line) } });
+  const log = createLogger({
+    name: 'server',
+    level: 'warn',
+    stream: { write: (line) => void logged.push(line) },
+  });
   const views = await openViews(parts, dir, log);
   const app = await createServer({
     version: '1.2.3',
@@ -91,7 +95,12 @@ function commandsModule({ store, names, keys }: MemoryStore, views: Views, hasMo
       find(commandId) {
         const found = commands.find(commandId);
         if (found === undefined) return undefined;
-        return { sessionId: found.session_id, hash: found.hash, version: found.version, sequence: found.sequence };
+        return {
+          sessionId: found.session_id,
+          hash: found.hash,
+          version: found.version,
+          sequence: found.sequence,
+        };
       },
       waitFor: (sequence, deadlineMs) => views.waitFor(sequence, deadlineMs),
     },
