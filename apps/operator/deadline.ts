@@ -11,7 +11,7 @@ export async function within<T>(deadlineMs: number, doing: string, work: Promise
   const { promise: tooLate, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => {
     reject(new DeadlineError(`${doing} was not done within ${deadlineMs / 1000} s.`));
-  }, deadlineMs);
+  }, deadlineMs).unref();
   try {
     return await Promise.race([work, tooLate]);
   } finally {

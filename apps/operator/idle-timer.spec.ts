@@ -1,16 +1,16 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { CompleteTurn, PostMessage, UpdateSession } from '#commands';
 import { initialState, type SessionState } from '#domain';
-import { closesAt } from './idle-timer.js';
+import { closesByItself } from './idle-timer.js';
 import { createWorld, startService, user, type Service, type World } from './testing/service.js';
 import { createSession, eventsOf, openTurn, until, untilIdle } from './testing/session.js';
 
-describe('closesAt', () => {
+describe('closesByItself', () => {
   const idle: SessionState = { ...initialState, lifecycle: 'live', status: 'idle', timeoutSeconds: 60 };
   const turn = { id: 't', messageIds: [], openToolUses: [], touchedFiles: false };
 
-  it('is the timeout after the last activity', () => {
-    expect(closesAt(idle, 1_000)).toBe(61_000);
+  it('holds for an idle session with a timeout', () => {
+    expect(closesByItself(idle)).toBe(true);
   });
 
   it.each<[string, SessionState]>([
@@ -20,8 +20,8 @@ describe('closesAt', () => {
     ['a session that starts', { ...idle, status: 'init' }],
     ['a closed session', { ...idle, status: 'closed' }],
     ['a deleted session', { ...idle, lifecycle: 'deleted' }],
-  ])('is never for %s', (_, state) => {
-    expect(closesAt(state, 1_000)).toBeUndefined();
+  ])('does not hold for %s', (_, state) => {
+    expect(closesByItself(state)).toBe(false);
   });
 });
 
@@ -37,13 +37,15 @@ describe('An idle session', () => {
     await world.remove();
   });
 
-  const timesOf = async (id: string) =>
-    (await world.memory.store.read(id)).map(({ event }) => Date.parse(event.time));
-
+  /** The milliseconds from the last activity to the close. */
   async function untilClosed(id: string): Promise<number> {
     await until(world, id, ({ status }) => status === 'closed');
-    const [last = 0, before = 0] = (await timesOf(id)).reverse();
-    return last - before;
+    const events = (await world.memory.store.read(id)).map(({ event }) => event);
+    const times = events
+      .filter(({ type }) => type !== 'files.snapshotted')
+      .map(({ time }) => Date.parse(time));
+    const [closedAt = 0, activeAt = 0] = times.reverse();
+    return closedAt - activeAt;
   }
 
   it('closes by itself, on time', async () => {

@@ -92,6 +92,10 @@ export class Operator {
         signal,
         concurrency: CONCURRENT_SESSIONS,
         handle: (delivery) => this.handle(delivery),
+        onFailure: (error, { event, attempt }) => {
+          const failure = { session: event.subject, event: event.type, attempt, error: messageOf(error) };
+          this.parts.logger.warn(failure, 'an event could not be worked on; it comes again');
+        },
       });
     } catch (error) {
       if (signal.aborted) return;

@@ -1,4 +1,4 @@
-import type { Computers } from '#computers';
+import type { ComputerInfo, Computers } from '#computers';
 import type { Logger } from '#runtime';
 import { Coalescer } from './coalescer.js';
 import { messageOf, NoLongerWanted } from './computer-failure.js';
@@ -20,7 +20,7 @@ export interface ReconcilerParts extends Omit<StarterParts, 'onRetry'> {
   logger: Logger;
   sessions: CurrentSessions;
   /** Told about every session that comes to rest. */
-  onSettled: (session: CurrentSession) => void;
+  onSettled: (session: CurrentSession) => Promise<void>;
 }
 
 /**
@@ -82,7 +82,12 @@ export class Reconciler {
   private async takeStep(session: CurrentSession): Promise<boolean> {
     const { id, state } = session;
     const { computers } = this.parts;
-    const computer = await within(DEADLINES.inspect, 'Looking at the computer', computers.inspect(id));
+    let computer: ComputerInfo | undefined;
+    try {
+      computer = await within(DEADLINES.inspect, 'Looking at the computer', computers.inspect(id));
+    } catch (error) {
+      return this.cannotLook(session, error);
+    }
     const observed = computer && { running: computer.running, ours: this.starter.isOurs(id) };
     const step = nextStep(state, observed);
     if (step === 'none' || (step === 'start' && this.starter.isWaitingForRetry(id))) return false;
@@ -92,6 +97,14 @@ export class Reconciler {
     if (step === 'stop') await this.end(id, 'Stopping the computer', computers.stop(id), DEADLINES.stop);
     if (step === 'destroy')
       await this.end(id, 'Removing the computer', computers.destroy(id), DEADLINES.destroy);
+    return true;
+  }
+
+  /** Somebody waits for a session that starts, and gets to know; others are looked at again later. */
+  private async cannotLook({ id, state }: CurrentSession, error: unknown): Promise<boolean> {
+    if (state.lifecycle !== 'live' || state.status !== 'init') throw error;
+    if (this.starter.isWaitingForRetry(id)) return false;
+    await this.starter.reportFailed(id, error);
     return true;
   }
 

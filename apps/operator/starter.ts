@@ -103,7 +103,8 @@ export class Starter {
     await ignoringRefusal(this.parts.execute(new ReportComputerStarted(id, started, OPERATOR)));
   }
 
-  private async reportFailed(id: string, error: unknown): Promise<void> {
+  /** Counts as an attempt; the next one is scheduled, or the session gives up. */
+  async reportFailed(id: string, error: unknown): Promise<void> {
     const { attempt, last } = this.retries.failed(id);
     const gave_up = last || (error instanceof ComputerFailure && error.permanent);
     const reason = messageOf(error);
