@@ -46,6 +46,7 @@ export class SessionQueries {
   private readonly prefixed: Query<[string, string, number], SessionRow>;
   private readonly allLive: Query<[], LiveSession>;
   private readonly allIdle: Query<[], IdleSession>;
+  private readonly copying: Query<[number], { id: string }>;
 
   constructor(private readonly reader: ViewReader) {
     const select = `SELECT ${COLUMNS} FROM sessions WHERE lifecycle = 'live'`;
@@ -57,6 +58,7 @@ export class SessionQueries {
     this.allIdle = reader.query(`
       SELECT id, version, last_activity_at + timeout_seconds AS auto_close_at FROM sessions
       WHERE lifecycle = 'live' AND state = 'idle' AND timeout_seconds > 0 ORDER BY auto_close_at`);
+    this.copying = reader.query(`SELECT id FROM sessions WHERE lifecycle = 'copying' AND created_at < ?`);
   }
 
   byId(id: string): SessionView | undefined {
@@ -114,6 +116,11 @@ export class SessionQueries {
   /** All sessions that are not closed, for those who keep their computers. */
   live(): LiveSession[] {
     return this.allLive.all();
+  }
+
+  /** Remixes that were begun before a time (unix seconds) and whose copy never ended. */
+  unfinishedRemixes(begunBefore: number): string[] {
+    return this.copying.all(begunBefore).map(({ id }) => id);
   }
 
   private read(filter: SessionFilter, limit: number): SessionView[] {

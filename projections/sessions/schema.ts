@@ -34,4 +34,5 @@ export const schema = `
     WHERE lifecycle = 'live' AND parent_session_id IS NOT NULL;
   CREATE INDEX sessions_expiring ON sessions (timeout_seconds)
     WHERE lifecycle = 'live' AND state = 'idle' AND timeout_seconds > 0;
+  CREATE INDEX sessions_copying ON sessions (created_at) WHERE lifecycle = 'copying';
 `;

@@ -1,0 +1,100 @@
+import { createServer } from 'node:net';
+import { selectComputers } from '#computers';
+import {
+  describeConfig,
+  findHomeOwner,
+  findNatsServer,
+  loadConfig,
+  openHome,
+  type Config,
+  type Home,
+} from '#runtime';
+
+/** One thing that has to be right, and what to do when it is not. */
+export interface Check {
+  check: string;
+  ok: boolean;
+  detail: string;
+  fix?: string;
+}
+
+/** Looks at everything that a start needs, without starting anything. */
+export async function runDoctor(env: NodeJS.ProcessEnv): Promise<{ checks: Check[]; settings: unknown[] }> {
+  const checks: Check[] = [nodeVersion()];
+  const config = await attempt(checks, 'settings', async () => ({
+    value: loadConfig({ env }),
+    detail: 'valid',
+  }));
+  if (config === undefined) return { checks, settings: [] };
+  const home = await attempt(checks, 'home', async () => ({
+    value: await openHome(config.home),
+    detail: config.home,
+  }));
+  if (home !== undefined) await checkHome(checks, config, home);
+  checks.push(modelKey(config));
+  return { checks, settings: describeConfig(config) };
+}
+
+async function checkHome(checks: Check[], config: Config, home: Home): Promise<void> {
+  const owner = await findHomeOwner(home);
+  if (owner === undefined)
+    await attempt(checks, 'port', async () => ({ value: true, detail: await portFree(config) }));
+  else checks.push({ check: 'service', ok: true, detail: `running as process ${owner}` });
+  await attempt(checks, 'nats-server', async () => {
+    if (config.natsUrl !== undefined)
+      return { value: true, detail: 'RAWORC_NATS_URL is set; none is started' };
+    const { path, version, source } = await findNatsServer(config, home);
+    return { value: true, detail: `${version} at ${path} (${source})` };
+  });
+  await attempt(checks, 'computers', async () => {
+    const { driver } = await selectComputers({ setting: config.computers, root: home.computers });
+    return { value: true, detail: driver };
+  });
+}
+
+/** Adds the outcome as a check; our errors say themselves what to do. */
+async function attempt<T>(
+  checks: Check[],
+  check: string,
+  work: () => Promise<{ value: T; detail: string }>,
+): Promise<T | undefined> {
+  try {
+    const { value, detail } = await work();
+    checks.push({ check, ok: true, detail });
+    return value;
+  } catch (error) {
+    checks.push({ check, ok: false, detail: error instanceof Error ? error.message : String(error) });
+    return undefined;
+  }
+}
+
+function nodeVersion(): Check {
+  const ok = Number(process.versions.node.split('.')[0]) >= 24;
+  return {
+    check: 'node',
+    ok,
+    detail: process.version,
+    ...(ok ? {} : { fix: 'Raworc needs Node 24 or newer.' }),
+  };
+}
+
+function modelKey({ anthropicApiKey, model }: Config): Check {
+  if (anthropicApiKey !== undefined)
+    return { check: 'key', ok: true, detail: `ANTHROPIC_API_KEY is set; model ${model}` };
+  return {
+    check: 'key',
+    ok: false,
+    detail: 'ANTHROPIC_API_KEY is not set',
+    fix: 'Set it where you run raworc, or give each session a secret of that name. `npm run demo` needs none.',
+  };
+}
+
+function portFree({ port, bind }: Config): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', () =>
+      reject(new Error(`Port ${port} on ${bind} is in use. Set RAWORC_PORT to a free port.`)),
+    );
+    probe.listen(port, bind, () => probe.close(() => resolve(`${port} on ${bind} is free`)));
+  });
+}

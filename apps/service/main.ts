@@ -1,0 +1,22 @@
+import { systemErrorMessage } from './failure.js';
+import { runDoctor } from './doctor.js';
+import { startService } from './start-service.js';
+
+/** The one-process form of Raworc: server, operator and host beside an embedded nats-server. */
+async function main(): Promise<void> {
+  if (process.argv.includes('--doctor')) {
+    process.stdout.write(`${JSON.stringify(await runDoctor(process.env))}\n`);
+    return;
+  }
+  const service = await startService(process.env);
+  const failed = await service.finished;
+  process.exitCode = failed.length === 0 ? 0 : 1;
+}
+
+try {
+  await main();
+} catch (error) {
+  // The last line on stderr is for programs: the command line shows its message.
+  process.stderr.write(`${JSON.stringify(systemErrorMessage(error))}\n`);
+  process.exitCode = 1;
+}

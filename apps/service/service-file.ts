@@ -1,0 +1,21 @@
+import { rm } from 'node:fs/promises';
+import { replacePrivateFile, type Home } from '#runtime';
+
+/** How to reach the running service; the command line reads it. */
+export interface ServiceFile {
+  pid: number;
+  port: number;
+  url: string;
+  /** Unix seconds. */
+  started_at: number;
+  version: string;
+}
+
+/** Written when the service is ready, so its presence says "ask me". */
+export async function writeServiceFile(home: Home, file: ServiceFile): Promise<void> {
+  await replacePrivateFile(home.serviceFile, `${JSON.stringify(file, null, 2)}\n`);
+}
+
+export async function removeServiceFile(home: Home): Promise<void> {
+  await rm(home.serviceFile, { force: true });
+}

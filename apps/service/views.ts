@@ -1,0 +1,33 @@
+import type { CommandLog } from '#commands';
+import { CommandQueries, commandsProjection } from '#projections/commands';
+import { MessageQueries, messagesProjection } from '#projections/messages';
+import { Views, type ViewsLog } from '#projections/runner';
+import { SessionQueries, sessionsProjection } from '#projections/sessions';
+import type { EventStore } from '#event-store';
+
+export interface ServiceViews {
+  views: Views;
+  sessions: SessionQueries;
+  messages: MessageQueries;
+  /** The outcome of the command with this idempotency key. */
+  commandOf: CommandLog['find'];
+}
+
+/** All views of this node in one file, following the log. */
+export async function openViews(log: EventStore, dir: string, logger: ViewsLog): Promise<ServiceViews> {
+  const projections = [sessionsProjection, messagesProjection, commandsProjection];
+  const views = await Views.open({ log, dir, projections, logger });
+  return {
+    views,
+    sessions: new SessionQueries(views.reader),
+    messages: new MessageQueries(views.reader),
+    commandOf: commandFinder(new CommandQueries(views.reader)),
+  };
+}
+
+function commandFinder(commands: CommandQueries): CommandLog['find'] {
+  return (commandId) => {
+    const found = commands.find(commandId);
+    return found && { ...found, sessionId: found.session_id };
+  };
+}
