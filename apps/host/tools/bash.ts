@@ -12,6 +12,8 @@ export interface BashLimits {
 
 export const BASH_LIMITS: BashLimits = { timeoutMs: 120_000, maxCharacters: 30_000 };
 
+const NEW_SHELL = ' The next command gets a new shell: directory and variables are lost.';
+
 /** A character takes at most four bytes in UTF-8. */
 const BYTES_PER_CHARACTER = 4;
 
@@ -48,7 +50,11 @@ async function run(command: string, context: ToolContext, limits: BashLimits): P
   return answerOf(result, clip(result.output, limits.maxCharacters), limits);
 }
 
-function answerOf({ outcome, exitCode }: ExecResult, output: string, { timeoutMs }: BashLimits): ToolAnswer {
+function answerOf(
+  { outcome, exitCode, shellEnded }: ExecResult,
+  output: string,
+  { timeoutMs }: BashLimits,
+): ToolAnswer {
   switch (outcome) {
     case 'exited':
       if (exitCode === 0) return answer(output === '' ? '(no output)' : output);
@@ -58,7 +64,7 @@ function answerOf({ outcome, exitCode }: ExecResult, output: string, { timeoutMs
         lines(
           output,
           `The command did not end within ${timeoutMs / 1000} s and was stopped. Start long work in the background ` +
-            '(command > logs/name.log 2>&1 &) and look at its output later.',
+            `(command > logs/name.log 2>&1 &) and look at its output later.${shellEnded ? NEW_SHELL : ''}`,
         ),
       );
     case 'shell_died':

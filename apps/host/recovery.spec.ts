@@ -1,0 +1,130 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { RecordResponse, StartTool, StartTurn } from '#commands';
+import type { ContentBlock } from '#domain';
+import { bash, startClaude, text, type Answer, type Claude } from './testing/claude.js';
+import { createWorld, Service, type World } from './testing/service.js';
+
+const host = { actor: 'host' };
+const usage = {
+  input_tokens: 1,
+  output_tokens: 1,
+  cache_read_input_tokens: 0,
+  cache_creation_input_tokens: 0,
+};
+let world: World;
+let claude: Claude;
+let service: Service;
+
+const answering = async (...answers: Answer[]): Promise<void> => {
+  claude = await startClaude(answers);
+};
+
+/** A session whose turn stands where a host died: after these steps. */
+async function turnLeftAfter(content: ContentBlock[], ...started: ContentBlock[]): Promise<string> {
+  service = await Service.start(world, claude.url, { withHost: false });
+  const id = await service.createSession();
+  await service.post(id, 'Work');
+  const { data } = await service.until(id, 'message.posted');
+  await service.do(new StartTurn(id, { turnId: 't1', messageIds: [data.message_id] }, host));
+  const reply = { message_id: 'h1', model: 'claude', content, stop_reason: 'tool_use', usage };
+  await service.do(
+    new RecordResponse(id, { turn_id: 't1', ...reply, request_digest: 'd', took_ms: 1 }, host),
+  );
+  for (const use of started) {
+    const step = { turn_id: 't1', use_id: String(use['id']), name: 'bash', input: use['input'] };
+    await service.do(new StartTool(id, step, host));
+  }
+  await service.stop();
+  return id;
+}
+
+const resultsIn = (n: number): unknown => claude.requests[n - 1]?.messages.at(-1)?.content;
+
+beforeEach(async () => {
+  world = await createWorld();
+});
+afterEach(async () => {
+  await service.stop();
+  await claude.stop();
+  await world.remove();
+});
+
+describe('a turn that a crash cut off', () => {
+  it('tells the model that the outcome of the running tool is unknown, and runs the others', async () => {
+    await answering({ content: [text('I checked.')] });
+    const uses = [bash('echo 1 >> data/one'), bash('echo 2 >> data/two; cat data/*')];
+    const id = await turnLeftAfter(uses, uses[0] as ContentBlock);
+    service = await Service.start(world, claude.url);
+    await service.until(id, 'turn.completed');
+    expect(resultsIn(1)).toMatchObject([
+      {
+        tool_use_id: uses[0]?.['id'],
+        is_error: true,
+        content: expect.stringContaining('outcome is unknown'),
+      },
+      { tool_use_id: uses[1]?.['id'], content: '2\n' },
+    ]);
+  });
+
+  it('never runs a tool twice', async () => {
+    await answering({ content: [bash('echo ran >> data/count; sleep 600')] }, { content: [text('Done.')] });
+    service = await Service.start(world, claude.url);
+    const id = await service.createSession();
+    await service.post(id, 'Work');
+    await service.until(id, 'tool.started');
+    await until(async () => (await service.readFile(id, 'data/count').catch(() => '')) !== '');
+    await service.stop();
+    service = await Service.start(world, claude.url);
+    await service.until(id, 'turn.completed');
+    expect(await service.readFile(id, 'data/count')).toBe('ran\n');
+    expect(await service.until(id, 'tool.completed')).toMatchObject({
+      data: { outcome: 'unknown', is_error: true },
+    });
+    expect(claude.requests).toHaveLength(2);
+  });
+
+  it('asks again when the reply was not on the log yet', async () => {
+    await answering({ begins: 'I', then: 'silence' }, { content: [text('Here.')] });
+    service = await Service.start(world, claude.url);
+    const id = await service.createSession();
+    await service.post(id, 'Work');
+    await claude.request(1);
+    await service.stop();
+    service = await Service.start(world, claude.url);
+    await service.until(id, 'turn.completed');
+    expect(claude.requests[1]?.messages).toEqual(claude.requests[0]?.messages);
+  });
+
+  it('is found at the start even when no event comes again', async () => {
+    await answering({ content: [text('Done.')] });
+    const id = await turnLeftAfter([bash('echo 1')]);
+    const past = new AbortController();
+    const { lastSequence } = await world.memory.store.info();
+    await world.memory.store.consume({
+      durable: 'host',
+      types: new Set(['message.posted', 'computer.started']),
+      signal: past.signal,
+      concurrency: 1,
+      handle: async ({ sequence }) => (sequence <= lastSequence && sequence >= 3 ? past.abort() : undefined),
+    });
+    service = await Service.start(world, claude.url, { live: { live: () => [id] } });
+    await service.until(id, 'turn.completed');
+    expect(resultsIn(1)).toMatchObject([{ content: '1\n' }]);
+  });
+
+  it('is left alone where another process may work on it', async () => {
+    await answering({ content: [text('Other.')] });
+    const id = await turnLeftAfter([bash('echo 1')]);
+    service = await Service.start(world, claude.url, { exclusive: false, live: { live: () => [id] } });
+    await service.post(id, 'More');
+    const other = await service.createSession();
+    await service.post(other, 'Hello');
+    await service.until(other, 'turn.completed');
+    expect((await service.history(id)).at(-1)?.type).toBe('message.posted');
+  });
+});
+
+/** Looks again until it holds; the condition is on a disk that tells nobody when it changes. */
+async function until(condition: () => Promise<boolean>): Promise<void> {
+  while (!(await condition())) await new Promise(setImmediate);
+}

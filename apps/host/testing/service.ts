@@ -1,0 +1,162 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { CommandBus } from '@nestjs/cqrs';
+import {
+  CommandsModule,
+  CreateSession,
+  InterruptTurn,
+  PostMessage,
+  RecordSnapshot,
+  ReportComputerStarted,
+  type CommandContext,
+  type CommandOutcome,
+  type SessionMessage,
+} from '#commands';
+import { createLocalComputers, type Computers } from '#computers';
+import { fold, type EventEnvelope, type EventType } from '#domain';
+import { createMemoryStore, type MemoryStore } from '#event-store';
+import { createLogger, createVault, systemIds } from '#runtime';
+import { HostModule, type HostOptions } from '../index.js';
+
+const user: CommandContext = { actor: 'user:local' };
+const operator: CommandContext = { actor: 'operator' };
+const KEEPING = new Set<EventType>(['turn.completed', 'turn.failed', 'turn.interrupted']);
+
+/** What outlives a service: its log and its disk. */
+export interface World {
+  memory: MemoryStore;
+  root: string;
+  remove(): Promise<void>;
+}
+
+export async function createWorld(): Promise<World> {
+  const root = await mkdtemp(join(tmpdir(), 'raworc-host-'));
+  return { memory: createMemoryStore(), root, remove: () => rm(root, { recursive: true, force: true }) };
+}
+
+/** One life of a service on a world: commands, Host, real local computers, and someone who keeps their files. */
+export class Service {
+  private constructor(
+    private readonly world: World,
+    private readonly bus: CommandBus,
+    readonly computers: Computers,
+    private readonly end: () => Promise<void>,
+  ) {}
+
+  /** `withHost: false`: nobody answers, so that a spec can write the log of a turn itself. */
+  static async start(
+    world: World,
+    url: string,
+    { withHost = true, ...options }: Partial<HostOptions> & { withHost?: boolean } = {},
+  ): Promise<Service> {
+    const { memory, root } = world;
+    const computers = createLocalComputers({ root, mode: 'unsafe' });
+    const commands = CommandsModule.register({
+      ...memory,
+      ids: systemIds,
+      vault: createVault({ masterKey: Buffer.alloc(32, 7), keys: memory.keys }),
+      commandLog: { find: () => undefined, waitFor: () => Promise.resolve(true) },
+      defaults: { model: 'claude-sonnet-5-5', timeoutSeconds: 0, image: null, hasModelKey: true },
+    });
+    const host = HostModule.register({
+      computers,
+      signals: memory.signals,
+      logger: createLogger({ name: 'host', level: 'silent' }),
+      live: { live: () => [] },
+      apiKey: 'sk-ant-service',
+      exclusive: true,
+      ...options,
+      model: { baseUrl: url, firstDelayMs: 5, maxDelayMs: 20, ...options.model },
+    });
+    @Module({ imports: withHost ? [commands, host] : [commands] })
+    class Composition {}
+    const app = await NestFactory.createApplicationContext(Composition, { logger: false });
+    await app.init();
+    const stopping = new AbortController();
+    const bus = app.get(CommandBus);
+    const keeping = keepFiles(memory, bus, computers, stopping.signal);
+    return new Service(world, bus, computers, async () => {
+      stopping.abort();
+      await app.close();
+      await keeping;
+      await computers.dispose();
+    });
+  }
+
+  stop(): Promise<void> {
+    return this.end();
+  }
+
+  do(command: SessionMessage<unknown>): Promise<CommandOutcome> {
+    return this.bus.execute(command);
+  }
+
+  /** A session whose computer runs. */
+  async createSession(secrets: Record<string, string> = {}): Promise<string> {
+    const { sessionId } = await this.do(new CreateSession('', { secrets }, user));
+    await this.computers.create({ sessionId });
+    const { computerId } = await this.computers.start(sessionId);
+    const report = { driver: 'local', node: 'spec', image: null, computer_id: computerId, took_ms: 1 };
+    await this.do(new ReportComputerStarted(sessionId, { ...report, origin: 'created' }, operator));
+    return sessionId;
+  }
+
+  async post(sessionId: string, content: string): Promise<void> {
+    await this.do(new PostMessage(sessionId, { content, metadata: {} }, user));
+  }
+
+  async interrupt(sessionId: string): Promise<void> {
+    await this.do(new InterruptTurn(sessionId, {}, user));
+  }
+
+  /** The session's history, once it has the n-th event of a type. */
+  async until<T extends EventType>(
+    sessionId: string,
+    type: T,
+    n = 1,
+  ): Promise<Extract<EventEnvelope, { type: T }>> {
+    const signal = new AbortController();
+    let seen = 0;
+    for await (const { event } of this.world.memory.store.follow({
+      after: 0,
+      sessionId,
+      signal: signal.signal,
+    })) {
+      if (event.type === type && ++seen === n) return event as Extract<EventEnvelope, { type: T }>;
+    }
+    throw new Error(`The log ended before ${type}.`);
+  }
+
+  async history(sessionId: string): Promise<EventEnvelope[]> {
+    return (await this.world.memory.store.read(sessionId)).map(({ event }) => event);
+  }
+
+  async readFile(sessionId: string, path: string): Promise<string> {
+    return Buffer.from(await this.computers.readFile(sessionId, path)).toString();
+  }
+}
+
+/** Keeps the files after each turn that used a tool: until then no other turn starts. */
+function keepFiles(
+  memory: MemoryStore,
+  bus: CommandBus,
+  computers: Computers,
+  signal: AbortSignal,
+): Promise<void> {
+  return memory.store.consume({
+    durable: 'operator',
+    types: KEEPING,
+    signal,
+    concurrency: 1,
+    async handle({ event: { subject } }) {
+      const state = fold((await memory.store.read(subject)).map(({ event }) => event));
+      if (!state.snapshotDue) return;
+      const { snapshotId, ...kept } = await computers.snapshot(subject);
+      const data = { snapshot_id: snapshotId, ...kept, at_version: state.version, took_ms: 1 };
+      await bus.execute(new RecordSnapshot(subject, data, operator));
+    },
+  });
+}
