@@ -54,8 +54,8 @@ export class ComputerMaker {
   /** The session's secrets as variables, except the model's key: that one is Host's alone. */
   private async environment(id: string, { secrets }: SessionCreated): Promise<Record<string, string>> {
     if (Object.keys(secrets).length === 0) return {};
-    const { [MODEL_KEY_SECRET]: _, ...env } = await this.vault.open(id, secrets);
-    return env;
+    const opened = Object.entries(await this.vault.open(id, secrets));
+    return Object.fromEntries(opened.filter(([name]) => name !== MODEL_KEY_SECRET));
   }
 
   /** Once a start is on the log it is the log that knows; nothing in the computer can take that back. */

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { CloseSession, CompleteTurn, DeleteSession } from '#commands';
-import { dyingAt, type CrashPoint } from './testing/crash.js';
+import { dyingAt, type CallPoint } from './testing/call-points.js';
 import { createWorld, startService, user, type Service, type World } from './testing/service.js';
 import {
   createSession,
@@ -40,7 +40,7 @@ describe('An operator that is killed and started again', () => {
 
   /** A life that ends at a point which `doing` leads to, and the life after it. */
   async function livesAround(
-    point: CrashPoint,
+    point: CallPoint,
     doing: (service: Service) => Promise<unknown>,
   ): Promise<Service> {
     const { decorate, died } = dyingAt(point);
@@ -51,7 +51,7 @@ describe('An operator that is killed and started again', () => {
     return start();
   }
 
-  it.each<CrashPoint>([
+  it.each<CallPoint>([
     { verb: 'create', when: 'before' },
     { verb: 'create', when: 'after' },
     { verb: 'copyFrom', when: 'before' },
@@ -76,7 +76,7 @@ describe('An operator that is killed and started again', () => {
     expect(await eventsOf(world, id, 'files.snapshotted')).toHaveLength(1);
   });
 
-  it.each<CrashPoint>([
+  it.each<CallPoint>([
     { verb: 'start', when: 'after' },
     { verb: 'writeFile', when: 'before', matching: path('logs/setup.sh') },
     { verb: 'exec', when: 'before', matching: program('setup.sh') },
@@ -92,7 +92,7 @@ describe('An operator that is killed and started again', () => {
     expect(await typesOf(world, id)).toEqual(['session.created', 'computer.started', 'files.snapshotted']);
   });
 
-  it.each<CrashPoint>([
+  it.each<CallPoint>([
     { verb: 'snapshot', when: 'before' },
     { verb: 'snapshot', when: 'after' },
   ])('keeps the files of a turn: $verb, $when', async (point) => {

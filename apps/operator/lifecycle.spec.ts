@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { CloseSession, DeleteSession, ForceState, InterruptTurn, RestoreSession } from '#commands';
+import { happeningAt } from './testing/call-points.js';
 import { createWorld, startService, user, type Service, type World } from './testing/service.js';
 import {
   createSession,
@@ -150,6 +151,17 @@ describe('The operator', () => {
     }
     await untilIdle(world, id);
     expect(await run(service, id, 'echo works')).toBe('works\n');
+  });
+
+  it('stops a computer again whose session was closed while it started', async () => {
+    await service.stop();
+    let id = '';
+    const decorate = happeningAt({ verb: 'start', when: 'after' }, () => close(id));
+    service = await startService(world, { decorate });
+    id = await createSession(service);
+    await untilEvent(world, id, 'session.closed');
+    await eventually(async () => (await service.computers.inspect(id))?.running === false);
+    expect(await typesOf(world, id)).toEqual(['session.created', 'session.closed']);
   });
 
   it('recovers a session that is forced to idle in the middle of a turn', async () => {

@@ -46,7 +46,7 @@ export interface OperatorTiming {
 export const DEFAULT_TIMING: OperatorTiming = {
   sweepIntervalMs: 30_000,
   retryDelaysMs: [1_000, 5_000],
-  stopDeadlineMs: 10_000,
+  stopDeadlineMs: 6_000,
 };
 
 export const OPERATOR_OPTIONS = Symbol('OPERATOR_OPTIONS');

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { CloseSession, DeleteSession } from '#commands';
-import { dyingAt } from './testing/crash.js';
+import { dyingAt } from './testing/call-points.js';
 import { createWorld, startService, user, type Service, type World } from './testing/service.js';
 import {
   createSession,
