@@ -1,9 +1,2 @@
 export { OperatorModule } from './operator.module.js';
-export {
-  COMPUTERS,
-  SESSION_DIRECTORY,
-  type IdleSession,
-  type OperatorOptions,
-  type OperatorTiming,
-  type SessionDirectory,
-} from './ports.js';
+export type { IdleSession, OperatorOptions, OperatorTiming, SessionDirectory } from './ports.js';

@@ -10,7 +10,7 @@ import { CommandBus } from '@nestjs/cqrs';
 import { EVENT_STORE, SessionRepository, VAULT, type Vault } from '#commands';
 import type { EventStore } from '#event-store';
 import { Operator } from './operator.js';
-import { COMPUTERS, OPERATOR_OPTIONS, SESSION_DIRECTORY, type OperatorOptions } from './ports.js';
+import { OPERATOR_OPTIONS, type OperatorOptions } from './ports.js';
 
 /** Ties the operator's life to the application's. */
 @Injectable()
@@ -48,13 +48,7 @@ export class OperatorModule {
   static register(options: OperatorOptions): DynamicModule {
     return {
       module: OperatorModule,
-      providers: [
-        { provide: OPERATOR_OPTIONS, useValue: options },
-        { provide: COMPUTERS, useValue: options.computers },
-        { provide: SESSION_DIRECTORY, useValue: options.directory },
-        OperatorService,
-      ],
-      exports: [COMPUTERS, SESSION_DIRECTORY],
+      providers: [{ provide: OPERATOR_OPTIONS, useValue: options }, OperatorService],
     };
   }
 }

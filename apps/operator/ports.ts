@@ -50,5 +50,3 @@ export const DEFAULT_TIMING: OperatorTiming = {
 };
 
 export const OPERATOR_OPTIONS = Symbol('OPERATOR_OPTIONS');
-export const COMPUTERS = Symbol('COMPUTERS');
-export const SESSION_DIRECTORY = Symbol('SESSION_DIRECTORY');
