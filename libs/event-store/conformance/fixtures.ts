@@ -111,8 +111,3 @@ export async function take<T>(items: AsyncIterable<T>, count: number): Promise<T
   }
   return taken;
 }
-
-/** A creation as JSON, for what is published past the store. */
-export function createdOf(sessionId: string): string {
-  return JSON.stringify(seal(sessionId, 1, created())[0]);
-}

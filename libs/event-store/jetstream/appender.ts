@@ -7,7 +7,7 @@ import { idOf, type WireMessage } from './wire.js';
 
 const MAX_ATTEMPTS = 5;
 
-/** Appends with certainty: where the reply leaves the outcome open, the subject's own messages tell. */
+/** Appends with certainty: where a reply leaves the outcome open, the subject's own messages tell. */
 export class Appender {
   readonly #publisher: Publisher;
   readonly #reader: StreamReader;
@@ -17,41 +17,37 @@ export class Appender {
     this.#reader = reader;
   }
 
+  /** Publishing again is safe: the expected position lets the write in once, and a refusal leads to a look. */
   async append(sessionId: string, write: Write): Promise<AppendResult> {
     for (let attempt = 1; ; attempt++) {
       const outcome = await this.#publisher.publish(write);
       if (outcome.kind === 'stored') return { sequence: outcome.sequence, duplicate: false };
-
-      const found = await this.#storedBefore(write, outcome.kind === 'unknown');
-      if (found === 'taken') throw new ConcurrencyError(sessionId, write.expectedSequence);
-      if (found !== 'free') return { sequence: found, duplicate: true };
-      if (outcome.kind === 'duplicate') throw usedElsewhere(write);
-      if (outcome.kind === 'conflict') throw new ConcurrencyError(sessionId, write.expectedSequence);
+      if (outcome.kind !== 'unknown') return this.#storedBefore(sessionId, write, outcome.kind);
       if (attempt === MAX_ATTEMPTS) throw outcomeUnknown(sessionId, outcome.cause);
       await delay(retryDelay(attempt));
     }
   }
 
-  /** The sequence of our last event when an earlier try of this write had succeeded; else who is at its place. */
-  async #storedBefore(write: Write, mayFail: boolean): Promise<number | 'taken' | 'free'> {
-    const { subject, messages, expectedSequence } = write;
+  /** Finds our own events where they belong, as an earlier try left them; otherwise the refusal stands. */
+  async #storedBefore(
+    sessionId: string,
+    { subject, messages, expectedSequence }: Write,
+    refusal: 'conflict' | 'duplicate',
+  ): Promise<AppendResult> {
     const [first, last] = [messages[0], messages.at(-1)] as [WireMessage, WireMessage];
-    try {
-      const found = await this.#reader.next(subject, expectedSequence + 1);
-      if (found === undefined) return 'free';
-      if (idOf(found.data) !== first.id) return 'taken';
-      if (first === last) return found.sequence;
-      const end = await this.#reader.at(found.sequence + messages.length - 1);
-      return end?.subject === subject && idOf(end.data) === last.id ? end.sequence : 'taken';
-    } catch (error) {
-      // Publishing again is safe without having looked: the expected position guards it.
-      if (mayFail) return 'free';
-      throw error;
-    }
+    const found = await this.#reader.next(subject, expectedSequence + 1);
+    if (found === undefined && refusal === 'duplicate') throw usedElsewhere(messages, subject);
+
+    const conflict = () => new ConcurrencyError(sessionId, expectedSequence);
+    if (found === undefined || idOf(found.data) !== first.id) throw conflict();
+    if (first === last) return { sequence: found.sequence, duplicate: true };
+    const end = await this.#reader.at(found.sequence + messages.length - 1);
+    if (end?.subject !== subject || idOf(end.data) !== last.id) throw conflict();
+    return { sequence: end.sequence, duplicate: true };
   }
 }
 
-function usedElsewhere({ messages, subject }: Write): RangeError {
+function usedElsewhere(messages: readonly WireMessage[], subject: string): RangeError {
   const ids = messages.map(({ id }) => id).join(', ');
   return new RangeError(`Event id ${ids} is on the log already, and not on ${subject}: an id is used once.`);
 }

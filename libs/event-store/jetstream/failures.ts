@@ -1,4 +1,8 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { LogError } from '../event-store.js';
+import { retryDelay } from '../retry-delay.js';
+
+const READ_ATTEMPTS = 3;
 
 /** Codes of nats-server's errors.json. */
 const WRONG_LAST_SEQUENCE = new Set([10071, 10164]);
@@ -32,11 +36,24 @@ export function tooLarge(what: string, problem: string): LogError {
   return new LogError('event_too_large', `The log cannot take ${what}: ${problem}.`);
 }
 
-/** For reads: whatever went wrong, the log could not be asked. */
+/** Whatever went wrong, the log could not be asked. */
 export function unavailable(error: unknown): never {
   if (error instanceof LogError) throw error;
   const problem = error instanceof Error ? error.message : String(error);
   throw new LogError('log_unavailable', `The log does not answer (${problem}): is nats-server running?`, {
     cause: error,
   });
+}
+
+/** Asks again what got no answer, as over a restart of the server: for reads, which change nothing. */
+export async function persistently<T>(read: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await read().catch(unavailable);
+    } catch (error) {
+      const passing = error instanceof LogError && error.code === 'log_unavailable';
+      if (!passing || attempt === READ_ATTEMPTS) throw error;
+      await delay(retryDelay(attempt));
+    }
+  }
 }

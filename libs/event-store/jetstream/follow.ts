@@ -27,14 +27,27 @@ export interface FollowRange {
   maxBatch: number;
 }
 
-/** Batches of events in order, live, without gaps: each loss continues after the last message received. */
+/** A message with what was still to come behind it. */
+export interface OrderedMessage extends RawMessage {
+  pending: number;
+}
+
+/** Batches of events in order, live, without gaps. */
 export async function* followStream(
   source: FollowSource,
   range: FollowRange,
 ): AsyncGenerator<RecordedEvent[]> {
+  for await (const messages of followMessages(source, range)) yield* source.resolver.batches(messages);
+}
+
+/** The same, not yet parsed. Each loss of the consumer continues after the last message received. */
+export async function* followMessages(
+  source: FollowSource,
+  range: FollowRange,
+): AsyncGenerator<OrderedMessage[]> {
   const left = new AbortController();
   const signal = AbortSignal.any([range.signal, left.signal]);
-  const puller = new Puller<RawMessage>({
+  const puller = new Puller<OrderedMessage>({
     ...source,
     signal,
     demand: () => WINDOW,
@@ -45,7 +58,7 @@ export async function* followStream(
     while (!signal.aborted) {
       const messages = await puller.take(range.maxBatch);
       puller.refill();
-      yield* source.resolver.batches(messages);
+      if (messages.length > 0) yield messages;
     }
   } finally {
     left.abort();
@@ -73,12 +86,12 @@ function orderedConsumer({ jsm, stream }: FollowSource, { after, subject }: Foll
     return name;
   };
 
-  const accept = (message: Msg): RawMessage | 'lost' => {
-    const { sequence, consumerSequence, storedAt } = parseDelivery(message.reply ?? '');
+  const accept = (message: Msg): OrderedMessage | 'lost' => {
+    const { sequence, consumerSequence, storedAt, pending } = parseDelivery(message.reply ?? '');
     if (consumerSequence !== deliveries + 1) return 'lost';
     deliveries = consumerSequence;
     last = sequence;
-    return { sequence, storedAt, data: message.data };
+    return { sequence, storedAt, data: message.data, pending };
   };
 
   return { open, accept };

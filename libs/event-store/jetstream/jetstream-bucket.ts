@@ -2,14 +2,13 @@ import { JetStreamApiError, type JetStreamManager } from '@nats-io/jetstream';
 import { headers, type Msg, type NatsConnection } from '@nats-io/transport-node';
 import type { Bucket } from '../bucket.js';
 import { LogError } from '../event-store.js';
-import { classify, unavailable, type ApiError } from './failures.js';
+import { classify, persistently, unavailable, type ApiError } from './failures.js';
 import { bucketStream, ensureStream } from './streams.js';
-
-const TIMEOUT_MS = 5000;
 
 export interface BucketOptions {
   bucket: string;
   replicas: number | undefined;
+  timeoutMs: number;
   /** Deleted values are overwritten on disk, not only forgotten. */
   shred: boolean;
 }
@@ -18,7 +17,7 @@ export interface BucketOptions {
 export async function openBucket(
   connection: NatsConnection,
   jsm: JetStreamManager,
-  { bucket, replicas, shred }: BucketOptions,
+  { bucket, replicas, timeoutMs, shred }: BucketOptions,
 ): Promise<Bucket> {
   const stream = `KV_${bucket}`;
   await ensureStream(jsm, bucketStream(bucket), replicas);
@@ -31,7 +30,7 @@ export async function openBucket(
       head.set('KV-Operation', 'PURGE');
       head.set('Nats-Rollup', 'sub');
     }
-    const request = { headers: head, timeout: TIMEOUT_MS };
+    const request = { headers: head, timeout: timeoutMs };
     const reply = await connection.request(subjectOf(key), value ?? '', request).catch(unavailable);
     return accepted(reply, `key ${key} of ${bucket}`);
   };
@@ -40,7 +39,7 @@ export async function openBucket(
     async read(key) {
       const query = { last_by_subj: subjectOf(key) };
       // From the leader: a claim that was just won must be seen by everybody.
-      const message = await jsm.streams.getMessage(stream, query).catch(unavailable);
+      const message = await persistently(() => jsm.streams.getMessage(stream, query));
       if (message === null) return undefined;
       const deleted = message.header?.get('KV-Operation') !== '';
       const value = deleted ? undefined : message.string();

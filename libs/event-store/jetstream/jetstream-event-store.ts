@@ -14,9 +14,10 @@ import { assertToken } from '../tokens.js';
 import type { Appender } from './appender.js';
 import type { BlobStore } from './blobs.js';
 import { consumeStream, type ConsumeSource } from './consume.js';
-import { unavailable } from './failures.js';
+import { persistently, unavailable } from './failures.js';
 import { followStream } from './follow.js';
 import type { StreamReader } from './reader.js';
+import { readSubject } from './read-subject.js';
 import { encode, type WireMessage } from './wire.js';
 
 const FOLLOW_BATCH = 256;
@@ -66,7 +67,7 @@ export class JetStreamEventStore implements EventStore {
   ): Promise<RecordedEvent[]> {
     const subject = this.#subject(sessionId);
     const readOnce = async () =>
-      this.#parts.resolver.all(await this.#parts.reader.all(subject, fromSequence));
+      this.#parts.resolver.all(await readSubject(this.#parts, subject, fromSequence));
     const events = await readOnce();
     try {
       verifyHistory(sessionId, events, fromSequence <= 1);
@@ -109,7 +110,7 @@ export class JetStreamEventStore implements EventStore {
   }
 
   async info(): Promise<LogInfo> {
-    const { created, state } = await this.#parts.jsm.streams.info(this.#parts.stream).catch(unavailable);
+    const { created, state } = await persistently(() => this.#parts.jsm.streams.info(this.#parts.stream));
     return { created, firstSequence: state.first_seq, lastSequence: state.last_seq };
   }
 

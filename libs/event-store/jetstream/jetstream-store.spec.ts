@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { startTestNats } from '#runtime';
 import { describeEventStore } from '../conformance.js';
 import { openJetStreamStore } from './open.js';
@@ -10,7 +9,7 @@ describeEventStore('JetStream', async () => {
   const opened = await openJetStreamStore(connection, { duplicateWindowMs: 100 });
   return {
     ...opened,
-    forgetIds: () => passDuplicateWindow(connection, randomUUID()),
+    forgetIds: () => passDuplicateWindow(connection),
     async close() {
       opened.close();
       await nats.stop();

@@ -25,8 +25,8 @@ export interface JetStreamStoreOptions {
   subjectPrefix?: string;
   /** How long the server itself knows an event id again; default 2 min. */
   duplicateWindowMs?: number;
-  /** How long a publish may go unanswered before its outcome is looked up; default 5 s. */
-  publishTimeoutMs?: number;
+  /** How long a request to the server may go unanswered; default 3 s. An append asks up to five times. */
+  requestTimeoutMs?: number;
   /** After so long without a heartbeat, work in progress goes to another worker; default 30 s. */
   ackWaitMs?: number;
   /** Told of events that `consume` gave up on for good, because nobody can read them. Must not throw. */
@@ -51,8 +51,9 @@ export async function openJetStreamStore(
   options: JetStreamStoreOptions = {},
 ): Promise<JetStreamStore> {
   const { replicas, subjectPrefix = 'raworc.sessions', streamName: stream = 'RAWORC_SESSIONS' } = options;
+  const timeoutMs = options.requestTimeoutMs ?? 3000;
   requireServerVersion(connection);
-  const jsm = await jetstreamManager(connection).catch(unavailable);
+  const jsm = await jetstreamManager(connection, { timeout: timeoutMs }).catch(unavailable);
   await ensureStream(
     jsm,
     sessionStream(stream, subjectPrefix, options.duplicateWindowMs ?? 120_000),
@@ -60,13 +61,13 @@ export async function openJetStreamStore(
   );
   const bucket = (name: string) => stream.replace(/_SESSIONS$/, '') + `_${name}`;
   const [names, keys, blobs] = await Promise.all([
-    openBucket(connection, jsm, { bucket: bucket('NAMES'), replicas, shred: false }),
-    openBucket(connection, jsm, { bucket: bucket('KEYS'), replicas, shred: true }),
+    openBucket(connection, jsm, { bucket: bucket('NAMES'), replicas, timeoutMs, shred: false }),
+    openBucket(connection, jsm, { bucket: bucket('KEYS'), replicas, timeoutMs, shred: true }),
     openBlobs(connection, bucket('BLOBS'), replicas),
   ]);
 
   const closing = new AbortController();
-  const reader = new StreamReader(connection, jsm, stream);
+  const reader = new StreamReader(connection, jsm, stream, timeoutMs);
   const store = new JetStreamEventStore({
     connection,
     jsm,
@@ -75,10 +76,10 @@ export async function openJetStreamStore(
     reader,
     blobs,
     link: new Link(connection),
-    appender: new Appender(new Publisher(connection, options.publishTimeoutMs ?? 5000), reader),
+    appender: new Appender(new Publisher(connection, timeoutMs), reader),
     resolver: new Resolver(reader, blobs),
     ackWaitMs: options.ackWaitMs ?? 30_000,
-    onPoison: options.onPoison ?? ((error) => process.emitWarning(error)),
+    onPoison: options.onPoison ?? (({ message, code }) => process.emitWarning(message, { code })),
     closing: closing.signal,
   });
   return {

@@ -1,26 +1,33 @@
 import type { JetStreamManager } from '@nats-io/jetstream';
 import type { Msg, NatsConnection } from '@nats-io/transport-node';
 import { LogError } from '../event-store.js';
-import { unavailable } from './failures.js';
+import { persistently } from './failures.js';
 import type { RawMessage } from './wire.js';
 
-const PAGE = 1000;
-const TIMEOUT_MS = 5000;
+/** Beyond so many messages a consumer is faster than direct reads. */
+const PAGE = 200;
 
 export interface StoredMessage extends RawMessage {
   subject: string;
 }
 
-/** Reads single messages and whole subjects of a stream, without a consumer. */
+export interface Page {
+  messages: RawMessage[];
+  more: boolean;
+}
+
+/** Reads single messages, and the beginning of a subject, of a stream, without a consumer. */
 export class StreamReader {
   readonly #connection: NatsConnection;
   readonly #jsm: JetStreamManager;
   readonly #stream: string;
+  readonly #timeoutMs: number;
 
-  constructor(connection: NatsConnection, jsm: JetStreamManager, stream: string) {
+  constructor(connection: NatsConnection, jsm: JetStreamManager, stream: string, timeoutMs: number) {
     this.#connection = connection;
     this.#jsm = jsm;
     this.#stream = stream;
+    this.#timeoutMs = timeoutMs;
   }
 
   async at(sequence: number): Promise<StoredMessage | undefined> {
@@ -34,56 +41,43 @@ export class StreamReader {
   /** The subject's first message at or after a sequence, from the stream's leader: never a stale answer. */
   async next(subject: string, sequence: number): Promise<StoredMessage | undefined> {
     const query = { seq: Math.max(1, sequence), next_by_subj: subject };
-    const message = await this.#jsm.streams.getMessage(this.#stream, query).catch(unavailable);
+    const message = await persistently(() => this.#jsm.streams.getMessage(this.#stream, query));
     return message === null ? undefined : stored(message);
   }
 
-  /** All messages of a subject from a sequence on. */
-  async all(subject: string, fromSequence: number): Promise<RawMessage[]> {
+  /** A subject's first messages from a sequence on, and whether there are more. */
+  async page(subject: string, sequence: number): Promise<Page> {
+    const query = { seq: Math.max(1, sequence), next_by_subj: subject, batch: PAGE };
+    return persistently(() => this.#page(JSON.stringify(query)));
+  }
+
+  async #page(query: string): Promise<Page> {
+    const replies = await this.#connection.requestMany(`$JS.API.DIRECT.GET.${this.#stream}`, query, {
+      strategy: 'sentinel',
+      maxWait: this.#timeoutMs,
+    });
     const messages: RawMessage[] = [];
-    let next: number | undefined = Math.max(1, fromSequence);
-    while (next !== undefined) next = await this.#page(subject, next, messages);
-    return messages;
+    let end: Msg | undefined;
+    for await (const reply of replies) {
+      if (reply.data.length === 0) end = reply;
+      else messages.push(paged(reply));
+    }
+    return { messages, more: isMore(end) };
   }
 
   async #direct(query: { seq: number } | { last_by_subj: string }): Promise<StoredMessage | undefined> {
-    const message = await this.#jsm.direct.getMessage(this.#stream, query).catch(unavailable);
+    const message = await persistently(() => this.#jsm.direct.getMessage(this.#stream, query));
     return message === null ? undefined : stored(message);
-  }
-
-  /** Appends a page to `into`, and returns where the next one starts. */
-  async #page(subject: string, sequence: number, into: RawMessage[]): Promise<number | undefined> {
-    const query = JSON.stringify({ seq: sequence, next_by_subj: subject, batch: PAGE });
-    const replies = await this.#connection
-      .requestMany(`$JS.API.DIRECT.GET.${this.#stream}`, query, {
-        strategy: 'sentinel',
-        maxWait: TIMEOUT_MS,
-      })
-      .catch(unavailable);
-    let end: Msg | undefined;
-    try {
-      for await (const reply of replies) {
-        if (reply.data.length === 0) end = reply;
-        else into.push(paged(reply));
-      }
-    } catch (error) {
-      unavailable(error);
-    }
-    return afterPage(end, into);
   }
 }
 
 /** The last, empty reply says whether there was nothing, or there is more. */
-function afterPage(end: Msg | undefined, messages: RawMessage[]): number | undefined {
+function isMore(end: Msg | undefined): boolean {
   const status = end?.headers?.code;
-  if (status === 404) return undefined;
-  if (status !== 204) {
-    const problem = end?.headers?.status ?? `no end after ${TIMEOUT_MS / 1000} s`;
-    throw new LogError('log_unavailable', `Reading from the log failed: ${problem}. Try again.`);
-  }
-  const more = Number(end?.headers?.get('Nats-Num-Pending') ?? 0) > 0;
-  const last = messages.at(-1)?.sequence;
-  return more && last !== undefined ? last + 1 : undefined;
+  if (status === 404) return false;
+  if (status === 204) return Number(end?.headers?.get('Nats-Num-Pending') || 0) > 0;
+  const problem = end?.headers?.status ?? 'it did not end in time';
+  throw new LogError('log_unavailable', `Reading from the log failed: ${problem}. Try again.`);
 }
 
 function paged({ headers, data }: Msg): RawMessage {
