@@ -45,6 +45,8 @@ describe('SessionRepository', () => {
     await other.execute(sessionId, { type: 'close', reason: 'requested', by: 'x' }, user);
     const outcome = await kit.bus.execute(new CloseSession(sessionId, { reason: 'requested' }, user));
     expect(outcome.events).toEqual([]);
+    await other.execute(sessionId, { type: 'restore', reason: 'requested' }, user);
+    await other.execute(sessionId, { type: 'close', reason: 'requested', by: 'x' }, user);
     const restored = await kit.bus.execute(new RestoreSession(sessionId, {}, user));
     expect(restored.events.map(({ type }) => type)).toEqual(['session.restored']);
   });

@@ -74,13 +74,12 @@ export class SessionRepository {
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
       try {
         const decided = decideEvents(session.state).map((event) => ({ event }));
-        return await this.append(sessionId, session, decided, context);
+        const done = decided.length > 0 || (await this.isCurrent(sessionId, session));
+        if (done) return await this.append(sessionId, session, decided, context);
       } catch (error) {
-        const outdated =
-          error instanceof ConcurrencyError || (await this.isOutdated(sessionId, session, error));
-        if (!outdated) throw error;
-        session = await this.reload(sessionId);
+        if (!(await this.mayDecideAgain(sessionId, session, error))) throw error;
       }
+      session = await this.reload(sessionId);
     }
     throw new ApiError(
       'concurrent_write',
@@ -145,13 +144,19 @@ export class SessionRepository {
     if (known === undefined || known.sequence < loaded.sequence) this.cache.set(sessionId, loaded);
   }
 
-  /** A refusal is final only when it was decided on the session's true state; a failed append always is. */
-  private async isOutdated(sessionId: string, session: LoadedSession, error: unknown): Promise<boolean> {
-    if (!(error instanceof DomainError)) {
-      this.cache.delete(sessionId);
-      return false;
-    }
+  private async mayDecideAgain(sessionId: string, session: LoadedSession, error: unknown): Promise<boolean> {
+    if (error instanceof ConcurrencyError) return true;
+    if (error instanceof DomainError) return !(await this.isCurrent(sessionId, session));
+    this.cache.delete(sessionId);
+    return false;
+  }
+
+  /**
+   * A refusal, or "nothing to do", is final only when it was decided on the session's true state:
+   * another process may have appended behind this cache.
+   */
+  private async isCurrent(sessionId: string, session: LoadedSession): Promise<boolean> {
     const last = await this.store.last(sessionId);
-    return (last?.sequence ?? 0) !== session.sequence;
+    return (last?.sequence ?? 0) === session.sequence;
   }
 }

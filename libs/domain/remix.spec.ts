@@ -198,6 +198,13 @@ describe('a remix', () => {
     expect(thinking({ overrides: { name: 'fork', created_by: 'u', model: 'other' } })).toBe(false);
   });
 
+  it('runs the setup itself where the files of the source do not come along', () => {
+    expect(planRemix(history, request({ at: { version: 3 } }))[0]?.event.data).toMatchObject({
+      setup: 'apt-get install x',
+      source: { snapshot_id: null },
+    });
+  });
+
   it('leaves out what is not wanted', () => {
     const none = { messages: false, data: false, code: false, secrets: false };
     const planned = planRemix(history, request({ parts: none }));

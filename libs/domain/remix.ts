@@ -38,10 +38,13 @@ export function planRemix(history: EventEnvelope[], request: RemixRequest): Plan
   const created = settingsOf(prefix, request, version);
   const copies = request.parts.messages ? copyTurns(prefix, request, created.samePrompt) : [];
   const snapshot = filesAsOf(history, version, request.parts);
+  // The setup ran in the source; where its files come along, so do its effects.
+  const setup = request.parts.code && snapshot !== undefined ? null : created.data.setup;
   return [
     {
       event: event('session.created', {
         ...created.data,
+        setup,
         source: sourceOf(request, version, snapshot?.snapshot_id),
       }),
     },
@@ -130,8 +133,7 @@ function settingsOf(prefix: EventEnvelope[], request: RemixRequest, version: num
   const merged = { ...data, ...defined(request.overrides), secrets: request.secrets };
   const system_prompt = request.composePrompt(merged.instructions);
   const samePrompt = merged.model === data.model && system_prompt === data.system_prompt;
-  // The setup ran in the source; its effects come along as files.
-  return { data: { ...merged, system_prompt, setup: request.parts.code ? null : data.setup }, samePrompt };
+  return { data: { ...merged, system_prompt }, samePrompt };
 }
 
 function defined<T extends object>(values: T): T {
