@@ -12,6 +12,7 @@ export interface ComputerSpec {
   limits?: ComputerLimits;
 }
 
+/** Enforced where the driver can: containers do, the local drivers do not. */
 export interface ComputerLimits {
   memoryMb?: number;
   cpus?: number;
@@ -43,7 +44,7 @@ export interface ExecOptions {
   env?: Record<string, string>;
   /** As root inside the computer, where the driver can (a local one cannot and ignores it); for the setup script. */
   root?: boolean;
-  /** Milliseconds until the whole process group is killed. */
+  /** Milliseconds until the command and all that it started are ended: asked first, killed after half a second. */
   timeoutMs: number;
   /** Bytes of output kept; the rest is read and dropped, and `truncated` says so. */
   maxOutputBytes: number;
@@ -92,8 +93,10 @@ export interface SnapshotInfo {
 }
 
 export interface FileEntry {
+  /** Relative to the session's folder. */
   path: string;
   type: 'file' | 'directory' | 'link';
+  /** Of a regular file; 0 for all else. */
   bytes: number;
 }
 
@@ -129,12 +132,20 @@ export interface Computers {
   readFile(sessionId: string, path: string, options?: { maxBytes?: number }): Promise<Uint8Array>;
   /** Creates missing parent folders. Written to a temporary name and renamed: never half a file. */
   writeFile(sessionId: string, path: string, content: Uint8Array | string): Promise<void>;
+  /** What is in a folder, by name and without its subfolders' contents; the one entry when `path` is no folder. */
   listFiles(sessionId: string, path: string): Promise<FileEntry[]>;
-  /** A point-in-time copy of the session's folder, kept until the computer is destroyed. */
+  /**
+   * A point-in-time copy of the session's folder, kept until the computer is destroyed. Programs may run on; sockets,
+   * pipes and devices are left out.
+   */
   snapshot(sessionId: string): Promise<SnapshotInfo>;
-  /** Puts the files back as they were in a snapshot of this computer. */
+  /** Puts the files back as they were in a snapshot of this computer, whose programs are ended first. */
   restoreSnapshot(sessionId: string, snapshotId: string): Promise<void>;
-  /** Fills a new, not yet started computer with the files of another one as of a snapshot (none: as they are now). */
+  /**
+   * Fills a computer that does not run with the files of another one as of a snapshot (none: as they are now), in
+   * place of its own. `data` stands for the folder data, `code` for everything else but logs, which never come along.
+   * The source is not changed.
+   */
   copyFrom(
     sessionId: string,
     source: { sessionId: string; snapshotId?: string },
@@ -143,6 +154,12 @@ export interface Computers {
   stats(sessionId: string): Promise<ComputerStats>;
   /** Ends what this process started for all computers (shells); computers themselves keep their state. */
   dispose(): Promise<void>;
+}
+
+/** Where a driver tells what happens beside the calls; a pino logger fits. It never gets environment values. */
+export interface ComputersLogger {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
 }
 
 export type ComputerErrorCode =

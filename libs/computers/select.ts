@@ -1,4 +1,4 @@
-import { type Computers, ComputerError } from './computer.js';
+import { type Computers, ComputerError, type ComputersLogger } from './computer.js';
 import { bubblewrapProblem, createLocalComputers } from './local/index.js';
 
 export interface SelectComputersOptions {
@@ -6,13 +6,14 @@ export interface SelectComputersOptions {
   setting: 'auto' | 'local' | 'local-unsafe' | 'docker';
   /** The folder for local computers. */
   root: string;
+  logger?: ComputersLogger;
 }
 
 /** The driver for a setting; `driver_unavailable`, with what to do, when it does not work on this machine. */
-export async function selectComputers({ setting, root }: SelectComputersOptions): Promise<Computers> {
+export async function selectComputers({ setting, root, logger }: SelectComputersOptions): Promise<Computers> {
   switch (setting) {
     case 'local-unsafe':
-      return createLocalComputers({ root, mode: 'unsafe' });
+      return createLocalComputers({ root, mode: 'unsafe', logger });
     case 'docker':
       throw new ComputerError(
         'driver_unavailable',
@@ -20,13 +21,13 @@ export async function selectComputers({ setting, root }: SelectComputersOptions)
       );
     case 'auto':
     case 'local':
-      return sandboxed(root);
+      return sandboxed(root, logger);
   }
 }
 
-async function sandboxed(root: string): Promise<Computers> {
+async function sandboxed(root: string, logger: ComputersLogger | undefined): Promise<Computers> {
   const problem = await bubblewrapProblem();
-  if (problem === undefined) return createLocalComputers({ root, mode: 'bubblewrap' });
+  if (problem === undefined) return createLocalComputers({ root, mode: 'bubblewrap', logger });
   throw new ComputerError(
     'driver_unavailable',
     `No sandbox for sessions: ${problem}. Install bubblewrap (for example: apt-get install bubblewrap), ` +

@@ -8,11 +8,16 @@ export const VARIED_TREE = [
   'ln -s ../data/binary code/link; ln -s /etc/passwd code/outward; ln -s nowhere code/dangling',
   "touch $'data/with\\nnewline' 'data/with blank' $'data/\\xff\\xfe'",
   'echo secret > code/locked/private; chmod 600 code/locked/private; chmod 555 code/locked',
-  'echo run > code/run.sh; chmod 755 code/run.sh; touch -d "2001-02-03 04:05:06" code/run.sh code/empty',
+  'echo run > code/run.sh; chmod 755 code/run.sh',
   'echo top > .hidden; mkfifo data/pipe',
+  "find . -mindepth 1 -exec touch -h -d '2011-12-13 14:15:16.5' {} +",
 ].join('\n');
 
-const DESCRIBE_TREE = `find . -printf '%p %y %m %s %l %T@\\n' ! -type d -printf '' | grep -v pipe | sed 's/\\(\\.[0-9]\\{5\\}\\)[0-9]*$/\\1/' | grep -v '^\\. ' | LC_ALL=C sort | sha256sum`;
+/** One line for each entry: name, type, mode, size, link target, time; then the contents. */
+const DESCRIBE_TREE = [
+  "find . -mindepth 1 -type d -printf '%p %y %m %T@\\0' -o -type p -o -printf '%p %y %m %s %l %T@\\0' | LC_ALL=C sort -z | base64",
+  'find . -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum',
+].join('\n');
 
 export function describeSnapshots(fixture: Fixture): void {
   describe('snapshots', () => {

@@ -1,5 +1,7 @@
-import { lstatSync, readlinkSync } from 'node:fs';
 import { execFile } from 'node:child_process';
+import { existsSync, lstatSync, readlinkSync } from 'node:fs';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { field, hasCode } from './errno.js';
 import { type Isolation, sessionEnvironment } from './isolation.js';
@@ -31,6 +33,22 @@ const ETC = [
   '/etc/timezone',
 ];
 
+/** Places in /proc where a process of root's, even one without any capability, could change or reboot the machine. */
+const READ_ONLY_PROC = ['acpi', 'bus', 'fs', 'irq', 'mtrr', 'pressure', 'scsi', 'sys', 'sysrq-trigger'];
+
+/** What tells of the machine and its memory: empty in the sandbox. */
+const HIDDEN_PROC = [
+  'iomem',
+  'ioports',
+  'kallsyms',
+  'kcore',
+  'keys',
+  'key-users',
+  'kmsg',
+  'timer_list',
+  'vmallocinfo',
+];
+
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** Processes in namespaces of their own that see the system read-only and, of the rest, only the session's files. */
@@ -38,14 +56,33 @@ export const bubblewrap: Isolation = {
   driver: 'local',
   ownsProcesses: true,
   sessionDir: () => '/session',
-  launch: (files, argv, env) => ({
-    file: 'bwrap',
-    args: [...sandboxArguments(files), '--', ...argv],
+  launch: (files, argv, env, spareFd) => ({
+    file: findBubblewrap(),
+    args: [...sandboxArguments(files), '--args', String(spareFd), '--', ...argv],
     cwd: '/',
-    // Through the environment and not by --setenv: arguments can be read by every user of the machine.
-    env: sessionEnvironment('/session', PATH, process.getuid?.() === 0 ? 'root' : 'agent', env),
+    // The session's variables are for inside. In the environment of bwrap itself they could change what it does,
+    // outside of the sandbox (LD_PRELOAD), and in its arguments every user of the machine could read them.
+    env: {},
+    spareInput: setenvArguments(sessionEnvironment('/session', PATH, userName(), env)),
   }),
 };
+
+function setenvArguments(env: Record<string, string>): string {
+  return Object.entries(env)
+    .flatMap(([name, value]) => ['--setenv', name, value])
+    .map((argument) => `${argument}\0`)
+    .join('');
+}
+
+function userName(): string {
+  return process.getuid?.() === 0 ? 'root' : userInfo().username;
+}
+
+/** The path of bwrap as the service finds it; the bare name when it is not there, so that starting it says so. */
+function findBubblewrap(): string {
+  const folders = (process.env['PATH'] ?? '').split(':').filter((folder) => folder.startsWith('/'));
+  return folders.map((folder) => join(folder, 'bwrap')).find((path) => existsSync(path)) ?? 'bwrap';
+}
 
 function sandboxArguments(files: string): string[] {
   return [
@@ -70,11 +107,13 @@ function sandboxArguments(files: string): string[] {
     '/proc',
     '--dev',
     '/dev',
+    ...READ_ONLY_PROC.map((name) => `/proc/${name}`).flatMap((path) => ['--ro-bind-try', path, path]),
+    ...HIDDEN_PROC.map((name) => `/proc/${name}`).flatMap(hiddenFile),
     '--tmpfs',
     '/tmp',
-    '--dir',
+    '--tmpfs',
     '/var/tmp',
-    '--dir',
+    '--tmpfs',
     '/run',
     '--bind',
     files,
@@ -82,6 +121,8 @@ function sandboxArguments(files: string): string[] {
     '--symlink',
     'session/data',
     '/data',
+    '--remount-ro',
+    '/',
     '--chdir',
     '/session',
   ];
@@ -93,12 +134,17 @@ function systemFolder(path: string): string[] {
   return stat.isSymbolicLink() ? ['--symlink', readlinkSync(path), path] : ['--ro-bind', path, path];
 }
 
+function hiddenFile(path: string): string[] {
+  return existsSync(path) ? ['--ro-bind', '/dev/null', path] : [];
+}
+
 /** Undefined when a sandbox can really be made here, else the reason. */
 export async function bubblewrapProblem(): Promise<string | undefined> {
-  const { file, args, cwd, env } = bubblewrap.launch('/var/empty-session', ['true'], {});
-  const withoutFiles = args.map((argument) => (argument === '/var/empty-session' ? '/usr/share' : argument));
   try {
-    await run(file, withoutFiles, { cwd, env, timeout: 10_000 });
+    await run(findBubblewrap(), [...sandboxArguments(tmpdir()), '--', 'true'], {
+      env: { PATH: process.env['PATH'] },
+      timeout: 10_000,
+    });
     return undefined;
   } catch (error) {
     if (hasCode(error, 'ENOENT')) return 'the program bwrap is not installed';

@@ -24,8 +24,8 @@ export interface CopyTreeOptions {
   hash: boolean;
 }
 
-/** Files copied at the same time. */
-const PARALLEL = 8;
+/** Files copied at the same time: fewer than Node has threads for files, so that others need not wait. */
+const PARALLEL = 3;
 
 interface Folder {
   /** Open, so that a process of the session cannot put a link in its place while we are in it. */

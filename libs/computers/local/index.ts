@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { Computers } from '../computer.js';
+import type { Computers, ComputersLogger } from '../computer.js';
 import { bubblewrap } from './bubblewrap.js';
 import { LocalComputers } from './local-computers.js';
 import { unsafe } from './unsafe.js';
@@ -11,9 +11,10 @@ export interface LocalComputersOptions {
   root: string;
   /** `unsafe`: the session's commands can do whatever this user can. */
   mode: 'bubblewrap' | 'unsafe';
+  logger?: ComputersLogger;
 }
 
 /** Computers made of folders and processes of this machine. */
-export function createLocalComputers({ root, mode }: LocalComputersOptions): Computers {
-  return new LocalComputers(resolve(root), mode === 'bubblewrap' ? bubblewrap : unsafe);
+export function createLocalComputers({ root, mode, logger }: LocalComputersOptions): Computers {
+  return new LocalComputers(resolve(root), mode === 'bubblewrap' ? bubblewrap : unsafe, logger);
 }

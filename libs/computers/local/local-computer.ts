@@ -3,6 +3,7 @@ import { ComputerError } from '../computer.js';
 import type {
   ComputerInfo,
   ComputerSpec,
+  ComputersLogger,
   ComputerStats,
   ExecOptions,
   ExecResult,
@@ -10,7 +11,7 @@ import type {
 } from '../computer.js';
 import type { FileSpace } from './computer-files.js';
 import { type ComputerRecord, readRecord, writeRecord } from './computer-record.js';
-import type { Isolation } from './isolation.js';
+import { type Isolation, checkedEnvironment } from './isolation.js';
 import { Mutex } from './mutex.js';
 import { resolveInComputer } from './path-resolver.js';
 import { PersistentShell } from './persistent-shell.js';
@@ -19,7 +20,6 @@ import { removeTree } from './remove-tree.js';
 import { runCommand } from './run-command.js';
 import { type SessionFolder, makeSessionFolder, repairSessionFolder } from './session-folder.js';
 import type { SessionProcess } from './session-process.js';
-import { SHELL_ARGV } from './shell-protocol.js';
 import { endProcesses, membersOf, stillThere } from './terminate.js';
 
 const PAGE_BYTES = 4096;
@@ -36,6 +36,7 @@ export class LocalComputer {
   constructor(
     readonly folder: SessionFolder,
     private readonly isolation: Isolation,
+    private readonly logger?: ComputersLogger,
   ) {}
 
   get space(): FileSpace {
@@ -43,7 +44,7 @@ export class LocalComputer {
   }
 
   async create(spec: ComputerSpec): Promise<ComputerInfo> {
-    this.env = { ...spec.env };
+    this.env = checkedEnvironment(spec.env);
     const existing = await readRecord(this.folder);
     if (existing) return this.infoOf(existing);
     await makeSessionFolder(this.folder);
@@ -61,9 +62,14 @@ export class LocalComputer {
   }
 
   async start(env: Record<string, string> | undefined): Promise<ComputerInfo> {
-    if (env) this.env = { ...env };
+    if (env) this.env = checkedEnvironment(env);
     await this.record();
-    await repairSessionFolder(this.folder);
+    if (await repairSessionFolder(this.folder)) {
+      this.logger?.warn(
+        { session_id: this.folder.sessionId },
+        'finished a replacement of files that was cut short',
+      );
+    }
     return this.infoOf(await this.update((record) => ({ ...record, running: true })));
   }
 
@@ -161,9 +167,14 @@ export class LocalComputer {
   }
 
   private async openShell(): Promise<PersistentShell> {
-    const launch = this.isolation.launch(this.folder.files, SHELL_ARGV, this.env);
-    const shell = await PersistentShell.open(launch, this.folder.base, this.isolation.ownsProcesses);
+    const context = { isolation: this.isolation, files: this.folder.files, env: this.env };
+    const shell = await PersistentShell.open(context, this.folder.base);
     await this.note(shell.process);
+    const fields = { session_id: this.folder.sessionId, pid: shell.process.pid };
+    this.logger?.info(fields, 'shell opened');
+    void shell.process.exited.then((code) =>
+      this.logger?.info({ ...fields, exit_code: code }, 'shell ended'),
+    );
     return shell;
   }
 

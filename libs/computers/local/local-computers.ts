@@ -3,6 +3,7 @@ import type {
   ComputerInfo,
   ComputerSpec,
   Computers,
+  ComputersLogger,
   ComputerStats,
   CopyParts,
   ExecOptions,
@@ -26,6 +27,7 @@ export class LocalComputers implements Computers {
   constructor(
     private readonly root: string,
     private readonly isolation: Isolation,
+    private readonly logger?: ComputersLogger,
   ) {
     this.driver = isolation.driver;
   }
@@ -126,7 +128,7 @@ export class LocalComputers implements Computers {
   private computer(sessionId: string): LocalComputer {
     const known = this.computers.get(sessionId);
     if (known) return known;
-    const computer = new LocalComputer(sessionFolder(this.root, sessionId), this.isolation);
+    const computer = new LocalComputer(sessionFolder(this.root, sessionId), this.isolation, this.logger);
     this.computers.set(sessionId, computer);
     return computer;
   }

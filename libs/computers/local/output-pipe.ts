@@ -61,6 +61,8 @@ export class OutputPipe {
   /** Reads all that was written before this call, without waiting for what may follow. */
   drain(): void {
     if (this.reader.destroyed) return;
+    // What Node has read already and keeps while it rests comes first; reading it emits it.
+    while (this.reader.read() !== null);
     for (let read = 0; read < PIPE_CAPACITY;) {
       const bytes = this.readAvailable();
       if (bytes === 0) return;

@@ -5,12 +5,18 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { ComputerError, type ExecResult, type Shell } from '../computer.js';
 import { type CommandStart, commandProcesses, commandStart } from './command-processes.js';
 import { Interruption } from './interruption.js';
-import type { Launch } from './isolation.js';
 import { OutputCollector } from './output-collector.js';
 import { OutputPipe } from './output-pipe.js';
 import { descendants, readProcesses } from './process-table.js';
-import { SessionProcess } from './session-process.js';
-import { INTERRUPT_SIGNAL, greeting, instruction, report, reportedExitCode } from './shell-protocol.js';
+import { type SessionContext, SessionProcess, type Stdio } from './session-process.js';
+import {
+  INTERRUPT_SIGNAL,
+  SHELL_ARGV,
+  greeting,
+  instruction,
+  report,
+  reportedExitCode,
+} from './shell-protocol.js';
 import { signal, terminate } from './terminate.js';
 
 type RunOptions = Parameters<Shell['run']>[1];
@@ -22,11 +28,12 @@ interface Running {
   start: CommandStart;
   /** Called with the exit code that the shell reported, or with undefined when the shell itself ended. */
   finish(exitCode: number | undefined): void;
+  finished: Promise<number | undefined>;
 }
 
 const START_DEADLINE_MS = 10_000;
 /** How long and how often an interrupted shell is asked whether it is ready, before it is given up. */
-const REPORT_WAIT_MS = 60;
+const REPORT_WAIT_MS = 40;
 const REPORT_TRIES = 8;
 /** Bytes kept of what background jobs print between two commands. */
 const BETWEEN_BYTES = 16 * 1024;
@@ -47,12 +54,12 @@ export class PersistentShell implements Shell {
   ) {}
 
   /** `pipeFolder`: where the output pipe may have its name for a moment. */
-  static async open(launch: Launch, pipeFolder: string, ownsProcesses: boolean): Promise<PersistentShell> {
+  static async open(context: SessionContext, pipeFolder: string): Promise<PersistentShell> {
     let shell: PersistentShell | undefined;
     const pipe = await OutputPipe.open(pipeFolder, (chunk) => shell?.collect(chunk));
     try {
-      const stdio = ['pipe', 'ignore', 'pipe', pipe.writeFd, 'pipe'] as const;
-      const process = await SessionProcess.start(launch, [...stdio], ownsProcesses);
+      const stdio: Stdio = ['pipe', 'ignore', 'pipe', pipe.writeFd, 'pipe'];
+      const process = await SessionProcess.start(context, SHELL_ARGV, stdio);
       pipe.releaseWriteEnd();
       const [input, , errors, , control] = process.child.stdio as [Writable, null, Readable, null, Readable];
       shell = new PersistentShell(process, pipe, input);
@@ -115,11 +122,10 @@ export class PersistentShell implements Shell {
   /** Resolves when the shell reports the end of the command, or ends itself. */
   private async send(command: string, output: OutputCollector): Promise<number | undefined> {
     const nonce = newNonce();
-    const start = commandStart(this.bashPid);
-    const exitCode = await new Promise<number | undefined>((finish) => {
-      this.running = { nonce, output, start, finish };
-      this.input.write(instruction(command, nonce, this.lastExitCode));
-    });
+    const { promise: finished, resolve: finish } = Promise.withResolvers<number | undefined>();
+    this.running = { nonce, output, start: commandStart(this.bashPid), finish, finished };
+    this.input.write(instruction(command, nonce, this.lastExitCode));
+    const exitCode = await finished;
     this.pipe.drain();
     this.running = undefined;
     this.lastExitCode = exitCode ?? 0;
@@ -130,16 +136,15 @@ export class PersistentShell implements Shell {
   private async interrupt(): Promise<void> {
     const running = this.running;
     if (!running) return;
-    await terminate(() => {
-      if (this.running === running) signal(this.bashPid, INTERRUPT_SIGNAL);
-      return this.ended ? [] : commandProcesses(this.process.pid, this.bashPid, running.start);
-    });
     for (let tries = 0; this.running === running && tries < REPORT_TRIES; tries++) {
-      signal(this.bashPid, INTERRUPT_SIGNAL);
-      await delay(REPORT_WAIT_MS / 2);
+      await terminate(() => {
+        if (this.running === running) signal(this.bashPid, INTERRUPT_SIGNAL);
+        return this.ended ? [] : commandProcesses(this.process.pid, this.bashPid, running.start);
+      });
+      await Promise.race([running.finished, delay(REPORT_WAIT_MS / 2)]);
       // An interrupt that came while the shell was reading took the line with it that asks for the report.
       if (this.running === running) this.input.write(`\n${report(running.nonce)}`);
-      await delay(REPORT_WAIT_MS / 2);
+      await Promise.race([running.finished, delay(REPORT_WAIT_MS / 2)]);
     }
     if (this.running === running) await this.close();
   }
@@ -152,14 +157,13 @@ export class PersistentShell implements Shell {
     this.input.on('error', () => undefined);
     void this.process.exited.then(() => this.onExit());
     const nonce = newNonce();
-    const started = new Promise<number | undefined>((finish) => {
-      this.running = { nonce, output: this.between, start: commandStart(this.process.pid), finish };
-    });
+    const { promise: finished, resolve: finish } = Promise.withResolvers<number | undefined>();
+    this.running = { nonce, output: this.between, start: commandStart(this.process.pid), finish, finished };
     createInterface({ input: control }).on('line', (line) => this.onReport(line));
     this.input.write(greeting(nonce));
     const deadline = AbortSignal.timeout(START_DEADLINE_MS);
     deadline.addEventListener('abort', () => void (this.bashPid === 0 && this.process.end()));
-    const exitCode = await started;
+    const exitCode = await finished;
     this.running = undefined;
     if (exitCode === undefined) {
       throw new ComputerError(

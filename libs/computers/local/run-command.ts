@@ -1,20 +1,16 @@
 import type { ExecOptions, ExecResult } from '../computer.js';
 import { Interruption } from './interruption.js';
-import type { Isolation } from './isolation.js';
+import { checkedEnvironment } from './isolation.js';
 import { OutputCollector } from './output-collector.js';
 import { OutputPipe } from './output-pipe.js';
-import { SessionProcess } from './session-process.js';
+import { type SessionContext, SessionProcess } from './session-process.js';
 
 /** Closes descriptors that leaked into the service, then becomes the command. A missing one gives 127, as in a shell. */
 const WRAPPER =
   'for f in /proc/self/fd/*; do f=${f##*/}; case $f in [0-2]) ;; *) eval "exec $f>&-";; esac; done; ' +
   'unset f; cd -- "$1" && shift && exec -- "$@"';
 
-export interface CommandContext {
-  isolation: Isolation;
-  /** The session's folder and environment. */
-  files: string;
-  env: Record<string, string>;
+export interface CommandContext extends SessionContext {
   /** Where the output pipe may have its name for a moment. */
   pipeFolder: string;
   onStart(process: SessionProcess): Promise<void>;
@@ -50,21 +46,20 @@ export async function runCommand(
 }
 
 async function startCommand(
-  { isolation, files, env, onStart }: CommandContext,
+  context: CommandContext,
   argv: string[],
   options: ExecOptions & { cwd: string },
   pipe: OutputPipe,
 ): Promise<SessionProcess> {
   const wrapped = ['/bin/bash', '--noprofile', '--norc', '-c', WRAPPER, 'bash', options.cwd, ...argv];
-  const launch = isolation.launch(files, wrapped, { ...env, ...options.env });
   const stdin = options.stdin === undefined ? 'ignore' : 'pipe';
   const process = await SessionProcess.start(
-    launch,
+    { ...context, env: { ...context.env, ...checkedEnvironment(options.env) } },
+    wrapped,
     [stdin, pipe.writeFd, pipe.writeFd],
-    isolation.ownsProcesses,
   );
   pipe.releaseWriteEnd();
-  await onStart(process);
+  await context.onStart(process);
   // A command that does not read its input to the end closes the pipe: that is its right.
   process.child.stdin?.on('error', () => undefined);
   process.child.stdin?.end(options.stdin);

@@ -75,11 +75,15 @@ export async function replaceFiles<T>(
   }
 }
 
-/** Ends a replacement that a crash cut short between taking the old files away and putting the new ones there. */
-export async function repairSessionFolder(folder: SessionFolder): Promise<void> {
-  if (await exists(folder.files)) return;
+/**
+ * Ends a replacement that a crash cut short between taking the old files away and putting the new ones there. True
+ * when there was something to do.
+ */
+export async function repairSessionFolder(folder: SessionFolder): Promise<boolean> {
+  if (await exists(folder.files)) return false;
   if (await exists(readyPath(folder))) await rename(readyPath(folder), folder.files);
   else await makeStandardFolders(folder.files);
+  return true;
 }
 
 function readyPath(folder: SessionFolder): string {

@@ -1,9 +1,19 @@
 import { constants } from 'node:os';
-import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { Writable } from 'node:stream';
 import { ComputerError } from '../computer.js';
-import type { Launch } from './isolation.js';
+import type { Isolation } from './isolation.js';
 import { readProcess } from './process-table.js';
 import { endProcesses } from './terminate.js';
+
+export type Stdio = ('pipe' | 'ignore' | number)[];
+
+/** What a session's processes are started with. */
+export interface SessionContext {
+  isolation: Isolation;
+  files: string;
+  env: Record<string, string>;
+}
 
 /** A process of a session, leader of a process group and POSIX session of its own, with all that it starts. */
 export class SessionProcess {
@@ -21,9 +31,15 @@ export class SessionProcess {
     this.startTicks = readProcess(pid)?.startTicks ?? 0;
   }
 
-  static async start(launch: Launch, stdio: StdioOptions, ownsProcesses: boolean): Promise<SessionProcess> {
-    const { file, args, cwd, env } = launch;
-    const child = spawn(file, args, { cwd, env, stdio, detached: true });
+  static async start(
+    { isolation, files, env }: SessionContext,
+    argv: string[],
+    stdio: Stdio,
+  ): Promise<SessionProcess> {
+    const spareFd = stdio.length;
+    const { file, args, cwd, env: outerEnv, spareInput } = isolation.launch(files, argv, env, spareFd);
+    const allStdio: Stdio = spareInput === undefined ? stdio : [...stdio, 'pipe'];
+    const child = spawn(file, args, { cwd, env: outerEnv, stdio: allStdio, detached: true });
     const exitCode = new Promise<number>((resolve) => {
       child.once('exit', (code, name) => resolve(code ?? 128 + signalNumber(name)));
     });
@@ -36,7 +52,8 @@ export class SessionProcess {
     });
     // Later errors are failed signals to a process that is gone.
     child.on('error', () => undefined);
-    return new SessionProcess(child, child.pid ?? 0, exitCode, ownsProcesses);
+    if (spareInput !== undefined) sendSpareInput(child, spareFd, spareInput);
+    return new SessionProcess(child, child.pid ?? 0, exitCode, isolation.ownsProcesses);
   }
 
   /** Ends it and everything it started: politely at first, after half a second by force. */
@@ -48,4 +65,11 @@ export class SessionProcess {
 
 function signalNumber(name: NodeJS.Signals | null): number {
   return name === null ? 0 : (constants.signals[name] ?? 0);
+}
+
+function sendSpareInput(child: ChildProcess, fd: number, input: string): void {
+  const pipe = child.stdio[fd] as Writable;
+  // It may end before it has read everything; its exit code tells what happened.
+  pipe.on('error', () => undefined);
+  pipe.end(input);
 }
