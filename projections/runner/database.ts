@@ -5,21 +5,16 @@ import type { Database as Connection } from 'better-sqlite3';
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
-/**
- * `durable` survives a crash up to the last commits, which the log gives again. `scratch` does not sync at all:
- * for a file that is thrown away when it does not get finished.
- */
-export type WriterMode = 'durable' | 'scratch';
-
 /** Opens the one connection that writes, and makes the file (0600) when it is missing. */
-export function openWriter(path: string, mode: WriterMode): Connection {
+export function openWriter(path: string): Connection {
   // SQLite gives its -wal and -shm files the mode of the database.
   if (!existsSync(path)) closeSync(openSync(path, 'wx', 0o600));
   const db = new Database(path, { timeout: 5_000 });
   db.pragma('journal_mode = WAL');
-  db.pragma(`synchronous = ${mode === 'durable' ? 'NORMAL' : 'OFF'}`);
+  // What a crash of the machine takes from the end, the log gives again.
+  db.pragma('synchronous = NORMAL');
   db.pragma(`journal_size_limit = ${64 * MIB}`);
-  db.pragma(`wal_autocheckpoint = ${mode === 'durable' ? 4_000 : 16_000}`);
+  db.pragma('wal_autocheckpoint = 4000');
   db.pragma(`cache_size = ${-64 * KIB}`);
   db.pragma('foreign_keys = ON');
   // What was erased must not stay readable in free pages.
@@ -41,11 +36,16 @@ export function removeDatabase(path: string): void {
 
 /** Faults of the disk or of locking: they say nothing about the event at hand, and may pass. */
 export function isStorageFault(error: unknown): boolean {
-  if (!(error instanceof Database.SqliteError)) return false;
-  return /^SQLITE_(BUSY|FULL|IOERR|CANTOPEN|READONLY|NOMEM|LOCKED|PROTOCOL)/.test(error.code);
+  return /^SQLITE_(BUSY|FULL|IOERR|CANTOPEN|READONLY|NOMEM|LOCKED|PROTOCOL)/.test(codeOf(error));
 }
 
 /** The file is no database, or damaged. */
 export function isDamaged(error: unknown): boolean {
-  return error instanceof Database.SqliteError && /^SQLITE_(NOTADB|CORRUPT)/.test(error.code);
+  return /^SQLITE_(NOTADB|CORRUPT)/.test(codeOf(error));
+}
+
+/** By its shape: the native part throws the error class of the module instance that was loaded first. */
+function codeOf(error: unknown): string {
+  if (typeof error !== 'object' || error === null || !('code' in error)) return '';
+  return String(error.code);
 }

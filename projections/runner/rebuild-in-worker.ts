@@ -1,72 +1,55 @@
 import { Worker } from 'node:worker_threads';
 import { PoisonEventError } from './poison.js';
-import type { RebuildReply, RebuildRequest, RebuildWorkerData } from './rebuild-messages.js';
-import type { RebuildTarget } from './rebuild-target.js';
+import type { RebuildResult, RebuildWorkerData } from './rebuild-worker.js';
 import type { ViewFileOptions } from './view-file.js';
 
-/** The worker's module, and how node has to be started for it. */
+/** How a rebuild gets a thread of its own, with a connection of its own to the log. */
 export interface RebuildWorker {
-  entry: URL;
+  /** URL of a module that exports `openLog` (see OpenLog). */
+  logModule: string;
+  /** What `openLog` is called with; must survive a structured clone. */
+  logOptions: unknown;
+  /** The worker's module; left out, the compiled one. */
+  entry?: URL;
+  /** Node's flags for the thread. */
   execArgv?: string[];
 }
 
-/** Batches on their way to the worker: enough to keep it busy, few enough to keep memory flat. */
-const MAX_IN_FLIGHT = 4;
-
-interface Pending {
-  resolve: () => void;
-  reject: (error: Error) => void;
+/** Builds the file in a worker thread, so that this one stays free for commands and queries. */
+export async function buildInWorker(
+  { logModule, logOptions, entry, execArgv }: RebuildWorker,
+  { path, skip, projections }: ViewFileOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  signal.throwIfAborted();
+  const workerData: RebuildWorkerData = {
+    path,
+    skip,
+    projections: projections.map(({ module }) => module),
+    log: { module: logModule, options: logOptions },
+  };
+  const thread = new Worker(entry ?? new URL('./rebuild-worker.js', import.meta.url), {
+    workerData,
+    execArgv,
+  });
+  try {
+    settle(await resultOf(thread, signal));
+  } finally {
+    await thread.terminate();
+  }
 }
 
-/** Rebuilds in a worker thread, so that this one stays free for commands and queries. */
-export function rebuildInWorker(
-  worker: RebuildWorker,
-  options: ViewFileOptions,
-  logCreated: string,
-): RebuildTarget {
-  const workerData: RebuildWorkerData = {
-    path: options.path,
-    logCreated,
-    skip: options.skip,
-    modules: options.projections.map(({ module }) => module),
-  };
-  const thread = new Worker(worker.entry, { workerData, execArgv: worker.execArgv });
-  const pending: Pending[] = [];
-  let failed: Error | undefined;
-
-  const fail = (error: Error): void => {
-    failed ??= error;
-    for (const { reject } of pending.splice(0)) reject(failed);
-  };
-  thread.on('error', fail);
-  thread.on('exit', (code) =>
-    fail(new Error(`The rebuild's worker thread ended early (exit code ${code}).`)),
-  );
-  thread.on('message', (reply: RebuildReply) => {
-    if (reply === 'done') pending.shift()?.resolve();
-    else fail('poison' in reply ? new PoisonEventError(reply.poison) : new Error(reply.failure));
+function resultOf(thread: Worker, signal: AbortSignal): Promise<RebuildResult> {
+  return new Promise<RebuildResult>((resolve, reject) => {
+    thread.once('message', resolve);
+    thread.once('error', reject);
+    thread.once('exit', () => resolve({ failure: 'the worker thread ended early' }));
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
   });
+}
 
-  const request = (message: RebuildRequest): Promise<void> => {
-    if (failed !== undefined) return Promise.reject(failed);
-    const done = new Promise<void>((resolve, reject) => pending.push({ resolve, reject }));
-    // A failure also ends the next request; it must not count as unhandled meanwhile.
-    done.catch(() => undefined);
-    thread.postMessage(message);
-    return done;
-  };
-  const inFlight: Promise<void>[] = [];
-
-  return {
-    async append(batch) {
-      inFlight.push(request({ batch: JSON.stringify(batch) }));
-      if (inFlight.length >= MAX_IN_FLIGHT) await inFlight.shift();
-    },
-    async finish() {
-      await request('finish');
-    },
-    async abandon() {
-      await thread.terminate();
-    },
-  };
+function settle(result: RebuildResult): void {
+  if (result === 'done') return;
+  if ('poison' in result) throw new PoisonEventError(result.poison);
+  throw new Error(`The views could not be rebuilt: ${result.failure}. They stay as they were.`);
 }

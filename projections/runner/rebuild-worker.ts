@@ -1,26 +1,43 @@
-import { closeSync, fsyncSync, openSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
-import type { RecordedEvent } from '#event-store';
-import { PoisonEventError } from './poison.js';
+import { PoisonEventError, type Poison } from './poison.js';
 import type { Projection } from './projection.js';
-import type { RebuildReply, RebuildRequest, RebuildWorkerData } from './rebuild-messages.js';
-import { ViewFile } from './view-file.js';
+import { buildFile } from './rebuild.js';
+import type { ReadableLog } from './verify.js';
 
-const { path, logCreated, skip, modules } = workerData as RebuildWorkerData;
-const projections = await Promise.all(modules.map(loadProjection));
-const file = ViewFile.create({ path, projections, skip }, logCreated, 'scratch');
-
-parentPort?.on('message', (request: RebuildRequest) => parentPort?.postMessage(answer(request)));
-
-async function loadProjection(module: string): Promise<Projection> {
-  const loaded = (await import(module)) as { projection: Projection };
-  return loaded.projection;
+/** What the worker is started with. */
+export interface RebuildWorkerData {
+  path: string;
+  skip: ReadonlySet<number>;
+  /** Modules that export a `projection`. */
+  projections: string[];
+  /** A module that exports `openLog`, and what to call it with. */
+  log: { module: string; options: unknown };
 }
 
-function answer(request: RebuildRequest): RebuildReply {
+/** What the worker ends with. */
+export type RebuildResult = 'done' | { poison: Poison } | { failure: string };
+
+/** The export `openLog` of a module that a rebuild worker loads. */
+export type OpenLog = (options: unknown) => Promise<{ log: ReadableLog; close: () => Promise<void> }>;
+
+parentPort?.postMessage(await rebuild(workerData as RebuildWorkerData));
+
+async function rebuild({
+  path,
+  skip,
+  projections: modules,
+  log: source,
+}: RebuildWorkerData): Promise<RebuildResult> {
   try {
-    if (request === 'finish') finish();
-    else file.append(JSON.parse(request.batch) as RecordedEvent[]);
+    const projections = await Promise.all(modules.map(loadProjection));
+    const { openLog } = (await import(source.module)) as { openLog: OpenLog };
+    const { log, close } = await openLog(source.options);
+    try {
+      // Ended from outside, by ending the thread.
+      await buildFile(log, { path, skip, projections }, new AbortController().signal);
+    } finally {
+      await close();
+    }
     return 'done';
   } catch (error) {
     if (error instanceof PoisonEventError) return { poison: error.poison };
@@ -28,11 +45,7 @@ function answer(request: RebuildRequest): RebuildReply {
   }
 }
 
-/** The file was written without syncing; it must be whole on disk before it replaces the one in use. */
-function finish(): void {
-  file.close();
-  const descriptor = openSync(path, 'r');
-  fsyncSync(descriptor);
-  closeSync(descriptor);
-  parentPort?.close();
+async function loadProjection(module: string): Promise<Projection> {
+  const { projection } = (await import(module)) as { projection: Projection };
+  return projection;
 }

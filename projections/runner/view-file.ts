@@ -7,7 +7,7 @@ import {
   readCheckpoint,
   type Checkpoint,
 } from './checkpoint.js';
-import { isDamaged, isStorageFault, openWriter, removeDatabase, type WriterMode } from './database.js';
+import { isDamaged, isStorageFault, openWriter, removeDatabase } from './database.js';
 import { poisonOf } from './poison.js';
 import type { Apply, Projection } from './projection.js';
 
@@ -42,10 +42,10 @@ export class ViewFile {
   }
 
   /** Opens the file if it was written by these projections. */
-  static open(options: ViewFileOptions, mode: WriterMode = 'durable'): ViewFile | undefined {
+  static open(options: ViewFileOptions): ViewFile | undefined {
     let db: Database | undefined;
     try {
-      db = openWriter(options.path, mode);
+      db = openWriter(options.path);
       const checkpoint = readCheckpoint(db, fingerprintOf(options.projections));
       if (checkpoint !== undefined) return new ViewFile(db, checkpoint, options);
     } catch (error) {
@@ -58,9 +58,9 @@ export class ViewFile {
   }
 
   /** Makes the file anew and empty, for the log of that incarnation. */
-  static create(options: ViewFileOptions, logCreated: string, mode: WriterMode = 'durable'): ViewFile {
+  static create(options: ViewFileOptions, logCreated: string): ViewFile {
     removeDatabase(options.path);
-    const db = openWriter(options.path, mode);
+    const db = openWriter(options.path);
     db.transaction(() => {
       createCheckpoint(db, fingerprintOf(options.projections), logCreated);
       for (const { schema } of options.projections) db.exec(schema);

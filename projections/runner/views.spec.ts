@@ -1,26 +1,12 @@
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { event } from '#domain';
 import { createMemoryStore, type EventStore, type RecordedEvent } from '#event-store';
-import { appendAll, createdData, HistoryWriter } from '../testing/index.js';
-import { dump, Views, type Projection, type ViewsOptions } from './index.js';
-
-const counter: Projection = {
-  name: 'counter',
-  version: 1,
-  schema: 'CREATE TABLE counts (session_id TEXT PRIMARY KEY, events INTEGER NOT NULL)',
-  module: import.meta.url,
-  prepare(db) {
-    const add = db.prepare('INSERT INTO counts VALUES (?, 1) ON CONFLICT DO UPDATE SET events = events + 1');
-    return ({ event: { type, subject } }) => {
-      if (type === 'state.forced') throw new Error('cannot take this');
-      add.run(subject);
-    };
-  },
-};
+import { appendAll, counter, createdData, HistoryWriter, sourceWorker } from '../testing/index.js';
+import { dump, Views, type ViewsOptions } from './index.js';
 
 interface Line {
   level: string;
@@ -49,7 +35,7 @@ const write = (level: string) => (fields: object, message: string) =>
 const logger = { info: write('info'), warn: write('warn'), error: write('error') };
 
 async function start(changes: Partial<ViewsOptions> = {}): Promise<Views> {
-  const options = { log: store, dir, projections: [counter], logger, rebuildWorker: null, ...changes };
+  const options = { log: store, dir, projections: [counter], logger, ...changes };
   const views = await Views.open(options);
   open.push(views);
   return views;
@@ -304,11 +290,17 @@ describe('a poison event', () => {
     expect(dumped()).toBe('counts ["a",2]\n');
   });
 
-  it('leaves the views as they were when it comes up in a rebuild', async () => {
+  it.each([
+    ['in this thread', async () => undefined],
+    ['in a worker thread', sourceWorker],
+  ])('leaves the views as they were when it comes up in a rebuild %s', async (_where, workerFor) => {
     await withPoison();
-    const views = await start();
+    const views = await start({ rebuildWorker: await workerFor(store, dir) });
     await until(() => views.health().status === 'halted');
-    await expect(views.rebuild()).rejects.toThrow('cannot take this');
+    await expect(views.rebuild()).rejects.toMatchObject({
+      poison: { sequence: 2, reason: 'cannot take this' },
+    });
+    expect(existsSync(join(dir, 'views.rebuild.db'))).toBe(false);
     expect(counts(views)).toEqual([{ session_id: 'a', events: 1 }]);
   });
 });

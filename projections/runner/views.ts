@@ -2,8 +2,9 @@ import { Follower } from './follower.js';
 import type { ViewsHealth, ViewsLog } from './health.js';
 import { LiveFile, reopen } from './live-file.js';
 import type { Projection } from './projection.js';
-import type { RebuildWorker } from './rebuild-in-worker.js';
-import { catchUp, defaultWorker, rebuildFile } from './rebuild.js';
+import { removeDatabase } from './database.js';
+import { buildInWorker, type RebuildWorker } from './rebuild-in-worker.js';
+import { buildFile, catchUp } from './rebuild.js';
 import type { ReadableLog } from './verify.js';
 import type { ViewReader } from './view-reader.js';
 import { Waiters } from './waiters.js';
@@ -16,8 +17,8 @@ export interface ViewsOptions {
   logger: ViewsLog;
   /** Sequences of poison events to pass over. */
   skip?: ReadonlySet<number>;
-  /** Thread for rebuilds; null rebuilds in slices in this thread. Default: the compiled worker, where there is one. */
-  rebuildWorker?: RebuildWorker | null;
+  /** A thread for rebuilds; left out, they go in slices of one batch in this one. */
+  rebuildWorker?: RebuildWorker;
 }
 
 export interface RebuildReport {
@@ -116,12 +117,23 @@ export class Views {
 
   private async runRebuild(): Promise<RebuildReport> {
     const began = performance.now();
-    const { log, logger, rebuildWorker = defaultWorker() } = this.options;
-    await rebuildFile(log, rebuildWorker, this.live.next, this.closing.signal);
-    await this.takeOver();
+    try {
+      await this.build();
+      await this.takeOver();
+    } catch (error) {
+      removeDatabase(this.live.next.path);
+      throw error;
+    }
     const report = { sequence: this.position(), tookMs: Math.round(performance.now() - began) };
-    logger.info(report, 'the views were rebuilt');
+    this.options.logger.info(report, 'the views were rebuilt');
     return report;
+  }
+
+  private build(): Promise<void> {
+    const { log, rebuildWorker } = this.options;
+    const { signal } = this.closing;
+    if (rebuildWorker === undefined) return buildFile(log, this.live.next, signal);
+    return buildInWorker(rebuildWorker, this.live.next, signal);
   }
 
   /** The old file rests while the new one gets the last events. */

@@ -260,6 +260,6 @@ it('has the states of the domain, whatever happened', () => {
         test.remove();
       }
     }),
-    { numRuns: 60 },
+    { numRuns: 40 },
   );
 });

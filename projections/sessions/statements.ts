@@ -40,7 +40,7 @@ export function prepareStatements(db: Database) {
     updated: update(`${ACTIVE}, name = coalesce(@name, name), metadata = coalesce(@metadata, metadata),
       timeout_seconds = coalesce(@timeout_seconds, timeout_seconds)`),
     forced: update(`${ACTIVE}, state = @state, error = NULL, closed_at = iif(@state = 'closed', @at, NULL)`),
-    deleted: update(`${COUNTED}, lifecycle = 'deleted'`),
+    deleted: update(`${COUNTED}, lifecycle = 'deleted', message_count = 0`),
     erase: db.prepare<[Record<string, unknown>]>('DELETE FROM sessions WHERE id = @id'),
   };
 }

@@ -53,7 +53,7 @@ export function randomHistory(dice: Dice, sessions: number, events: number): Rec
     const id = `session-${index}`;
     const options = dice(4) === 0 ? { commandId: `command-${id}-${dice(50)}`, commandHash: `hash-${n}` } : {};
     if (!begun.has(index)) writer.add(id, maker.created(id), options);
-    else if (dice(60) === 0) {
+    else if (dice(events) < 3) {
       writer.add(id, event('session.erased', {}), options);
       ended.add(index);
     } else writer.add(id, maker.next(), options);

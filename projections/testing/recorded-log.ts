@@ -1,0 +1,26 @@
+import { readFileSync } from 'node:fs';
+import type { LogInfo, RecordedEvent } from '#event-store';
+import type { OpenLog } from '#projections/runner';
+
+/** A log that was written to a file; a rebuild worker of a spec reads it. */
+export const openLog: OpenLog = async (path) => {
+  const recorded = JSON.parse(readFileSync(String(path), 'utf8')) as {
+    info: LogInfo;
+    events: RecordedEvent[];
+  };
+  const { info, events } = recorded;
+  return {
+    log: {
+      info: async () => info,
+      at: async (sequence) => events.find((entry) => entry.sequence === sequence),
+      last: async (sessionId) => events.findLast(({ event }) => event.subject === sessionId),
+      async *followBatches({ after, maxBatch }) {
+        const following = events.filter(({ sequence }) => sequence > after);
+        for (let begin = 0; begin < following.length; begin += maxBatch) {
+          yield following.slice(begin, begin + maxBatch);
+        }
+      },
+    },
+    close: async () => undefined,
+  };
+};
