@@ -41,7 +41,7 @@ export async function startScriptedModel(
     latency: options.chunkDelayMs ?? 0,
     logLevel: 'silent',
   });
-  mock.on({ predicate: () => true }, (request) => respond(replyTo(rules, request)));
+  mock.on({ predicate: () => true }, (request) => respond(request, replyTo(rules, request)));
   await mock.start();
   return {
     url: mock.url,
@@ -63,7 +63,7 @@ function textOf(message: ChatMessage | undefined): string {
   return typeof content === 'string' ? content : content.map((part) => part.text ?? '').join('\n');
 }
 
-function respond(reply: ScriptBlock[]): ContentWithToolCallsResponse {
+function respond(request: ChatCompletionRequest, reply: ScriptBlock[]): ContentWithToolCallsResponse {
   const blocks = reply.map((block): FixtureBlock =>
     block.type === 'text'
       ? block
@@ -74,5 +74,10 @@ function respond(reply: ScriptBlock[]): ContentWithToolCallsResponse {
           arguments: JSON.stringify(block.input),
         },
   );
-  return { blocks };
+  return { blocks, usage: { input_tokens: tokensOf(request.messages), output_tokens: tokensOf(reply) } };
+}
+
+/** About what a tokenizer would count. */
+function tokensOf(value: unknown): number {
+  return Math.ceil(JSON.stringify(value).length / 4);
 }

@@ -60,7 +60,7 @@ describe('a service that cannot start says why', () => {
     expect(await shell.run('raworc start')).toMatchObject({ exitCode: 0 });
     const second = await shell.run('raworc start --foreground');
     expect(second.exitCode).not.toBe(0);
-    expect(second.stderr).toMatch(/running|in use/i);
+    expect(second.stderr).toMatch(/already runs on/);
     expect(await shell.json('raworc api sessions')).toEqual([]);
   });
 });
