@@ -1,5 +1,5 @@
 import { RaworcCommand } from '../shared/command.js';
-import { runChecks, type Report } from '../shared/service/doctor.js';
+import { runChecks, type Report } from '../shared/local-service/doctor.js';
 import { paint } from '../shared/terminal/paint.js';
 
 export default class Doctor extends RaworcCommand {

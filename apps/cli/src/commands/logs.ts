@@ -2,9 +2,9 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import * as Flags from '@oclif/core/flags';
 import { RaworcCommand } from '../shared/command.js';
-import { homePath } from '../shared/server/home.js';
-import { followFile, tailFile } from '../shared/service/follow-file.js';
-import { formatLogLine, parseEntry } from '../shared/service/log-format.js';
+import { homePath } from '../shared/location/home.js';
+import { followFile, tailFile } from '../shared/local-service/follow-file.js';
+import { formatLogLine, parseEntry } from '../shared/local-service/log-format.js';
 import { paint } from '../shared/terminal/paint.js';
 
 export default class Logs extends RaworcCommand {

@@ -1,8 +1,8 @@
 import type { Session } from '#contracts';
 import { RaworcCommand } from '../shared/command.js';
 import { Client } from '../shared/http/client.js';
-import { findServer } from '../shared/server/find-server.js';
-import { findRunningService, isHealthy } from '../shared/service/service-process.js';
+import { findServer } from '../shared/location/find-server.js';
+import { findRunningService, isHealthy } from '../shared/local-service/service-process.js';
 import { duration, unixSeconds } from '../shared/terminal/time.js';
 
 const NOT_RUNNING = 3;

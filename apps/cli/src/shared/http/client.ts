@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { CliError, systemCodeOf } from '../errors/cli-error.js';
-import { findServer, type Server } from '../server/find-server.js';
+import { findServer, type Server } from '../location/find-server.js';
 import { errorFromReply } from './problem.js';
 import { readText, send, Unreachable, type RequestHeaders } from './send.js';
 
@@ -35,7 +35,7 @@ export class Client {
     } catch (error) {
       if (!this.#server.local || !isRefused(error)) throw error;
     }
-    const { startInBackground } = await import('../service/launch.js');
+    const { startInBackground } = await import('../local-service/launch.js');
     await startInBackground(this.#server.home);
     this.#server = findServer();
     return this.stream(method, path, options);

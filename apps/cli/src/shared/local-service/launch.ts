@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CliError } from '../errors/cli-error.js';
-import type { ServiceFile } from '../server/home.js';
+import type { ServiceFile } from '../location/home.js';
 import { openServiceOutput, type ServiceOutput } from './service-output.js';
 import { findRunningService, isHealthy, SERVICE_MAIN } from './service-process.js';
 
@@ -66,7 +66,7 @@ async function untilReady(home: string, launch?: Launch): Promise<ServiceFile> {
   while (Date.now() < end) {
     const service = await findRunningService(home);
     if (service !== undefined && (await isHealthy(service.url))) return service;
-    if (launch !== undefined && hasEnded(launch.child)) await refuseUnlessAnotherStarts(home, launch);
+    if (launch !== undefined && hasEnded(launch.child)) await refuseUnlessAnotherStarts(launch);
     await delay(50);
   }
   launch?.child.kill('SIGTERM');
@@ -81,7 +81,7 @@ async function untilReady(home: string, launch?: Launch): Promise<ServiceFile> {
 }
 
 /** Another command started the service at the same moment: then that one will be ready soon. */
-async function refuseUnlessAnotherStarts(home: string, { child, output }: Launch): Promise<void> {
+async function refuseUnlessAnotherStarts({ child, output }: Launch): Promise<void> {
   const failure = await output.failure();
   if (failure?.code === 'home_in_use') return;
   if (failure !== undefined) throw new CliError(failure.code, failure.message, { exit: 2 });

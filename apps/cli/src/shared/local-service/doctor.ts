@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { findServer } from '../server/find-server.js';
+import { findServer } from '../location/find-server.js';
 import { errorLineOf } from './service-output.js';
 import { findRunningService, isHealthy, SERVICE_MAIN } from './service-process.js';
 

@@ -4,8 +4,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { readText, send } from '../http/send.js';
-import { readServiceFile, type ServiceFile } from '../server/home.js';
-import { isAlive } from '../server/process-alive.js';
+import { readServiceFile, type ServiceFile } from '../location/home.js';
+import { isAlive } from '../location/process-alive.js';
 
 /** The program of the service, in the same build as this command line. */
 export const SERVICE_MAIN = fileURLToPath(new URL('../../../../service/main.js', import.meta.url));

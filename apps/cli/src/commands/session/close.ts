@@ -1,0 +1,19 @@
+import type { Session } from '#contracts';
+import { RaworcCommand } from '../../shared/command.js';
+import { Client } from '../../shared/http/client.js';
+import { sessionArg, sessionPath } from '../../shared/sessions/flags.js';
+
+export default class SessionClose extends RaworcCommand {
+  static override summary = 'Close a session to save resources; everything is kept';
+  static override description =
+    'Its computer ends. Restoring it, or a message to it, brings it back as it was.';
+  static override examples = ['<%= config.bin %> session close quiet-otter-42'];
+  static override args = sessionArg;
+
+  async run(): Promise<Session> {
+    const { args } = await this.parse(SessionClose);
+    const { data: session } = await new Client().call<Session>('POST', `${sessionPath(args.id)}/close`);
+    this.log(`${session.name} is closed. Bring it back with: raworc session restore ${session.name}`);
+    return session;
+  }
+}

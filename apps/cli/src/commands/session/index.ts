@@ -1,0 +1,75 @@
+import * as Flags from '@oclif/core/flags';
+import type { CreateSession, Session } from '#contracts';
+import { RaworcCommand } from '../../shared/command.js';
+import { Client } from '../../shared/http/client.js';
+import { parseSecrets, textOrFile } from '../../shared/sessions/flags.js';
+
+export default class SessionStart extends RaworcCommand {
+  static override summary = 'Start a new session and talk to Host';
+  static override description =
+    'Messages are typed at the prompt, or come line by line from a pipe. ANTHROPIC_API_KEY of this environment goes along as a secret of the session. Leaving does not close the session.';
+  static override aliases = ['session:start'];
+  static override examples = [
+    '<%= config.bin %> session',
+    '<%= config.bin %> session -n sales -p "Analyze the sales data in /data/sales_2024.csv"',
+    'echo "What is in /etc/os-release?" | <%= config.bin %> session',
+    '<%= config.bin %> session --no-attach --json',
+  ];
+  static override flags = {
+    name: Flags.string({ char: 'n', description: 'name of the session; made up when left out' }),
+    timeout: Flags.integer({
+      char: 't',
+      min: 0,
+      helpValue: 'SECONDS',
+      description: 'close when idle for so long; 0 = never',
+    }),
+    secrets: Flags.string({
+      char: 'S',
+      helpValue: 'JSON',
+      description: 'environment variables of the computer, encrypted on the log',
+    }),
+    instructions: Flags.string({
+      char: 'i',
+      description: 'what Host should know and heed in this session',
+      exclusive: ['instructions-file'],
+    }),
+    'instructions-file': Flags.string({ helpValue: 'FILE', description: 'the same from a file' }),
+    setup: Flags.string({
+      char: 's',
+      description: 'shell script, run once when the computer is made',
+      exclusive: ['setup-file'],
+    }),
+    'setup-file': Flags.string({ helpValue: 'FILE', description: 'the same from a file' }),
+    prompt: Flags.string({ char: 'p', description: 'first message' }),
+    model: Flags.string({ char: 'm', description: 'Claude model; the server has a default' }),
+    'no-attach': Flags.boolean({ description: 'only create it, and print its id; so does --json' }),
+  };
+
+  async run(): Promise<Session> {
+    const { flags } = await this.parse(SessionStart);
+    const request: Partial<CreateSession> = {
+      name: flags.name,
+      timeout_seconds: flags.timeout,
+      secrets: { ...keyOfEnvironment(), ...parseSecrets(flags.secrets) },
+      instructions: await textOrFile(flags.instructions, flags['instructions-file']),
+      setup: await textOrFile(flags.setup, flags['setup-file']),
+      prompt: flags.prompt,
+      model: flags.model,
+    };
+    const client = new Client();
+    const { data: session } = await client.call<Session>('POST', 'sessions', request);
+    if (flags['no-attach']) {
+      this.log(session.id);
+      this.note(`Talk to it with: raworc session restore ${session.name}`);
+    } else if (!this.jsonEnabled()) {
+      const { attach } = await import('../../shared/chat/attach.js');
+      await attach(client, session);
+    }
+    return session;
+  }
+}
+
+function keyOfEnvironment(): Record<string, string> {
+  const key = process.env.ANTHROPIC_API_KEY;
+  return key ? { ANTHROPIC_API_KEY: key } : {};
+}

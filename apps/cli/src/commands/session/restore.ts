@@ -1,0 +1,36 @@
+import * as Flags from '@oclif/core/flags';
+import type { Session } from '#contracts';
+import { RaworcCommand } from '../../shared/command.js';
+import { Client } from '../../shared/http/client.js';
+import { sessionArg, sessionPath } from '../../shared/sessions/flags.js';
+
+export default class SessionRestore extends RaworcCommand {
+  static override summary = 'Come back to a session: restore it when it is closed, and talk to Host';
+  static override description =
+    'Files, installed programs and the conversation are as they were; nothing is processed again.';
+  static override examples = [
+    '<%= config.bin %> session restore quiet-otter-42',
+    '<%= config.bin %> session restore quiet-otter-42 -p "Continue with the regional breakdown"',
+  ];
+  static override args = sessionArg;
+  static override flags = {
+    prompt: Flags.string({ char: 'p', description: 'first message' }),
+    'no-attach': Flags.boolean({ description: 'only restore it; so does --json' }),
+  };
+
+  async run(): Promise<Session> {
+    const { args, flags } = await this.parse(SessionRestore);
+    const client = new Client();
+    // Restoring a running session changes nothing, so there is no need to look first.
+    const { data: session } = await client.call<Session>('POST', `${sessionPath(args.id)}/restore`, {});
+    if (flags.prompt !== undefined) {
+      await client.call('POST', `${sessionPath(session.id)}/messages`, { content: flags.prompt });
+    }
+    if (flags['no-attach']) this.log(`${session.name} is ${session.state}.`);
+    else if (!this.jsonEnabled()) {
+      const { attach } = await import('../../shared/chat/attach.js');
+      await attach(client, session);
+    }
+    return session;
+  }
+}

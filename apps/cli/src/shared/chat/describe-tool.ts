@@ -1,0 +1,36 @@
+import type { SessionEvent } from './session-event.js';
+import { textOf } from './session-event.js';
+
+const MAX_WIDTH = 120;
+
+type Started = Extract<SessionEvent, { type: 'tool.started' }>['data'];
+type Completed = Extract<SessionEvent, { type: 'tool.completed' }>['data'];
+
+/** `→ bash: python3 x.py` */
+export function describeToolCall({ name, input }: Started): string {
+  const shown = oneLine(describeInput(input));
+  return shown === '' ? `→ ${name}` : `→ ${name}: ${shown}`;
+}
+
+/** `← ok 120 ms`, or what went wrong and how it begins. */
+export function describeToolResult({ is_error, outcome, content, took_ms }: Completed): string {
+  if (outcome === 'completed' && !is_error) return `← ok ${took_ms} ms`;
+  const word = outcome === 'completed' || outcome === 'failed' ? 'error' : outcome.replaceAll('_', ' ');
+  const begins = oneLine(textOf(content));
+  return begins === '' ? `← ${word} ${took_ms} ms` : `← ${word} ${took_ms} ms: ${begins}`;
+}
+
+function describeInput(input: unknown): string {
+  if (typeof input !== 'object' || input === null) return JSON.stringify(input) ?? '';
+  const { command, path, action, restart, ...rest } = input as Record<string, unknown>;
+  if (restart === true) return 'restart';
+  const words = [action, command, path].filter((word) => typeof word === 'string');
+  if (words.length > 0) return words.join(' ');
+  return Object.keys(rest).length === 0 ? '' : JSON.stringify(rest);
+}
+
+function oneLine(text: string): string {
+  const [first = '', ...others] = text.trim().split('\n');
+  const cut = first.length > MAX_WIDTH ? first.slice(0, MAX_WIDTH) : first;
+  return cut.length < first.length || others.length > 0 ? `${cut} …` : cut;
+}

@@ -1,0 +1,11 @@
+import type { Session } from '#contracts';
+
+export function describeWhere({ id, name, remixed_from: source }: Session): string {
+  const origin = source === null ? '' : `, remixed from ${source.session_id}`;
+  return `Session ${name} (${id})${origin}. /help lists the commands, /quit leaves.`;
+}
+
+/** Said when one leaves. */
+export function describeHow({ name }: Session): string {
+  return `The session is kept. Come back with: raworc session restore ${name}`;
+}

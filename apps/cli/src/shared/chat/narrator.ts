@@ -1,0 +1,122 @@
+import type { StreamedDelta } from '#contracts';
+import { duration } from '../terminal/time.js';
+import { describeToolCall, describeToolResult } from './describe-tool.js';
+import type { Output } from './output.js';
+import { ReplyText } from './reply-text.js';
+import { textOf, type SessionEvent } from './session-event.js';
+
+/** Tells on an output what happens in a session, each thing once. */
+export class Narrator {
+  #reply = new ReplyText();
+  #own = new Set<string>();
+  #shown: Set<string>;
+  #usage = { input: 0, output: 0 };
+  #turnBegan: number | undefined;
+
+  /** `shown`: messages that are on the output already. */
+  constructor(
+    private readonly output: Output,
+    shown: Iterable<string> = [],
+  ) {
+    this.#shown = new Set(shown);
+  }
+
+  /** A message that was typed here; it needs no echo. */
+  typedHere(messageId: string): void {
+    this.#own.add(messageId);
+  }
+
+  piece({ message_id, text }: StreamedDelta): void {
+    if (!this.output.live || this.#shown.has(message_id)) return;
+    this.output.reply(this.#reply.piece(message_id, text));
+  }
+
+  tell(event: SessionEvent): void {
+    const { output } = this;
+    switch (event.type) {
+      case 'computer.started':
+        return output.note(`the computer is ready (${event.data.driver}, ${event.data.took_ms} ms)`, 'dim');
+      case 'computer.failed':
+        return output.note(this.#computerFailure(event.data), 'bad');
+      case 'message.posted':
+        return this.#messagePosted(event.data);
+      case 'turn.started':
+        this.#turnBegan = Date.parse(event.time);
+        this.#usage = { input: 0, output: 0 };
+        return;
+      case 'model.responded':
+        return this.#responded(event.data);
+      case 'tool.started':
+        return output.note(describeToolCall(event.data), 'tool');
+      case 'tool.completed':
+        return output.note(describeToolResult(event.data), event.data.is_error ? 'bad' : 'good');
+      case 'turn.completed':
+        return this.#turnCompleted(Date.parse(event.time));
+      case 'turn.failed':
+        return output.note(`Host could not answer: ${event.data.message} (${event.data.reason})`, 'bad');
+      case 'turn.interrupted':
+        return output.note('interrupted', 'dim');
+      case 'messages.cleared':
+        return output.note('the messages were cleared; Host begins anew', 'dim');
+      case 'session.closed':
+        return output.note(`${CLOSED[event.data.reason] ?? 'closed'}; a message restores it`, 'dim');
+      case 'session.restored':
+        return output.note('restoring: starting the computer …', 'dim');
+      case 'session.updated':
+        return event.data.name === undefined
+          ? undefined
+          : output.note(`the name is now ${event.data.name}`, 'dim');
+      case 'session.deleted':
+      case 'session.erased':
+        return output.note('the session was deleted', 'bad');
+    }
+  }
+
+  #computerFailure({
+    reason,
+    attempt,
+    gave_up,
+  }: {
+    reason: string;
+    attempt: number;
+    gave_up: boolean;
+  }): string {
+    const next = gave_up ? 'The session is closed; /restore tries again.' : 'Trying again …';
+    return `the computer did not start (attempt ${attempt}): ${reason} ${next}`;
+  }
+
+  #messagePosted({ message_id, content }: { message_id: string; content: string }): void {
+    if (this.#own.has(message_id) || this.#shown.has(message_id)) return;
+    this.output.note(`> ${content}`, 'plain');
+  }
+
+  #responded({
+    message_id,
+    content,
+    usage,
+  }: Extract<SessionEvent, { type: 'model.responded' }>['data']): void {
+    this.#usage.input += usage.input_tokens;
+    this.#usage.output += usage.output_tokens;
+    if (this.#shown.has(message_id)) return;
+    const text = textOf(content);
+    if (text === '') return;
+    this.output.reply(this.#reply.whole(message_id, text));
+    this.output.endReply();
+  }
+
+  #turnCompleted(ended: number): void {
+    if (this.#turnBegan === undefined) return;
+    const { input, output } = this.#usage;
+    this.output.note(
+      `${input} tokens in, ${output} out, ${duration((ended - this.#turnBegan) / 1000)}`,
+      'dim',
+    );
+    this.#turnBegan = undefined;
+  }
+}
+
+const CLOSED: Record<string, string> = {
+  requested: 'closed',
+  idle_timeout: 'closed, because it was idle for long',
+  failed: 'closed, because its computer failed',
+};

@@ -1,0 +1,29 @@
+import { paint } from '../terminal/paint.js';
+import type { Output, Tone } from './output.js';
+import { toneOf } from './tone.js';
+
+/** Replies plainly on stdout, everything else on stderr. */
+export class PipedOutput implements Output {
+  /** A whole reply is exact; pieces may have gaps. */
+  readonly live = false;
+  readonly #color = paint(process.stderr);
+  #last = '\n';
+
+  reply(text: string): void {
+    process.stdout.write(text);
+    this.#last = text.at(-1) ?? this.#last;
+  }
+
+  endReply(): void {
+    if (this.#last !== '\n') process.stdout.write('\n');
+    this.#last = '\n';
+  }
+
+  note(line: string, tone: Tone = 'plain'): void {
+    process.stderr.write(`${toneOf(tone, this.#color)(line)}\n`);
+  }
+
+  answer(text: string): void {
+    process.stdout.write(`${text}\n`);
+  }
+}

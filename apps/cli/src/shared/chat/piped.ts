@@ -1,0 +1,68 @@
+import { createInterface } from 'node:readline';
+import type { Session } from '#contracts';
+import { printError } from '../errors/report-error.js';
+import type { Client } from '../http/client.js';
+import { Conversation } from './conversation.js';
+import { describeHow, describeWhere } from './greetings.js';
+import { PipedOutput } from './piped-output.js';
+import { isSlashCommand, runSlashCommand } from './slash-commands.js';
+
+const PATIENCE_MS = 60_000;
+const INTERRUPTED = 130;
+
+/**
+ * Takes each line of stdin as a message and waits for its answer, until the input ends.
+ * Resolves to whether the last turn, or the last command, was fine.
+ */
+export async function talkThroughPipe(client: Client, first: Session): Promise<boolean> {
+  // Read from the beginning, so that no line is lost while the session is looked up.
+  const lines = createInterface({ input: process.stdin, terminal: false })[Symbol.asyncIterator]();
+  const output = new PipedOutput();
+  const open = (session: Session): Promise<Conversation> => {
+    output.note(describeWhere(session), 'dim');
+    return Conversation.open({ client, session, output, history: 0, patienceMs: PATIENCE_MS });
+  };
+
+  let conversation = await open(first);
+  interruptOnSignal(() => conversation);
+  await conversation.until(() => !conversation.progress.working);
+  let fine = isFine(conversation);
+
+  for (let line = await lines.next(); line.done !== true; line = await lines.next()) {
+    const text = line.value.trim();
+    if (text === '') continue;
+    if (!isSlashCommand(line.value)) {
+      fine = (await conversation.outcomeOf(await conversation.post(text))) === 'completed';
+      continue;
+    }
+    const next = await runSlashCommand(line.value, { client, conversation, output }).catch(
+      (error: unknown) => {
+        printError(error);
+        return undefined;
+      },
+    );
+    fine = next === undefined ? false : isFine(conversation);
+    if (next?.do === 'leave') break;
+    if (next?.do === 'switch') {
+      conversation.leave();
+      conversation = await open(next.session);
+    }
+  }
+  conversation.leave();
+  process.stdin.destroy();
+  output.note(describeHow(conversation.session), 'dim');
+  return fine;
+}
+
+function isFine({ progress }: Conversation): boolean {
+  return progress.lastOutcome === undefined || progress.lastOutcome === 'completed';
+}
+
+/** Ctrl-C ends the turn and this program, never the session. */
+function interruptOnSignal(current: () => Conversation): void {
+  process.once('SIGINT', () => {
+    const { progress } = current();
+    const interrupted = progress.turnRuns ? current().interrupt() : Promise.resolve();
+    void interrupted.catch(() => undefined).then(() => process.exit(INTERRUPTED));
+  });
+}

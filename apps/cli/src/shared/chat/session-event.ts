@@ -1,0 +1,65 @@
+import type { StreamedEvent } from '#contracts';
+
+/** The parts of the log's events that a conversation shows. */
+interface EventData {
+  'computer.started': { driver: string; took_ms: number };
+  'computer.failed': { reason: string; attempt: number; gave_up: boolean };
+  'message.posted': { message_id: string; content: string };
+  'turn.started': { turn_id: string; message_ids: string[] };
+  'model.responded': {
+    message_id: string;
+    content: { type: string; text?: string }[];
+    usage: { input_tokens: number; output_tokens: number };
+  };
+  'tool.started': { use_id: string; name: string; input: unknown };
+  'tool.completed': {
+    use_id: string;
+    content: string | { type: string; text?: string }[];
+    is_error: boolean;
+    outcome: string;
+    took_ms: number;
+  };
+  'turn.completed': { turn_id: string };
+  'turn.failed': { turn_id: string; reason: string; message: string };
+  'turn.interrupted': { turn_id: string; by: string };
+  'messages.cleared': object;
+  'session.closed': { reason: string };
+  'session.restored': { reason: string };
+  'session.updated': { name?: string; timeout_seconds?: number };
+  'session.deleted': object;
+  'session.erased': object;
+}
+
+export type SessionEvent = {
+  [T in keyof EventData]: { type: T; data: EventData[T]; time: string; sequence: number };
+}[keyof EventData];
+
+const TYPES: Record<SessionEvent['type'], true> = {
+  'computer.started': true,
+  'computer.failed': true,
+  'message.posted': true,
+  'turn.started': true,
+  'model.responded': true,
+  'tool.started': true,
+  'tool.completed': true,
+  'turn.completed': true,
+  'turn.failed': true,
+  'turn.interrupted': true,
+  'messages.cleared': true,
+  'session.closed': true,
+  'session.restored': true,
+  'session.updated': true,
+  'session.deleted': true,
+  'session.erased': true,
+};
+
+/** The event with the type of its data; undefined for one that a conversation does not show. */
+export function asSessionEvent(event: StreamedEvent): SessionEvent | undefined {
+  return event.type in TYPES ? (event as unknown as SessionEvent) : undefined;
+}
+
+/** What Host said in a response; empty when it only used tools. */
+export function textOf(content: string | { type: string; text?: string }[]): string {
+  if (typeof content === 'string') return content;
+  return content.map(({ type, text }) => (type === 'text' ? (text ?? '') : '')).join('');
+}

@@ -1,0 +1,22 @@
+import type { StreamedEvent } from '#contracts';
+import { dateTime } from '../terminal/time.js';
+
+const MAX_WIDTH = 100;
+
+/** `4711  v3  2026-11-24 09:30:05  message.posted  content=Hello` */
+export function describeEvent({ sequence, sessionversion, time, type, data }: StreamedEvent): string {
+  const place = `${String(sequence).padStart(6)}  ${`v${sessionversion}`.padEnd(5)}`;
+  const when = dateTime(Date.parse(time) / 1000);
+  return `${place}  ${when}  ${type.padEnd(21)}  ${describeData(data)}`.trimEnd();
+}
+
+function describeData(data: Record<string, unknown>): string {
+  const facts = Object.entries(data).map(([field, value]) => `${field}=${toText(value)}`);
+  const text = facts.join(' ');
+  return text.length > MAX_WIDTH ? `${text.slice(0, MAX_WIDTH)}…` : text;
+}
+
+function toText(value: unknown): string {
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  return text.replaceAll('\n', ' ');
+}

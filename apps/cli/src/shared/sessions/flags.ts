@@ -1,0 +1,55 @@
+import { readFile } from 'node:fs/promises';
+import { string as arg } from '@oclif/core/args';
+import { messageOf, usageError } from '../errors/cli-error.js';
+
+/** The argument that names a session. Never read from stdin, where a loop's other ids are. */
+export const sessionArg = {
+  id: arg({
+    description: 'id, name, or beginning of an id (6 characters)',
+    required: true,
+    ignoreStdin: true,
+  }),
+};
+
+export function sessionPath(id: string): string {
+  return `sessions/${encodeURIComponent(id)}`;
+}
+
+/** `{"NAME":"value"}` as secrets. The text itself is never shown: it holds secrets. */
+export function parseSecrets(text: string | undefined): Record<string, string> {
+  if (text === undefined) return {};
+  const hint = `Write them as -S '{"NAME":"value"}'.`;
+  let secrets: unknown;
+  try {
+    secrets = JSON.parse(text);
+  } catch {
+    throw usageError('The secrets are not valid JSON.', hint);
+  }
+  if (typeof secrets !== 'object' || secrets === null || Array.isArray(secrets)) {
+    throw usageError('The secrets must be one JSON object.', hint);
+  }
+  const wrong = Object.entries(secrets).find(([, value]) => typeof value !== 'string');
+  if (wrong !== undefined) throw usageError(`The secret ${wrong[0]} must be a text in quotes.`, hint);
+  return secrets as Record<string, string>;
+}
+
+/** What was given as text, or else the content of the file. */
+export async function textOrFile(
+  text: string | undefined,
+  path: string | undefined,
+): Promise<string | undefined> {
+  if (text !== undefined || path === undefined) return text;
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    throw usageError(`${path} cannot be read: ${messageOf(error)}.`);
+  }
+}
+
+/** `true`/`false` as words, the way the flags of remix take them. */
+export async function parseBoolean(text: string): Promise<boolean> {
+  const word = text.toLowerCase();
+  if (['true', 'yes', '1'].includes(word)) return true;
+  if (['false', 'no', '0'].includes(word)) return false;
+  throw usageError(`"${text}" is neither true nor false.`);
+}
