@@ -141,7 +141,9 @@ class Transcript {
  * with thinking. Everything else goes back as it came.
  */
 function acceptableContent(content: ContentBlock[]): ContentBlock[] {
-  const blocks = content.filter((block) => block.type !== 'text' || !isBlank(String(block['text'] ?? '')));
+  const blocks = content.filter(
+    ({ type, text }) => type !== 'text' || typeof text !== 'string' || !isBlank(text),
+  );
   return blocks.slice(0, blocks.findLastIndex(({ type }) => !isThinking(type)) + 1);
 }
 

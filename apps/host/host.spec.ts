@@ -163,14 +163,14 @@ describe('messages', () => {
 
   it('are answered in many sessions at once', async () => {
     claude = await startClaude(({ messages }) => ({
-      content: [text(`You said: ${String(messages.at(-1)?.content)}`)],
+      content: [text(`You said: ${JSON.stringify(messages.at(-1)?.content)}`)],
     }));
     service = await Service.start(world, claude.url);
     const ids = await Promise.all(Array.from({ length: 8 }, () => service.createSession()));
     await Promise.all(ids.map((id) => service.post(id, id)));
     for (const id of ids) {
       const { data } = await service.until(id, 'model.responded');
-      expect(data.content).toEqual([text(`You said: ${id}`)]);
+      expect(data.content).toEqual([text(`You said: "${id}"`)]);
       await service.until(id, 'turn.completed');
     }
   });

@@ -46,12 +46,13 @@ export function explainFailure(error: unknown, model: string): ModelFailure {
     const said = error instanceof Error ? innermost(error).message : String(error);
     return unavailable(`the connection failed (${said})`);
   }
-  const status = error.status ?? STATUS_OF_TYPE[error.type ?? ''] ?? 500;
-  const said = error.apiMessage ?? `status ${status}`;
+  const refusal: APIError = error;
+  const status = refusal.status ?? STATUS_OF_TYPE[refusal.type ?? ''] ?? 500;
+  const said = refusal.apiMessage ?? `status ${status}`;
   if (RETRYABLE_STATUSES.has(status) || status >= 500) {
     const failure = unavailable(`${said} (${status})`);
-    const refused = error.headers?.get('x-should-retry') === 'false';
-    return { ...failure, retryable: !refused, retryAfterMs: retryAfterMs(error.headers) };
+    const final = refusal.headers?.get('x-should-retry') === 'false';
+    return { ...failure, retryable: !final, retryAfterMs: retryAfterMs(refusal.headers) };
   }
   return { ...rejection(status, said, model), retryable: false };
 }

@@ -34,7 +34,7 @@ export async function startClaude(
   const left: PromiseWithResolvers<void>[] = [];
   const server = createServer((incoming, response) => {
     void readJson(incoming).then((body) => {
-      const n = requests.push({ ...body, key: incoming.headers['x-api-key']?.toString() });
+      const n = requests.push({ ...body, key: incoming.headers.authorization?.replace('Bearer ', '') });
       const leaving = (left[n] ??= Promise.withResolvers());
       response.on('close', () => !response.writableFinished && leaving.resolve());
       const objection = objectionTo(body.messages);

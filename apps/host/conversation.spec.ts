@@ -1,0 +1,177 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import type { ContentBlock } from '#domain';
+import { requestOf, type ModelMessage } from './conversation.js';
+import { objectionTo } from './testing/objections.js';
+import { Rehearsal } from './testing/rehearsal.js';
+
+const text = (words: string): ContentBlock => ({ type: 'text', text: words });
+const thinking: ContentBlock = { type: 'thinking', thinking: '', signature: 'sig' };
+const use: ContentBlock = { type: 'tool_use', id: '', name: 'bash', input: { command: 'ls' } };
+const end = (...content: ContentBlock[]) => ({ content, stopReason: 'end_turn' });
+const call = (...content: ContentBlock[]) => ({ content, stopReason: 'tool_use' });
+
+/** Takes up a message and works until the turn has ended. */
+function turn(rehearsal: Rehearsal, said: string, ...replies: ReturnType<typeof end>[]): ModelMessage[] {
+  rehearsal.post(said);
+  rehearsal.startTurn();
+  let asked = rehearsal.requests.length;
+  for (let next = 0; rehearsal.state.turn !== null;) {
+    rehearsal.step(replies[next] ?? end(text('Done.')));
+    if (rehearsal.requests.length > asked) next += rehearsal.requests.length - asked;
+    asked = rehearsal.requests.length;
+  }
+  return rehearsal.requests.at(-1)?.request.messages ?? [];
+}
+
+describe('the request of a turn', () => {
+  it('is what was pinned at creation, and the messages', () => {
+    const rehearsal = new Rehearsal();
+    turn(rehearsal, 'hello');
+    expect(rehearsal.requests[0]?.request).toEqual({
+      model: 'claude-sonnet-5-5',
+      max_tokens: 32_000,
+      system: 'You are Host.',
+      tools: [{ type: 'bash_20250124', name: 'bash' }],
+      messages: [{ role: 'user', content: 'hello' }],
+      cache_control: { type: 'ephemeral' },
+    });
+  });
+
+  it('has replies as they came, and the results of one reply in one message in the order of the uses', () => {
+    const rehearsal = new Rehearsal();
+    const reply = [thinking, text('I look.'), { ...use, toolset_name: 'computer' }, use];
+    const messages = turn(rehearsal, 'hello', call(...reply));
+    const [, answered, results] = messages;
+    expect(answered).toMatchObject({ role: 'assistant', content: reply.map(({ id: _, ...block }) => block) });
+    const uses = (answered?.content as ContentBlock[]).slice(2).map((block) => block['id']);
+    expect(results).toEqual({
+      role: 'user',
+      content: [
+        { type: 'tool_result', tool_use_id: uses[0], toolset_name: 'computer', content: 'ok' },
+        { type: 'tool_result', tool_use_id: uses[1], content: 'ok' },
+      ],
+    });
+  });
+
+  it('can be built again later for any turn', () => {
+    const rehearsal = new Rehearsal();
+    turn(rehearsal, 'first');
+    const started = rehearsal.events.find(({ type }) => type === 'turn.started');
+    turn(rehearsal, 'second');
+    const id = started?.type === 'turn.started' ? started.data.turn_id : '';
+    expect(requestOf(rehearsal.events, id).messages).toEqual([
+      { role: 'user', content: 'first' },
+      { role: 'assistant', content: [text('Done.')] },
+    ]);
+  });
+
+  it('leaves out what the API would not take back', () => {
+    const rehearsal = new Rehearsal();
+    turn(rehearsal, 'one', end());
+    turn(rehearsal, 'two', end(thinking));
+    turn(rehearsal, 'three', end(text(' \n'), text('Yes.'), thinking));
+    expect(turn(rehearsal, ' ')).toEqual([
+      { role: 'user', content: 'one' },
+      { role: 'user', content: 'two' },
+      { role: 'user', content: 'three' },
+      { role: 'assistant', content: [text('Yes.')] },
+      { role: 'user', content: '(an empty message)' },
+    ]);
+  });
+
+  it('tells changed instructions before the next message, and keeps them when messages are cleared', () => {
+    const rehearsal = new Rehearsal();
+    turn(rehearsal, 'one');
+    rehearsal.do({ type: 'update', changes: { instructions: 'Speak French.' } });
+    const changed = [text('The instructions of this session changed: Speak French.'), text('two')];
+    expect(turn(rehearsal, 'two').at(-1)).toEqual({ role: 'user', content: changed });
+    expect(turn(rehearsal, 'three').at(-1)).toEqual({ role: 'user', content: 'three' });
+    rehearsal.do({ type: 'clear-messages' });
+    expect(turn(rehearsal, 'four')).toEqual([{ role: 'user', content: [changed[0], text('four')] }]);
+    rehearsal.do({ type: 'update', changes: { instructions: null } });
+    expect(turn(rehearsal, 'five').at(-1)).toMatchObject({
+      content: [text('The instructions of this session were removed.'), text('five')],
+    });
+  });
+
+  it('does not lose its own conversation when messages are cleared meanwhile', () => {
+    const rehearsal = new Rehearsal();
+    rehearsal.post('one');
+    rehearsal.startTurn();
+    rehearsal.step(call(use));
+    rehearsal.do({ type: 'clear-messages' });
+    while (rehearsal.state.turn !== null) rehearsal.step(end(text('Done.')));
+    expect(rehearsal.requests.at(-1)?.request.messages).toHaveLength(3);
+    expect(turn(rehearsal, 'two')).toEqual([{ role: 'user', content: 'two' }]);
+  });
+});
+
+const reply = fc.oneof(
+  fc.constant(end(text('Done.'))),
+  fc.constantFrom(end(), end(thinking), end(text(' '))),
+  fc
+    .integer({ min: 1, max: 3 })
+    .map((n) => call(thinking, text('I work.'), ...Array.from({ length: n }, () => use))),
+  fc.constant('pause_turn').map((stopReason) => ({ content: [text('Well')], stopReason })),
+  fc
+    .constantFrom('max_tokens', 'refusal')
+    .map((stopReason) => ({ content: [text('I'), use, thinking], stopReason })),
+);
+
+const move: fc.Arbitrary<(rehearsal: Rehearsal) => void> = fc.oneof(
+  {
+    weight: 3,
+    arbitrary: fc.constantFrom('do it', 'go on', ' ').map((said) => (on: Rehearsal) => on.post(said)),
+  },
+  { weight: 3, arbitrary: fc.constant((on: Rehearsal) => on.startTurn()) },
+  { weight: 12, arbitrary: reply.map((said) => (on: Rehearsal) => on.step(said)) },
+  fc.constantFrom<(on: Rehearsal) => void>(
+    (on) => on.do({ type: 'interrupt', by: 'user:local' }),
+    (on) => on.do({ type: 'clear-messages' }),
+    (on) => on.do({ type: 'update', changes: { instructions: on.newId('Instructions ') } }),
+    (on) => {
+      on.do({ type: 'close', reason: 'requested', by: 'user:local' });
+      on.do({ type: 'restore', reason: 'requested' });
+      on.startComputer();
+    },
+    (on) => {
+      const turnId = on.state.turn?.id ?? '';
+      on.do({ type: 'fail-turn', turnId, reason: 'model_unavailable', message: 'No answer.' });
+    },
+  ),
+);
+
+describe('the requests of any history', () => {
+  const anyHistory = fc.array(move, { maxLength: 80 }).map((moves) => {
+    const rehearsal = new Rehearsal();
+    for (const make of moves) make(rehearsal);
+    return rehearsal;
+  });
+
+  it('each begin with the one before, within a conversation', () => {
+    fc.assert(
+      fc.property(anyHistory, ({ requests }) => {
+        for (const [index, { request, conversation }] of requests.entries()) {
+          const before = requests[index - 1];
+          if (before?.conversation !== conversation) continue;
+          const { messages, ...pinned } = request;
+          const { messages: earlier, ...pinnedBefore } = before.request;
+          expect(pinned).toEqual(pinnedBefore);
+          expect(messages.slice(0, earlier.length)).toEqual(earlier);
+          expect(messages.length).toBeGreaterThan(earlier.length);
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('are ones that the API takes', () => {
+    fc.assert(
+      fc.property(anyHistory, ({ requests }) => {
+        for (const { request } of requests) expect(objectionTo(request.messages)).toBeUndefined();
+      }),
+      { numRuns: 300 },
+    );
+  });
+});

@@ -1,0 +1,163 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { createLocalComputers, type Computers } from '#computers';
+import type { ToolAnswer, ToolBox } from './tool.js';
+import { createToolBox } from './toolbox.js';
+
+const EDITOR = 'str_replace_based_edit_tool';
+let root: string;
+let computers: Computers;
+let tools: ToolBox;
+let sessions = 0;
+let sessionId: string;
+
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), 'raworc-tools-'));
+  computers = createLocalComputers({ root, mode: 'unsafe' });
+  const definitions = [
+    { type: 'bash_20250124', name: 'bash' },
+    { type: 'text_editor_20250728', name: EDITOR, max_characters: 100 },
+  ];
+  tools = createToolBox(definitions, { timeoutMs: 1_000, maxCharacters: 100 });
+});
+beforeEach(async () => {
+  sessionId = `0199c0de-0000-7000-8000-${String(++sessions).padStart(12, '0')}`;
+  await computers.create({ sessionId });
+  await computers.start(sessionId);
+});
+afterAll(async () => {
+  await computers.dispose();
+  await rm(root, { recursive: true, force: true });
+});
+
+function use(name: string, input: unknown, signal = new AbortController().signal): Promise<ToolAnswer> {
+  return tools({ type: 'tool_use', id: 'u1', name, input }, { sessionId, computers, signal });
+}
+const bash = (command: string): Promise<ToolAnswer> => use('bash', { command });
+const edit = (input: Record<string, unknown>): Promise<ToolAnswer> =>
+  use(EDITOR, { path: 'data/f', ...input });
+const content = async (): Promise<string> =>
+  Buffer.from(await computers.readFile(sessionId, 'data/f')).toString();
+
+describe('bash', () => {
+  it('keeps its folder and variables between commands', async () => {
+    expect(await bash('cd code; word=kept')).toMatchObject({ content: '(no output)', isError: false });
+    expect((await bash('echo $word; basename $PWD')).content).toBe('kept\ncode\n');
+    expect((await use('bash', { restart: true })).content).toContain('restarted');
+    expect((await bash('echo "<$word>"; basename $PWD')).content).not.toContain('kept');
+  });
+
+  it('reports exit codes, which are no errors of the tool', async () => {
+    expect(await bash('printf no; false')).toEqual({
+      content: 'no\nexit code 1',
+      isError: false,
+      outcome: 'completed',
+    });
+    expect(await bash('false')).toMatchObject({ content: 'exit code 1' });
+  });
+
+  it('says when the shell itself ended, and has a new one', async () => {
+    expect(await bash('exit 7')).toMatchObject({
+      isError: true,
+      content: expect.stringContaining('exit code 7'),
+    });
+    expect((await bash('echo here')).content).toBe('here\n');
+  });
+
+  it('stops what takes too long', async () => {
+    expect(await bash('echo begun; sleep 600')).toMatchObject({
+      isError: true,
+      outcome: 'failed',
+      content: expect.stringMatching(/^begun\nThe command did not end within 1 s/),
+    });
+    expect((await bash('echo here')).content).toBe('here\n');
+  });
+
+  it('keeps head and tail of long output', async () => {
+    const { content: shown } = await bash('echo first; seq 1000 2000; echo last');
+    expect(shown).toMatch(/^first\n[^]*characters left out[^]*last\n$/);
+    expect(shown.length).toBeLessThan(200);
+  });
+
+  it('stops when it is told to', async () => {
+    const stopping = new AbortController();
+    const answer = use('bash', { command: 'sleep 600' }, stopping.signal);
+    stopping.abort();
+    expect(await answer).toMatchObject({ isError: true });
+  });
+});
+
+describe('text editor', () => {
+  it('creates files with their folders, and views them with line numbers', async () => {
+    expect(await edit({ command: 'create', path: 'data/new/f', file_text: 'a\nb\nc\n' })).toMatchObject({
+      isError: false,
+    });
+    const view = { command: 'view', path: 'data/new/f' };
+    expect((await edit(view)).content).toBe('     1\ta\n     2\tb\n     3\tc');
+    expect((await edit({ ...view, view_range: [2, -1] })).content).toBe('     2\tb\n     3\tc');
+    expect(await edit({ ...view, view_range: [5, 9] })).toMatchObject({
+      isError: true,
+      content: 'The file has 3 lines; view_range [5, 9] is not within it.',
+    });
+    expect((await edit({ command: 'view', path: '/session/data' })).content).toBe('data/new/');
+  });
+
+  it('views no more than it may', async () => {
+    await edit({ command: 'create', file_text: 'word\n'.repeat(50) });
+    const { content: shown } = await edit({ command: 'view' });
+    expect(shown).toMatch(/characters left out; use view_range/);
+    expect(shown.length).toBeLessThan(200);
+  });
+
+  it('replaces a text that occurs once', async () => {
+    await edit({ command: 'create', file_text: 'one two\nthree $& two\n' });
+    expect(await edit({ command: 'str_replace', old_str: 'three', new_str: '$&' })).toMatchObject({
+      content: 'Changed data/f. It now reads there:\n     1\tone two\n     2\t$& $& two',
+    });
+    expect(await edit({ command: 'str_replace', old_str: 'two', new_str: '2' })).toMatchObject({
+      isError: true,
+      content: expect.stringContaining('occurs 2 times'),
+    });
+    expect(await edit({ command: 'str_replace', old_str: 'four', new_str: '4' })).toMatchObject({
+      isError: true,
+      content: expect.stringContaining('does not occur'),
+    });
+    expect(await edit({ command: 'str_replace', old_str: 'one ' })).toMatchObject({ isError: false });
+    expect(await content()).toBe('two\n$& $& two\n');
+  });
+
+  it('inserts lines anywhere, with the line ends of the file', async () => {
+    await edit({ command: 'create', file_text: '' });
+    await edit({ command: 'insert', insert_line: 0, insert_text: 'b' });
+    await edit({ command: 'insert', insert_line: 1, insert_text: 'c' });
+    await edit({ command: 'insert', insert_line: 0, insert_text: 'a\n' });
+    expect(await content()).toBe('a\nb\nc');
+    expect(await edit({ command: 'insert', insert_line: 9, insert_text: 'd' })).toMatchObject({
+      isError: true,
+    });
+    await edit({ command: 'create', file_text: 'a\r\nc\r\n' });
+    await edit({ command: 'insert', insert_line: 1, insert_text: 'b' });
+    expect(await content()).toBe('a\r\nb\r\nc\r\n');
+  });
+
+  it.each([
+    ['a file that is not there', { command: 'view', path: 'data/none' }, 'data/none'],
+    ['a path outside', { command: 'create', path: '/etc/none', file_text: '' }, '/etc/none'],
+    ['input without a path', { command: 'view', path: undefined }, 'path'],
+    ['an unknown command', { command: 'undo_edit' }, 'command'],
+  ])('answers %s with what is wrong', async (_name, input, said) => {
+    expect(await edit(input)).toMatchObject({ isError: true, content: expect.stringContaining(said) });
+  });
+
+  it('does not touch files that are not text', async () => {
+    await bash("printf '\\xff\\x00' > data/f");
+    for (const input of [{ command: 'view' }, { command: 'str_replace', old_str: 'a' }]) {
+      expect(await edit(input)).toMatchObject({
+        isError: true,
+        content: expect.stringContaining('not a UTF-8'),
+      });
+    }
+  });
+});
