@@ -105,7 +105,10 @@ export class ConcurrencyError extends Error {
 export type LogErrorCode =
   'log_unavailable' | 'log_full' | 'event_too_large' | 'log_corrupt' | 'log_incompatible';
 
-/** The log did not take or give an event; nothing was half done. */
+/**
+ * The log did not take or give an event. After `log_unavailable` an append may have succeeded unseen: repeat it with
+ * the same events. All other codes mean that nothing was written.
+ */
 export class LogError extends Error {
   override readonly name = 'LogError';
   constructor(

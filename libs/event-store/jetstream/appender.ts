@@ -1,18 +1,22 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ConcurrencyError, LogError, type AppendResult } from '../event-store.js';
 import { retryDelay } from '../retry-delay.js';
-import type { Publisher, Write } from './publisher.js';
+import type { Outcome, Write } from './publisher.js';
 import type { StreamReader } from './reader.js';
 import { idOf, type WireMessage } from './wire.js';
 
 const MAX_ATTEMPTS = 5;
 
+export interface Publishing {
+  publish(write: Write): Promise<Outcome>;
+}
+
 /** Appends with certainty: where a reply leaves the outcome open, the subject's own messages tell. */
 export class Appender {
-  readonly #publisher: Publisher;
+  readonly #publisher: Publishing;
   readonly #reader: StreamReader;
 
-  constructor(publisher: Publisher, reader: StreamReader) {
+  constructor(publisher: Publishing, reader: StreamReader) {
     this.#publisher = publisher;
     this.#reader = reader;
   }

@@ -35,6 +35,7 @@ interface Work {
 
 /** Works on events of a durable consumer until the signal aborts, a number of them at once. */
 export async function consumeStream(source: ConsumeSource, options: ConsumeOptions): Promise<void> {
+  assertToken(options.durable);
   const running = new Set<Promise<void>>();
   const puller = new Puller<Work>({
     ...source,
@@ -62,7 +63,6 @@ export async function consumeStream(source: ConsumeSource, options: ConsumeOptio
 }
 
 async function ensureConsumer({ jsm, stream, ackWaitMs }: ConsumeSource, durable: string): Promise<string> {
-  assertToken(durable);
   const config: Partial<ConsumerConfig> = {
     ack_policy: AckPolicy.Explicit,
     ack_wait: nanos(ackWaitMs),

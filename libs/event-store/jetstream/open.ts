@@ -6,6 +6,7 @@ import { createNameRegistry } from '../names.js';
 import { Appender } from './appender.js';
 import { openBlobs } from './blobs.js';
 import { unavailable } from './failures.js';
+import { GroupCommit } from './group-commit.js';
 import { openBucket } from './jetstream-bucket.js';
 import { JetStreamEventStore } from './jetstream-event-store.js';
 import { createJetStreamSignals } from './jetstream-signals.js';
@@ -76,7 +77,7 @@ export async function openJetStreamStore(
     reader,
     blobs,
     link: new Link(connection),
-    appender: new Appender(new Publisher(connection, timeoutMs), reader),
+    appender: new Appender(new GroupCommit(new Publisher(connection, timeoutMs)), reader),
     resolver: new Resolver(reader, blobs),
     ackWaitMs: options.ackWaitMs ?? 30_000,
     onPoison: options.onPoison ?? (({ message, code }) => process.emitWarning(message, { code })),

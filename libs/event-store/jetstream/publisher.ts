@@ -19,6 +19,12 @@ export interface Write {
   rollup?: boolean;
 }
 
+interface BatchPart {
+  subject: string;
+  head: MsgHdrs;
+  payload: Uint8Array;
+}
+
 interface Ack {
   seq: number;
   duplicate?: boolean;
@@ -41,13 +47,26 @@ export class Publisher {
   /** @throws LogError `log_full`, `event_too_large`, or what else the server refuses for good */
   async publish(write: Write): Promise<Outcome> {
     this.#checkSizes(write);
+    const { messages, subject } = write;
+    const what =
+      messages.length === 1 ? `event ${messages[0]?.id}` : `${messages.length} events on ${subject}`;
+    return this.#outcome(messages.length === 1 ? this.#single(write) : this.#batch([write]), what);
+  }
+
+  /** Several writes on different subjects, all or none; the sequence is that of the last message. */
+  async publishTogether(writes: readonly Write[]): Promise<Outcome> {
+    for (const write of writes) this.#checkSizes(write);
+    return this.#outcome(this.#batch(writes), `${writes.length} appends together`);
+  }
+
+  async #outcome(answer: Promise<Msg>, what: string): Promise<Outcome> {
     let reply: Msg;
     try {
-      reply = await (write.messages.length === 1 ? this.#single(write) : this.#batch(write));
+      reply = await answer;
     } catch (cause) {
       return { kind: 'unknown', cause };
     }
-    return outcomeOf(reply, write);
+    return outcomeOf(reply, what);
   }
 
   #checkSizes({ messages }: Write): void {
@@ -67,22 +86,17 @@ export class Publisher {
   }
 
   /** The connection keeps the order, so only the message that commits needs an answer. */
-  #batch({ subject, messages, expectedSequence }: Write): Promise<Msg> {
+  async #batch(writes: readonly Write[]): Promise<Msg> {
     const batchId = nuid.next();
-    const last = messages.length - 1;
-    for (const [index, message] of messages.entries()) {
-      const head = headersOf(message);
-      head.set('Nats-Batch-Id', batchId);
-      head.set('Nats-Batch-Sequence', String(index + 1));
-      if (index === 0) head.set('Nats-Expected-Last-Subject-Sequence', String(expectedSequence));
-      if (index < last) {
-        this.#connection.publish(subject, message.payload, { headers: head });
-      } else {
-        head.set('Nats-Batch-Commit', '1');
-        return this.#request(subject, message.payload, head);
-      }
+    const parts = writes.flatMap(partsOf);
+    const commit = parts.pop() as BatchPart;
+    for (const [index, part] of parts.entries()) {
+      markAsBatch(part.head, batchId, index + 1);
+      this.#connection.publish(part.subject, part.payload, { headers: part.head });
     }
-    throw new RangeError(`No messages to publish on ${subject}.`);
+    markAsBatch(commit.head, batchId, parts.length + 1);
+    commit.head.set('Nats-Batch-Commit', '1');
+    return this.#request(commit.subject, commit.payload, commit.head);
   }
 
   #request(subject: string, payload: Uint8Array, head: MsgHdrs): Promise<Msg> {
@@ -98,12 +112,25 @@ function headersOf({ id, type, schemaversion }: WireMessage): MsgHdrs {
   return head;
 }
 
-function outcomeOf(reply: Msg, { messages, subject }: Write): Outcome {
+/** The expectation stands with a write's first message; the server applies it to what comes before the batch. */
+function partsOf({ subject, messages, expectedSequence }: Write): BatchPart[] {
+  return messages.map((message, index) => {
+    const head = headersOf(message);
+    if (index === 0) head.set('Nats-Expected-Last-Subject-Sequence', String(expectedSequence));
+    return { subject, head, payload: message.payload };
+  });
+}
+
+function markAsBatch(head: MsgHdrs, batchId: string, position: number): void {
+  head.set('Nats-Batch-Id', batchId);
+  head.set('Nats-Batch-Sequence', String(position));
+}
+
+function outcomeOf(reply: Msg, what: string): Outcome {
   const ack = reply.json<Ack>();
   if (ack.error === undefined) {
     return ack.duplicate ? { kind: 'duplicate' } : { kind: 'stored', sequence: ack.seq };
   }
-  const what = messages.length === 1 ? `event ${messages[0]?.id}` : `${messages.length} events on ${subject}`;
   if (classify(ack.error, what) === 'conflict') return { kind: 'conflict' };
   return { kind: 'unknown', cause: new Error(ack.error.description) };
 }

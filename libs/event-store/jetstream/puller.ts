@@ -6,6 +6,7 @@ import {
   type NatsConnection,
   type Subscription,
 } from '@nats-io/transport-node';
+import { JetStreamApiError } from '@nats-io/jetstream';
 import { LogError } from '../event-store.js';
 import { retryDelay } from '../retry-delay.js';
 import type { Link } from './link.js';
@@ -13,6 +14,8 @@ import type { Link } from './link.js';
 const REQUEST_EXPIRES_MS = 30_000;
 const HEARTBEAT_MS = 5_000;
 const LONGEST_PAUSE_MS = 2_000;
+/** No answer is waited out for ever; so many refusals in a row, some 12 s of them, are taken for an answer. */
+const MOST_REFUSALS = 10;
 
 export interface PullOptions<T> {
   connection: NatsConnection;
@@ -95,8 +98,9 @@ export class Puller<T> {
         failures = 0;
         if (!signal.aborted) await this.#session();
       } catch (error) {
-        if (connection.isClosed()) return this.#fail(error);
         failures += 1;
+        const refused = error instanceof JetStreamApiError && failures >= MOST_REFUSALS;
+        if (refused || connection.isClosed()) return this.#fail(error);
         await pause(Math.min(retryDelay(failures), LONGEST_PAUSE_MS), signal);
       }
     }
@@ -151,7 +155,9 @@ export class Puller<T> {
   }
 
   #fail(cause: unknown): void {
-    this.#failure = new LogError('log_unavailable', 'The connection to nats-server is closed.', { cause });
+    const problem = cause instanceof Error ? cause.message : String(cause);
+    const message = `The log gives no more events (${problem}): is nats-server running, and its stream there?`;
+    this.#failure = new LogError('log_unavailable', message, { cause });
     this.#wake();
   }
 }
