@@ -132,7 +132,7 @@ describe('messages', () => {
     const listening = new AbortController();
     const deltas: StreamedDelta[] = [];
     const heard = (async () => {
-      for await (const delta of world.memory.signals.subscribe(`deltas.${id}`, listening.signal)) {
+      for await (const delta of world.log.signals.subscribe(`deltas.${id}`, listening.signal)) {
         deltas.push(delta as StreamedDelta);
       }
     })();

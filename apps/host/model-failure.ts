@@ -42,19 +42,23 @@ const RETRYABLE_STATUSES = new Set([408, 409, 429]);
 const TOO_LONG = /prompt is too long|context (window|length)|too many tokens|exceeds? .*token/i;
 
 export function explainFailure(error: unknown, model: string): ModelFailure {
-  if (!(error instanceof APIError) || error instanceof APIConnectionError) {
+  if (!isAnswer(error)) {
     const said = error instanceof Error ? innermost(error).message : String(error);
     return unavailable(`the connection failed (${said})`);
   }
-  const refusal: APIError = error;
-  const status = refusal.status ?? STATUS_OF_TYPE[refusal.type ?? ''] ?? 500;
-  const said = refusal.apiMessage ?? `status ${status}`;
+  const status = error.status ?? STATUS_OF_TYPE[error.type ?? ''] ?? 500;
+  const said = error.apiMessage ?? `status ${status}`;
   if (RETRYABLE_STATUSES.has(status) || status >= 500) {
     const failure = unavailable(`${said} (${status})`);
-    const final = refusal.headers?.get('x-should-retry') === 'false';
-    return { ...failure, retryable: !final, retryAfterMs: retryAfterMs(refusal.headers) };
+    const final = error.headers?.get('x-should-retry') === 'false';
+    return { ...failure, retryable: !final, retryAfterMs: retryAfterMs(error.headers) };
   }
   return { ...rejection(status, said, model), retryable: false };
+}
+
+/** The API answered, with an error. */
+function isAnswer(error: unknown): error is APIError {
+  return error instanceof APIError && !(error instanceof APIConnectionError);
 }
 
 function unavailable(what: string): ModelFailure {

@@ -99,7 +99,7 @@ describe('a turn that a crash cut off', () => {
     await answering({ content: [text('Done.')] });
     const id = await turnLeftAfter([bash('echo 1')]);
     const past = new AbortController();
-    await world.memory.store.consume({
+    await world.log.store.consume({
       durable: 'host',
       types: new Set(['message.posted']),
       signal: past.signal,

@@ -27,14 +27,15 @@ const KEEPING = new Set<EventType>(['turn.completed', 'turn.failed', 'turn.inter
 
 /** What outlives a service: its log and its disk. */
 export interface World {
-  memory: MemoryStore;
+  log: MemoryStore;
   root: string;
   remove(): Promise<void>;
 }
 
-export async function createWorld(): Promise<World> {
+/** On a log in memory, unless another one is given. */
+export async function createWorld(log: MemoryStore = createMemoryStore()): Promise<World> {
   const root = await mkdtemp(join(tmpdir(), 'raworc-host-'));
-  return { memory: createMemoryStore(), root, remove: () => rm(root, { recursive: true, force: true }) };
+  return { log, root, remove: () => rm(root, { recursive: true, force: true }) };
 }
 
 /** One life of a service on a world: commands, Host, real local computers, and someone who keeps their files. */
@@ -52,18 +53,18 @@ export class Service {
     url: string,
     { withHost = true, ...options }: Partial<HostOptions> & { withHost?: boolean } = {},
   ): Promise<Service> {
-    const { memory, root } = world;
+    const { log, root } = world;
     const computers = createLocalComputers({ root, mode: 'unsafe' });
     const commands = CommandsModule.register({
-      ...memory,
+      ...log,
       ids: systemIds,
-      vault: createVault({ masterKey: Buffer.alloc(32, 7), keys: memory.keys }),
+      vault: createVault({ masterKey: Buffer.alloc(32, 7), keys: log.keys }),
       commandLog: { find: () => undefined, waitFor: () => Promise.resolve(true) },
       defaults: { model: 'claude-sonnet-5-5', timeoutSeconds: 0, image: null, hasModelKey: true },
     });
     const host = HostModule.register({
       computers,
-      signals: memory.signals,
+      signals: log.signals,
       logger: createLogger({ name: 'host', level: 'silent' }),
       live: { live: () => [] },
       apiKey: 'sk-ant-service',
@@ -77,7 +78,7 @@ export class Service {
     await app.init();
     const stopping = new AbortController();
     const bus = app.get(CommandBus);
-    const keeping = keepFiles(memory, bus, computers, stopping.signal);
+    const keeping = keepFiles(log, bus, computers, stopping.signal);
     return new Service(world, bus, computers, async () => {
       stopping.abort();
       await app.close();
@@ -120,7 +121,7 @@ export class Service {
   ): Promise<Extract<EventEnvelope, { type: T }>> {
     const signal = new AbortController();
     let seen = 0;
-    for await (const { event } of this.world.memory.store.follow({
+    for await (const { event } of this.world.log.store.follow({
       after: 0,
       sessionId,
       signal: signal.signal,
@@ -131,7 +132,7 @@ export class Service {
   }
 
   async history(sessionId: string): Promise<EventEnvelope[]> {
-    return (await this.world.memory.store.read(sessionId)).map(({ event }) => event);
+    return (await this.world.log.store.read(sessionId)).map(({ event }) => event);
   }
 
   async readFile(sessionId: string, path: string): Promise<string> {
@@ -141,18 +142,18 @@ export class Service {
 
 /** Keeps the files after each turn that used a tool: until then no other turn starts. */
 function keepFiles(
-  memory: MemoryStore,
+  log: MemoryStore,
   bus: CommandBus,
   computers: Computers,
   signal: AbortSignal,
 ): Promise<void> {
-  return memory.store.consume({
+  return log.store.consume({
     durable: 'operator',
     types: KEEPING,
     signal,
     concurrency: 1,
     async handle({ event: { subject } }) {
-      const state = fold((await memory.store.read(subject)).map(({ event }) => event));
+      const state = fold((await log.store.read(subject)).map(({ event }) => event));
       if (!state.snapshotDue) return;
       const { snapshotId, ...kept } = await computers.snapshot(subject);
       const data = { snapshot_id: snapshotId, ...kept, at_version: state.version, took_ms: 1 };
