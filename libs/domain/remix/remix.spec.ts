@@ -8,7 +8,7 @@ import {
   type EventEnvelope,
   type RemixRequest,
   type SessionEvent,
-} from './index.js';
+} from '../index.js';
 
 const usage = {
   input_tokens: 1,

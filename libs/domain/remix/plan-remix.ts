@@ -1,0 +1,93 @@
+import type { EventEnvelope } from '../envelope.js';
+import { DomainError } from '../errors.js';
+import {
+  event,
+  type RemixParts,
+  type SessionCreated,
+  type SessionEvent,
+  type SessionSettings,
+} from '../events.js';
+import { copyTurns, type PlannedEvent } from './copy-turns.js';
+import { turnBoundary, type RemixPoint } from './turn-boundary.js';
+
+export interface RemixRequest {
+  sourceId: string;
+  at: RemixPoint;
+  parts: RemixParts;
+  /** Settings of the new session; what is left out is the source's as of that point. */
+  overrides: Partial<SessionSettings> & Pick<SessionSettings, 'name' | 'created_by'>;
+  /** Builds the pinned prompt when instructions change. */
+  composePrompt: (instructions: string | null) => string;
+  /** Sealed anew for the new session by the caller. */
+  secrets: Record<string, string>;
+  newId: () => string;
+}
+
+/** `session.created`, the copied turns, `session.remixed`: the whole history of the new session. */
+export function planRemix(history: EventEnvelope[], request: RemixRequest): PlannedEvent[] {
+  const version = turnBoundary(history, request.at);
+  const prefix = history.filter((entry) => entry.sessionversion <= version);
+  const created = settingsOf(prefix, request, version);
+  const copies = request.parts.messages ? copyTurns(prefix, request.newId, created.samePrompt) : [];
+  const snapshot = filesAsOf(history, version, request.parts);
+  // The setup ran in the source; where its files come along, so do its effects.
+  const setup = request.parts.code && snapshot !== undefined ? null : created.data.setup;
+  return [
+    {
+      event: event('session.created', {
+        ...created.data,
+        setup,
+        source: sourceOf(request, version, snapshot?.snapshot_id),
+      }),
+    },
+    ...copies,
+    {
+      event: event('session.remixed', {
+        source_id: request.sourceId,
+        source_version: version,
+        copied: {
+          events: copies.length,
+          messages: copies.filter((copy) => isMessage(copy.event)).length,
+          files: snapshot?.files ?? 0,
+          bytes: snapshot?.bytes ?? 0,
+          secrets: Object.keys(request.secrets).length,
+        },
+      }),
+    },
+  ];
+}
+
+function isMessage({ type }: SessionEvent): boolean {
+  return type === 'message.posted' || type === 'model.responded';
+}
+
+function filesAsOf(history: EventEnvelope[], version: number, parts: RemixParts) {
+  if (!parts.code && !parts.data) return undefined;
+  const kept = history.findLast(
+    (entry) => entry.type === 'files.snapshotted' && entry.data.at_version <= version,
+  );
+  return kept?.type === 'files.snapshotted' ? kept.data : undefined;
+}
+
+function sourceOf(request: RemixRequest, version: number, snapshotId: string | undefined) {
+  return { session_id: request.sourceId, version, snapshot_id: snapshotId ?? null, parts: request.parts };
+}
+
+/** The source's settings as of the point, with what the remix asks for instead. */
+function settingsOf(prefix: EventEnvelope[], request: RemixRequest, version: number) {
+  let data: SessionCreated | undefined;
+  for (const entry of prefix) {
+    if (entry.type === 'session.created') data = entry.data;
+    if (entry.type === 'session.updated' && data !== undefined) data = { ...data, ...entry.data };
+  }
+  if (data === undefined)
+    throw new DomainError('remix_point_not_found', `Nothing to copy at version ${version}.`);
+  const merged = { ...data, ...defined(request.overrides), secrets: request.secrets };
+  const system_prompt = request.composePrompt(merged.instructions);
+  const samePrompt = merged.model === data.model && system_prompt === data.system_prompt;
+  return { data: { ...merged, system_prompt }, samePrompt };
+}
+
+function defined<T extends object>(values: T): T {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as T;
+}
