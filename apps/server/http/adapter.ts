@@ -4,6 +4,7 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { LIMITS } from '#contracts';
 import { DEFAULT_TIMING, type ServerOptions } from '../options.js';
 import { createGate } from './authenticate.js';
+import { finishRepliesOnClose } from './in-flight.js';
 import { acceptJson } from './json-body.js';
 import type { Methods } from './methods.js';
 import { createReadPosition } from './read-position.js';
@@ -22,11 +23,13 @@ export function createAdapter({ token, views, timing }: ServerOptions, methods: 
     exposeHeadRoutes: false,
     genReqId: () => randomUUID(),
     skipMiddie: true,
+    forceCloseConnections: true,
     frameworkErrors: refuseAddress,
   });
   const fastify = adapter.getInstance();
   methods.learnFrom(fastify);
   acceptJson(fastify);
+  finishRepliesOnClose(fastify);
   const gate = createGate(token);
   fastify.addHook('onRequest', (request, _reply, done) => done(gate(request)));
   fastify.addHook('onRequest', createReadPosition(views.runner, { ...DEFAULT_TIMING, ...timing }));

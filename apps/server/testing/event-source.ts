@@ -1,4 +1,8 @@
-import { createParser, type EventSourceMessage } from 'eventsource-parser';
+export interface EventSourceMessage {
+  id?: string;
+  event?: string;
+  data: string;
+}
 
 /** A reader of server-sent events that can be cut off at any byte. */
 export interface TestEventSource {
@@ -25,18 +29,13 @@ export async function openEventSource(
   const comments: string[] = [];
   const waiting = new Set<() => void>();
   const wake = (): void => waiting.forEach((look) => look());
-  const parser = createParser({
-    onEvent(message) {
-      received.push(message);
-      wake();
-    },
-    onComment(comment) {
-      comments.push(comment);
-      wake();
-    },
-  });
+  const take = (frame: string): void => {
+    if (frame.startsWith(':')) comments.push(frame.slice(1).trim());
+    else received.push(parse(frame));
+    wake();
+  };
   let over = false;
-  const ended = read(response, (text) => parser.feed(text)).finally(() => {
+  const ended = read(response, take).finally(() => {
     over = true;
     wake();
   });
@@ -61,11 +60,22 @@ export async function openEventSource(
   };
 }
 
-async function read({ body }: Response, feed: (text: string) => void): Promise<void> {
+/** Hands over whole frames; what is cut off in the middle is lost, as with a browser. */
+async function read({ body }: Response, take: (frame: string) => void): Promise<void> {
   const decoder = new TextDecoder();
+  let rest = '';
   try {
-    for await (const chunk of body ?? []) feed(decoder.decode(chunk as Uint8Array, { stream: true }));
+    for await (const chunk of body ?? []) {
+      const frames = (rest + decoder.decode(chunk as Uint8Array, { stream: true })).split('\n\n');
+      rest = frames.pop() ?? '';
+      frames.forEach(take);
+    }
   } catch {
     // Cut off, by this side or the other.
   }
+}
+
+function parse(frame: string): EventSourceMessage {
+  const fields = frame.split('\n').map((line) => /^(\w+): (.*)$/.exec(line)?.slice(1) ?? ['?', line]);
+  return { data: '', ...(Object.fromEntries(fields) as Partial<EventSourceMessage>) };
 }

@@ -1,0 +1,164 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { ERROR_CODES, LIMITS, type Problem, type Session } from '#contracts';
+import type { RequestOptions } from '../testing/client.js';
+import { startTestApp, type TestApp } from '../testing/test-app.js';
+
+const JSON_TYPE = { 'content-type': 'application/json' };
+let app: TestApp;
+let id: string;
+beforeAll(async () => {
+  app = await startTestApp();
+  id = ((await app.client.post('sessions')).json as Session).id;
+});
+afterAll(() => app.stop());
+
+async function refused(method: string, path: string, options?: RequestOptions): Promise<Problem> {
+  const reply = await app.client.send(method, path, options);
+  expect(reply.headers.get('content-type')).toContain('application/problem+json');
+  const problem = reply.json as Problem;
+  const { status, title } = ERROR_CODES[problem.code];
+  expect(problem).toMatchObject({ status, title, type: `urn:raworc:problem:${problem.code}` });
+  expect(reply.status).toBe(status);
+  expect(problem.detail.length).toBeGreaterThan(10);
+  return problem;
+}
+
+describe('a body', () => {
+  it.each(['{', '{"content":', 'not json', '{"a":1,}', '\u0000', '{"a":1} {"b":2}', "{'content':'x'}"])(
+    'that is not JSON: %j',
+    async (raw) => {
+      const problem = await refused('POST', `sessions/${id}/messages`, { raw, headers: JSON_TYPE });
+      expect(problem.code).toBe('malformed_json');
+    },
+  );
+
+  it.each([
+    ['sessions', [], ''],
+    ['sessions', null, ''],
+    ['sessions', 'text', ''],
+    ['sessions', { name: 'Not A Name' }, 'name'],
+    ['sessions', { name: 7 }, 'name'],
+    ['sessions', { metadata: [] }, 'metadata'],
+    ['sessions', { metadata: { big: 'x'.repeat(LIMITS.metadataBytes) } }, 'metadata'],
+    ['sessions', { timeout_seconds: -1 }, 'timeout_seconds'],
+    ['sessions', { timeout_seconds: 1.5 }, 'timeout_seconds'],
+    ['sessions', { secrets: { 'not a name': 'x' } }, 'secrets.not a name'],
+    ['sessions', { limits: { cpus: 'many' } }, 'limits.cpus'],
+    ['sessions', { unknown: true }, ''],
+    ['sessions/:id/messages', {}, 'content'],
+    ['sessions/:id/messages', { content: '' }, 'content'],
+    ['sessions/:id/messages', { content: 'x', role: 'host' }, 'role'],
+    ['sessions/:id/remix', { at: 0 }, 'at'],
+    ['sessions/:id/remix', { data: 'yes' }, 'data'],
+    ['sessions/:id/restore', { prompt: 1 }, 'prompt'],
+  ])('of the wrong form: %s %j', async (path, body, field) => {
+    const problem = await refused('POST', path.replace(':id', id), { body });
+    expect(problem.code).toBe('validation_failed');
+    expect(problem.errors?.map((error) => error.path)).toContain(field);
+  });
+
+  it('that is not said to be JSON', async () => {
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+    const problem = await refused('POST', `sessions/${id}/messages`, { raw: '{"content":"x"}', headers });
+    expect(problem.code).toBe('media_type_unsupported');
+    expect(problem.detail).toContain('Content-Type: application/json');
+  });
+
+  it('may leave its type unsaid, or be missing where nothing is needed', async () => {
+    const raw = new TextEncoder().encode('{"content":"x"}');
+    expect((await app.client.send('POST', `sessions/${id}/messages`, { raw })).status).toBe(201);
+    const empty = await app.client.send('POST', `sessions/${id}/close`, { raw: '', headers: JSON_TYPE });
+    expect(empty.status).toBe(200);
+    expect((await refused('POST', `sessions/${id}/messages`)).code).toBe('validation_failed');
+  });
+
+  it('that is too large', async () => {
+    const raw = `{"content":"${'x'.repeat(LIMITS.bodyBytes)}"}`;
+    const problem = await refused('POST', `sessions/${id}/messages`, { raw, headers: JSON_TYPE });
+    expect(problem.code).toBe('body_too_large');
+    expect(problem.detail).toContain(String(LIMITS.bodyBytes));
+  });
+
+  it('that is nested too deeply', async () => {
+    const raw = `{"metadata":{"a":${'['.repeat(500_000)}${']'.repeat(500_000)}}}`;
+    const problem = await refused('POST', 'sessions', { raw, headers: JSON_TYPE });
+    expect(problem.code).toBe('validation_failed');
+  });
+
+  it('that wants to be clever', async () => {
+    const raw = '{"metadata":{"__proto__":{"polluted":true},"constructor":{"prototype":{"polluted":true}}}}';
+    const reply = await app.client.send('POST', 'sessions', { raw, headers: JSON_TYPE });
+    expect(reply.status).toBe(201);
+    expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
+  });
+});
+
+describe('an address', () => {
+  it.each([
+    'sessions/nobody',
+    'sessions/01890000-0000-7000-8000-000000000000',
+    'sessions/%F0%9F%92%A9',
+    `sessions/${'x'.repeat(400)}`,
+  ])('of a session that is not: %s', async (path) => {
+    for (const rest of ['', '/messages', '/messages/count', '/events']) {
+      expect((await refused('GET', path + rest)).code).toBe('session_not_found');
+    }
+    for (const verb of ['close', 'restore', 'interrupt', 'remix']) {
+      expect((await refused('POST', `${path}/${verb}`)).code).toBe('session_not_found');
+    }
+    const options = { body: { state: 'idle' } };
+    expect((await refused('PUT', `${path}/state`, options)).code).toBe('session_not_found');
+    expect((await refused('DELETE', path)).code).toBe('session_not_found');
+    expect((await refused('DELETE', `${path}/messages`)).code).toBe('session_not_found');
+  });
+
+  it.each(['/', '/nothing', '/api/v0', '/api/v0/nothing', '/api/v0/sessions/x/y/z'])(
+    'where nothing is: %s',
+    async (path) => {
+      for (const method of ['GET', 'POST', 'DELETE'])
+        expect((await refused(method, path)).code).toBe('not_found');
+    },
+  );
+
+  it('that does not take the method', async () => {
+    const reply = await app.client.send('DELETE', 'sessions');
+    expect([reply.status, reply.headers.get('allow')]).toEqual([405, 'GET, POST']);
+    expect((await refused('GET', `sessions/${id}/close`)).code).toBe('method_not_allowed');
+  });
+
+  it('that is none', async () => {
+    expect((await refused('GET', 'sessions/%zz')).code).toBe('malformed_request');
+  });
+});
+
+describe('a caller', () => {
+  it.each([undefined, '', 'Bearer', 'Bearer wrong', 'Basic YTpi', 'Bearer a-token-for-specs x'])(
+    'without the token: %j',
+    async (authorization) => {
+      for (const path of ['/api/v0/sessions', '/api/v0/nothing', '/metrics', '/api/v0/events']) {
+        const reply = await fetch(app.url + path, {
+          headers: authorization === undefined ? {} : { authorization },
+        });
+        expect([reply.status, reply.headers.get('www-authenticate')]).toEqual([401, 'Bearer realm="raworc"']);
+        expect(((await reply.json()) as Problem).detail).toContain('Authorization: Bearer');
+      }
+    },
+  );
+
+  it('without the token may ask whether the service is well, and which it is', async () => {
+    for (const path of ['/healthz', '/readyz', '/version', '/api/v0/version', '/docs', '/docs/json']) {
+      expect((await fetch(app.url + path)).status).toBe(200);
+    }
+  });
+
+  it('on a page of another origin', async () => {
+    for (const origin of ['http://evil.example', 'null', 'http://127.0.0.1:1']) {
+      expect((await refused('GET', '/version', { headers: { origin } })).code).toBe('origin_refused');
+    }
+    expect((await app.client.get('sessions', { origin: app.url })).status).toBe(200);
+  });
+});
+
+it('has logged nothing, as all of it was the caller', () => {
+  expect(app.logged).toEqual([]);
+});
