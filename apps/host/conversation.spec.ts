@@ -71,12 +71,15 @@ describe('the request of a turn', () => {
     turn(rehearsal, 'one', end());
     turn(rehearsal, 'two', end(thinking));
     turn(rehearsal, 'three', end(text(' \n'), text('Yes.'), thinking));
+    const refused = { content: [text('I cannot')], stopReason: 'refusal' };
+    turn(rehearsal, 'four', refused);
     expect(turn(rehearsal, ' ')).toEqual([
       { role: 'user', content: 'one' },
       { role: 'user', content: 'two' },
       { role: 'user', content: 'three' },
       { role: 'assistant', content: [text('Yes.')] },
-      { role: 'user', content: '(an empty message)' },
+      { role: 'user', content: 'four' },
+      { role: 'user', content: [text(expect.stringContaining('failed')), text('(an empty message)')] },
     ]);
   });
 
@@ -143,7 +146,7 @@ const move: fc.Arbitrary<(rehearsal: Rehearsal) => void> = fc.oneof(
 );
 
 describe('the requests of any history', () => {
-  const anyHistory = fc.array(move, { maxLength: 80 }).map((moves) => {
+  const anyHistory = fc.array(move, { minLength: 30, maxLength: 120 }).map((moves) => {
     const rehearsal = new Rehearsal();
     for (const make of moves) make(rehearsal);
     return rehearsal;
