@@ -79,7 +79,10 @@ describe('the request of a turn', () => {
       { role: 'user', content: 'three' },
       { role: 'assistant', content: [text('Yes.')] },
       { role: 'user', content: 'four' },
-      { role: 'user', content: [text(expect.stringContaining('failed')), text('(an empty message)')] },
+      {
+        role: 'user',
+        content: [{ type: 'text', text: expect.stringContaining('failed') }, text('(an empty message)')],
+      },
     ]);
   });
 
