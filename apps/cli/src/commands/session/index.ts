@@ -47,13 +47,15 @@ export default class SessionStart extends RaworcCommand {
 
   async run(): Promise<Session> {
     const { flags } = await this.parse(SessionStart);
+    const attaches = !flags['no-attach'] && !this.jsonEnabled();
     const request: Partial<CreateSession> = {
       name: flags.name,
       timeout_seconds: flags.timeout,
       secrets: { ...keyOfEnvironment(), ...parseSecrets(flags.secrets) },
       instructions: await textOrFile(flags.instructions, flags['instructions-file']),
       setup: await textOrFile(flags.setup, flags['setup-file']),
-      prompt: flags.prompt,
+      // Posted by the conversation itself when there is one, so that it sees the whole answer.
+      prompt: attaches ? undefined : flags.prompt,
       model: flags.model,
     };
     const client = new Client();
@@ -61,9 +63,9 @@ export default class SessionStart extends RaworcCommand {
     if (flags['no-attach']) {
       this.log(session.id);
       this.note(`Talk to it with: raworc session restore ${session.name}`);
-    } else if (!this.jsonEnabled()) {
+    } else if (attaches) {
       const { attach } = await import('../../shared/chat/attach.js');
-      await attach(client, session);
+      await attach(client, session, flags.prompt);
     }
     return session;
   }

@@ -40,6 +40,7 @@ export default class SessionRemix extends RaworcCommand {
 
   async run(): Promise<RemixedSession> {
     const { args, flags } = await this.parse(SessionRemix);
+    const attaches = !flags['no-attach'] && !this.jsonEnabled();
     const request: Partial<RemixSession> = {
       at: flags.at !== undefined && /^\d+$/.test(flags.at) ? Number(flags.at) : flags.at,
       name: flags.name,
@@ -47,7 +48,7 @@ export default class SessionRemix extends RaworcCommand {
       data: flags.data,
       code: flags.code,
       secrets: flags.secrets,
-      prompt: flags.prompt,
+      prompt: attaches ? undefined : flags.prompt,
       model: flags.model,
       instructions: await textOrFile(flags.instructions, flags['instructions-file']),
     };
@@ -56,9 +57,9 @@ export default class SessionRemix extends RaworcCommand {
     const { data: session } = await client.call<RemixedSession>('POST', path, request);
     if (flags['no-attach']) this.log(session.id);
     this.note(describeCopied(session));
-    if (!flags['no-attach'] && !this.jsonEnabled()) {
+    if (attaches) {
       const { attach } = await import('../../shared/chat/attach.js');
-      await attach(client, session);
+      await attach(client, session, flags.prompt);
     }
     return session;
   }

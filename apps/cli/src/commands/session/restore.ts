@@ -23,14 +23,15 @@ export default class SessionRestore extends RaworcCommand {
     const client = new Client();
     // Restoring a running session changes nothing, so there is no need to look first.
     const { data: session } = await client.call<Session>('POST', `${sessionPath(args.id)}/restore`, {});
+    if (!flags['no-attach'] && !this.jsonEnabled()) {
+      const { attach } = await import('../../shared/chat/attach.js');
+      await attach(client, session, flags.prompt);
+      return session;
+    }
     if (flags.prompt !== undefined) {
       await client.call('POST', `${sessionPath(session.id)}/messages`, { content: flags.prompt });
     }
-    if (flags['no-attach']) this.log(`${session.name} is ${session.state}.`);
-    else if (!this.jsonEnabled()) {
-      const { attach } = await import('../../shared/chat/attach.js');
-      await attach(client, session);
-    }
+    this.log(`${session.name} is ${session.state}.`);
     return session;
   }
 }

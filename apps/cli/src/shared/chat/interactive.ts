@@ -11,8 +11,8 @@ const HISTORY = 6;
 const TWICE_WITHIN_MS = 2_000;
 
 /** Talks to a session on this terminal until the person leaves. */
-export async function talkOnTerminal(client: Client, session: Session): Promise<void> {
-  await new Interactive(client).run(session);
+export async function talkOnTerminal(client: Client, session: Session, prompt?: string): Promise<void> {
+  await new Interactive(client).run(session, prompt);
 }
 
 class Interactive {
@@ -32,9 +32,9 @@ class Interactive {
     });
   }
 
-  async run(session: Session): Promise<void> {
+  async run(session: Session, prompt?: string): Promise<void> {
     try {
-      const attached = this.#attach(session);
+      const attached = this.#attach(session).then(() => this.#say(prompt));
       this.#work = attached.catch(() => undefined);
       await Promise.race([attached.then(() => this.#left.promise), this.#left.promise]);
     } finally {
@@ -57,6 +57,13 @@ class Interactive {
     if (session.state === 'init') this.#screen.note('starting the computer …', 'dim');
     this.#showProgress();
     void this.#accompany(conversation);
+  }
+
+  async #say(prompt: string | undefined): Promise<void> {
+    if (prompt === undefined) return;
+    this.#screen.note(`> ${prompt}`);
+    await this.#conversation?.post(prompt);
+    this.#showProgress();
   }
 
   /** Until the conversation ends by itself: its session is gone, or the server refuses. */

@@ -14,7 +14,7 @@ const INTERRUPTED = 130;
  * Takes each line of stdin as a message and waits for its answer, until the input ends.
  * Resolves to whether the last turn, or the last command, was fine.
  */
-export async function talkThroughPipe(client: Client, first: Session): Promise<boolean> {
+export async function talkThroughPipe(client: Client, first: Session, prompt?: string): Promise<boolean> {
   // Read from the beginning, so that no line is lost while the session is looked up.
   const lines = createInterface({ input: process.stdin, terminal: false })[Symbol.asyncIterator]();
   const output = new PipedOutput();
@@ -26,13 +26,15 @@ export async function talkThroughPipe(client: Client, first: Session): Promise<b
   let conversation = await open(first);
   interruptOnSignal(() => conversation);
   await conversation.until(() => !conversation.progress.working);
-  let fine = isFine(conversation);
+  const ask = async (text: string): Promise<boolean> =>
+    (await conversation.outcomeOf(await conversation.post(text))) === 'completed';
+  let fine = prompt === undefined ? isFine(conversation) : await ask(prompt);
 
   for (let line = await lines.next(); line.done !== true; line = await lines.next()) {
     const text = line.value.trim();
     if (text === '') continue;
     if (!isSlashCommand(line.value)) {
-      fine = (await conversation.outcomeOf(await conversation.post(text))) === 'completed';
+      fine = await ask(text);
       continue;
     }
     const next = await runSlashCommand(line.value, { client, conversation, output }).catch(

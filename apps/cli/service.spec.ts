@@ -1,0 +1,170 @@
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { installBesideStandIn } from './testing/installation.js';
+import { runCli, startCli, temporaryHome, type CliResult } from './testing/run-cli.js';
+
+let installed: ReturnType<typeof installBesideStandIn>;
+let home: ReturnType<typeof temporaryHome>;
+
+beforeAll(() => {
+  installed = installBesideStandIn();
+});
+
+afterAll(() => installed.remove());
+
+beforeEach(() => {
+  home = temporaryHome();
+});
+
+afterEach(async () => {
+  await raworc(['stop']);
+  home.remove();
+});
+
+function environment(env: Record<string, string> = {}): Record<string, string> {
+  return { RAWORC_HOME: home.path, RAWORC_PORT: '0', ...env };
+}
+
+function raworc(args: string[], env?: Record<string, string>): Promise<CliResult> {
+  return runCli(args, { cli: installed.cli, env: environment(env) });
+}
+
+describe('raworc start, status and stop', () => {
+  it('starts the service, shows it, and stops it', async () => {
+    const started = await raworc(['start', '--json']);
+    expect(started.code).toBe(0);
+    const { pid, url, already_running } = JSON.parse(started.stdout) as Record<string, unknown>;
+    expect(already_running).toBe(false);
+
+    const status = await raworc(['status', '--json']);
+    expect(status.code).toBe(0);
+    expect(JSON.parse(status.stdout)).toMatchObject({
+      running: true,
+      url,
+      pid,
+      version: '1.2.3',
+      sessions: { init: 0, idle: 2, busy: 0, closed: 1 },
+    });
+
+    const stopped = await raworc(['stop', '--json']);
+    expect(JSON.parse(stopped.stdout)).toEqual({ stopped: true, pid });
+    expect(existsSync(join(home.path, 'service.json'))).toBe(false);
+    expect((await raworc(['status'])).code).toBe(3);
+  });
+
+  it('says so when it runs already, and when there is nothing to stop', async () => {
+    await raworc(['start']);
+    const again = await raworc(['start']);
+    expect(again.code).toBe(0);
+    expect(again.stdout).toContain('runs already at http://127.0.0.1:');
+    await raworc(['stop']);
+    const stopped = await raworc(['stop']);
+    expect(stopped).toMatchObject({ code: 0, stdout: 'Raworc does not run.\n' });
+  });
+
+  it('starts one service when several commands need it at once', async () => {
+    const results = await Promise.all([1, 2, 3].map(() => raworc(['api', 'sessions'])));
+    expect(results.map(({ code }) => code)).toEqual([0, 0, 0]);
+    for (const { stdout } of results) expect(JSON.parse(stdout)).toHaveLength(3);
+  });
+
+  it('starts it for a command that needs it, says so on stderr, and uses the token of the home', async () => {
+    const { code, stdout, stderr } = await raworc(['api', 'sessions']);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toHaveLength(3);
+    expect(stderr).toMatch(/^Raworc is not running; starting it in the background[^\n]*\n$/);
+  });
+
+  it('shows why it could not start', async () => {
+    const { code, stdout, stderr } = await raworc(['start'], { STAND_IN: 'refuses' });
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toBe('Error: Port 9000 is in use by another program. (port_in_use)\n');
+  });
+
+  it('shows what a crash said, without its stack', async () => {
+    const { code, stderr } = await raworc(['start'], { STAND_IN: 'crashes' });
+    expect(code).toBe(2);
+    expect(stderr).toContain(
+      'The service ended at once (exit code 1): TypeError: it fell over (service_failed)',
+    );
+    expect(stderr).toContain(join(home.path, 'logs', 'service.out'));
+    expect(stderr).not.toContain('    at ');
+  });
+
+  it('keeps the output of the service to its owner', async () => {
+    await raworc(['start']);
+    expect(statSync(join(home.path, 'logs', 'service.out')).mode & 0o777).toBe(0o600);
+  });
+
+  it('is not misled by the file of a service that was killed', async () => {
+    const file = { pid: process.pid, port: 1, url: 'http://127.0.0.1:1', started_at: 0, version: '0' };
+    writeFileSync(join(home.path, 'service.json'), JSON.stringify(file));
+    expect(await raworc(['stop'])).toMatchObject({ code: 0, stdout: 'Raworc does not run.\n' });
+    expect((await raworc(['start', '--json'])).code).toBe(0);
+  });
+
+  it('takes the port as a flag', async () => {
+    const probe = createServer().listen(0, '127.0.0.1');
+    await once(probe, 'listening');
+    const { port } = probe.address() as { port: number };
+    await new Promise((resolve) => probe.close(resolve));
+    await raworc(['start', '--port', String(port)]);
+    expect(JSON.parse(readFileSync(join(home.path, 'service.json'), 'utf8'))).toMatchObject({ port });
+  });
+
+  it('runs in the foreground until it is told to stop', async () => {
+    const running = startCli(['start', '--foreground'], { cli: installed.cli, env: environment() });
+    const follower = startCli(['logs', '--follow'], { cli: installed.cli, env: environment() });
+    await follower.shows('INFO  listening');
+    follower.child.kill();
+    running.child.kill('SIGTERM');
+    expect(await running.ended).toMatchObject({ code: 0 });
+    expect(existsSync(join(home.path, 'service.json'))).toBe(false);
+  });
+});
+
+describe('raworc logs', () => {
+  it('shows the last lines for people, and as they are with --json', async () => {
+    await raworc(['start']);
+    const { stdout } = await raworc(['logs', '--tail', '1']);
+    expect(stdout).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z INFO {2}listening name="raworc" part="server"\n$/);
+    const json = await raworc(['logs', '--json']);
+    expect(JSON.parse(json.stdout)).toMatchObject([{ msg: 'listening', part: 'server' }]);
+  });
+
+  it('goes on with what is written when told to follow', async () => {
+    await raworc(['start']);
+    const running = startCli(['logs', '--follow'], { cli: installed.cli, env: environment() });
+    await running.shows('listening');
+    await raworc(['stop']);
+    await running.shows('stopped');
+    running.child.kill();
+    await running.ended;
+  });
+
+  it('says where the log will be when there is none', async () => {
+    const { code, stdout, stderr } = await raworc(['logs']);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
+    expect(stderr).toContain('raworc start');
+  });
+});
+
+describe('raworc doctor', () => {
+  it('adds reachability to the checks of the service, and says how to fix what fails', async () => {
+    const { code, stdout } = await raworc(['doctor']);
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/✓ node\s+v\d+/);
+    expect(stdout).toMatch(/✗ nats-server\s+none was found\n\s+→ Set RAWORC_NATS_SERVER\./);
+    expect(stdout).toMatch(/✓ service reachable\s+not running/);
+  });
+
+  it('gives the checks and the settings with --json', async () => {
+    const { stdout } = await raworc(['doctor', '--json'], { RAWORC_SERVER: 'http://127.0.0.1:1' });
+    const { checks, settings } = JSON.parse(stdout) as { checks: object[]; settings: object[] };
+    expect(checks.at(-1)).toMatchObject({ check: 'service reachable', ok: false });
+    expect(settings).toHaveLength(1);
+  });
+});

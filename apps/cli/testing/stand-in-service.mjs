@@ -1,0 +1,64 @@
+// Stands in for the service's program: starts as quickly, answers as much, and fails as it is told to.
+import { mkdirSync, renameSync, rmSync, writeFileSync, appendFileSync, existsSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+
+const { RAWORC_HOME: home, RAWORC_PORT: port, STAND_IN: behaviour } = process.env;
+const file = join(home, 'service.json');
+const lock = join(home, 'lock');
+
+if (process.argv.includes('--doctor')) {
+  const checks = [
+    { check: 'node', ok: true, detail: process.version },
+    { check: 'nats-server', ok: false, detail: 'none was found', fix: 'Set RAWORC_NATS_SERVER.' },
+  ];
+  console.log(
+    JSON.stringify({ checks, settings: [{ setting: 'RAWORC_PORT', value: port, source: 'the flag' }] }),
+  );
+} else if (behaviour === 'refuses') fail('port_in_use', 'Port 9000 is in use by another program.');
+else if (behaviour === 'crashes') throw new TypeError('it fell over');
+else if (existsSync(lock)) fail('home_in_use', 'A service already runs on this home.');
+else serve();
+
+function fail(code, message) {
+  console.error(JSON.stringify({ code, message }));
+  process.exitCode = 1;
+}
+
+function serve() {
+  writeFileSync(lock, String(process.pid), { flag: 'wx' });
+  mkdirSync(join(home, 'logs'), { recursive: true });
+  writeFileSync(join(home, 'token'), 'the-local-token\n', { mode: 0o600 });
+  log('listening');
+  const server = createServer(({ url, headers }, response) => {
+    const open = url === '/healthz' || url === '/api/v0/version';
+    const status = open || headers.authorization === 'Bearer the-local-token' ? 200 : 401;
+    const sessions = [{ state: 'idle' }, { state: 'idle' }, { state: 'closed' }];
+    const body = url === '/api/v0/version' ? { version: '1.2.3', api: 'v0' } : sessions;
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+  });
+  server.listen(Number(port), '127.0.0.1', () => {
+    const { port: bound } = server.address();
+    const started_at = Date.now() / 1000;
+    const found = {
+      pid: process.pid,
+      port: bound,
+      url: `http://127.0.0.1:${bound}`,
+      started_at,
+      version: '1.2.3',
+    };
+    writeFileSync(`${file}.draft`, JSON.stringify(found));
+    renameSync(`${file}.draft`, file);
+  });
+  process.on('SIGTERM', () => {
+    log('stopped');
+    rmSync(file);
+    rmSync(lock);
+    process.exit(0);
+  });
+}
+
+function log(msg) {
+  const entry = { level: 30, time: Date.now(), name: 'raworc', msg, part: 'server' };
+  appendFileSync(join(home, 'logs', 'service.log'), `${JSON.stringify(entry)}\n`);
+}
