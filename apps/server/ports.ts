@@ -31,8 +31,6 @@ export interface MessagesView {
 export interface ViewRunner {
   /** Sequence of the last event that queries see. */
   position(): number;
-  /** How many positions of the log the views are behind. */
-  lag(): Promise<number>;
   /** False when the views did not get there in time. */
   waitFor(sequence: number, milliseconds: number): Promise<boolean>;
   /** Calls back after each batch, until the returned function is called. */

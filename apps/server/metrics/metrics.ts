@@ -5,6 +5,8 @@ import type { ServerOptions } from '../options.js';
 import { SERVER_OPTIONS } from '../ports.js';
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5, 30];
+/** A log that does not answer must not keep the other values from whoever looks for the reason. */
+const READ_WITHIN_MS = 1_000;
 const STATES = ['init', 'idle', 'busy'] as const;
 
 /** What Prometheus reads. Gauges are looked up when it asks. */
@@ -35,17 +37,12 @@ export class Metrics {
 
   private gauges(): void {
     const { store, views } = this.options;
-    this.gauge(
-      'raworc_log_sequence',
-      'Position of the last event on the log.',
-      async () => (await store.info()).lastSequence,
-    );
-    this.gauge('raworc_view_sequence', 'Position of the last event in the views.', () =>
-      views.runner.position(),
-    );
-    this.gauge('raworc_view_lag_events', 'Positions that the views are behind the log.', () =>
-      views.runner.lag(),
-    );
+    const { runner } = views;
+    const logSequence = async () => (await store.info()).lastSequence;
+    const lag = async () => Math.max(0, (await logSequence()) - runner.position());
+    this.gauge('raworc_log_sequence', 'Position of the last event on the log.', logSequence);
+    this.gauge('raworc_view_sequence', 'Position of the last event in the views.', () => runner.position());
+    this.gauge('raworc_view_lag_events', 'Positions that the views are behind the log.', lag);
     this.gauge('raworc_event_streams', 'Clients that listen to events.', () => this.streams.openCount);
     const sessions = new Gauge({
       name: 'raworc_sessions',
@@ -67,11 +64,19 @@ export class Metrics {
       registers: [this.registry],
       collect: async () => {
         try {
-          gauge.set(await read());
+          gauge.set(await within(READ_WITHIN_MS, read()));
         } catch {
-          gauge.reset();
+          gauge.remove();
         }
       },
     });
   }
+}
+
+async function within<T>(milliseconds: number, value: T | Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`not known within ${milliseconds} ms`)), milliseconds);
+  });
+  return Promise.race([value, late]).finally(() => clearTimeout(timer));
 }

@@ -81,7 +81,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
 
 function openViews({ store }: MemoryStore, dir: string, logger: Logger): Promise<Views> {
   const projections = [sessionsProjection, messagesProjection, commandsProjection];
-  return Views.open({ log: store, dir, projections, logger, rebuildWorker: null });
+  return Views.open({ log: store, dir, projections, logger });
 }
 
 function commandsModule({ store, names, keys }: MemoryStore, views: Views, hasModelKey: boolean) {
