@@ -27,9 +27,11 @@ describe('a running server', () => {
     expect((await app.client.get('version')).json).toEqual(expected);
   });
 
-  it('is alive and ready', async () => {
+  it('is alive, and ready once the views have caught up', async () => {
     expect((await app.client.get('/healthz')).json).toEqual({ status: 'ok' });
-    expect((await app.client.get('/readyz')).json).toMatchObject({
+    let ready = await app.client.get('/readyz');
+    while (ready.status === 503) ready = await app.client.get('/readyz');
+    expect(ready.json).toMatchObject({
       status: 'ok',
       details: { log: { status: 'up' }, views: { status: 'up', state: 'live' } },
     });
