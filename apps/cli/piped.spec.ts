@@ -154,14 +154,13 @@ describe('raworc session with lines from a pipe', () => {
   });
 
   it('interrupts the turn, not the session, when it is interrupted itself', async () => {
-    server.host = async (session, id) => void session.startTurn(id);
+    server.host = async (session, id) => {
+      session.startTurn(id);
+      session.append('tool.started', { use_id: 'use', name: 'bash', input: { command: 'sleep 1000' } });
+    };
     const running = startCli(['session'], options());
     running.child.stdin.write('Long work\n');
-    await running.shows('Session quiet-otter-1');
-    await waitFor(
-      () => server.sessions[0]?.view.state === 'busy' && server.requests('GET', /\/events/).length > 0,
-    );
-    await waitFor(() => server.requests('POST', /\/messages/).length > 0);
+    await running.shows('→ bash: sleep 1000');
     running.child.kill('SIGINT');
     expect((await running.ended).code).toBe(130);
     expect(server.requests('POST', /\/interrupt$/)).toHaveLength(1);
@@ -180,7 +179,3 @@ describe('raworc session with lines from a pipe', () => {
     );
   });
 });
-
-async function waitFor(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
-}

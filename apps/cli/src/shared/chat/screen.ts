@@ -38,6 +38,7 @@ export class Screen implements Output {
   /** Text of an unfinished line that waits while the prompt is shown. */
   #held = '';
   #midLine = false;
+  #closed = false;
 
   constructor(
     input: ReadStream,
@@ -84,7 +85,9 @@ export class Screen implements Output {
     this.#arrange();
   }
 
+  /** Gives the terminal back; what is written later goes straight to it. */
   close(): void {
+    this.#closed = true;
     if (this.#prompting) this.#erasePrompt();
     this.#flushHeld();
     this.endReply();
@@ -110,6 +113,7 @@ export class Screen implements Output {
   }
 
   #arrange(): void {
+    if (this.#closed) return;
     const wanted = !this.#working || this.#readline.line !== '' || this.#paste.open;
     if (wanted && !this.#prompting) this.#showPrompt();
     if (!wanted && this.#prompting) {
