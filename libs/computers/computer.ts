@@ -20,7 +20,7 @@ export interface ComputerLimits {
 }
 
 export interface StartOptions {
-  /** Replaces the environment given at creation. */
+  /** Replaces the environment given at creation, for the commands and shells that are started from then on. */
   env?: Record<string, string>;
 }
 
@@ -152,7 +152,7 @@ export interface Computers {
     parts: CopyParts,
   ): Promise<{ files: number; bytes: number }>;
   stats(sessionId: string): Promise<ComputerStats>;
-  /** Ends what this process started for all computers (shells); computers themselves keep their state. */
+  /** Ends what this process started in all computers, shells and commands; the computers keep their state. */
   dispose(): Promise<void>;
 }
 

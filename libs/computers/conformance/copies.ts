@@ -21,7 +21,10 @@ export function describeCopies(fixture: Fixture): void {
       expect(copied).toEqual({ files: before.files, bytes: before.bytes });
       expect((await fixture.computers.snapshot('copy')).digest).toBe(before.digest);
       await fixture.computers.start('copy');
-      await fixture.bash('copy', 'echo changed >> data/binary; rm -rf code; chmod 700 data');
+      await fixture.bash(
+        'copy',
+        'echo changed >> data/binary; chmod 755 code/*/; rm -rf code; chmod 700 data',
+      );
       expect((await fixture.computers.snapshot(source)).digest).toBe(before.digest);
     });
 

@@ -17,7 +17,9 @@ export function describeShell(fixture: Fixture): void {
 
     it('is the same shell for every caller', async () => {
       const id = await fixture.running();
-      await (await fixture.computers.shell(id)).run('x=1', LIMITS);
+      const [first, second] = await Promise.all([fixture.computers.shell(id), fixture.computers.shell(id)]);
+      expect(first).toBe(second);
+      await first.run('x=1', LIMITS);
       expect(await (await fixture.computers.shell(id)).run('echo $x', LIMITS)).toMatchObject(
         succeeded('1\n'),
       );

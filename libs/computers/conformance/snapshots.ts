@@ -9,14 +9,16 @@ export const VARIED_TREE = [
   "touch $'data/with\\nnewline' 'data/with blank' $'data/\\xff\\xfe'",
   'echo secret > code/locked/private; chmod 600 code/locked/private; chmod 555 code/locked',
   'echo run > code/run.sh; chmod 755 code/run.sh',
+  'mkdir code/closed; echo in > code/closed/f; echo none > data/unreadable',
   'echo top > .hidden; mkfifo data/pipe',
   "find . -mindepth 1 -exec touch -h -d '2011-12-13 14:15:16.5' {} +",
+  'chmod 000 code/closed data/unreadable',
 ].join('\n');
 
 /** One line for each entry: name, type, mode, size, link target, time; then the contents. */
 const DESCRIBE_TREE = [
   "find . -mindepth 1 -type d -printf '%p %y %m %T@\\0' -o -type p -o -printf '%p %y %m %s %l %T@\\0' | LC_ALL=C sort -z | base64",
-  'find . -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum',
+  'find . -type f -perm -400 -print0 | LC_ALL=C sort -z | xargs -0 sha256sum',
 ].join('\n');
 
 export function describeSnapshots(fixture: Fixture): void {
@@ -62,7 +64,7 @@ export function describeSnapshots(fixture: Fixture): void {
       const snapshot = await fixture.computers.snapshot(id);
       await fixture.bash(
         id,
-        'chmod 755 code/locked; rm -rf code data .hidden; mkdir code; echo other > code/run.sh; touch extra',
+        'chmod 755 code/locked code/closed; rm -rf code data .hidden; mkdir code; echo other > code/run.sh; touch extra',
       );
 
       await fixture.computers.restoreSnapshot(id, snapshot.snapshotId);

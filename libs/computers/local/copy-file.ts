@@ -22,16 +22,14 @@ export interface CopiedFile {
 export async function copyFileContent(
   source: Buffer,
   target: Buffer,
-  reuse: (stat: BigIntStats) => { file: Buffer; sha256: string } | undefined,
   hash: boolean,
 ): Promise<CopiedFile | undefined> {
-  const file = await openReadable(source, 'file');
+  const file = await openReadable(source);
   try {
     const stat = await file.stat({ bigint: true });
     if (!stat.isFile()) return undefined;
-    const earlier = reuse(stat);
-    if (earlier && (await linkTo(earlier.file, target))) return { stat, sha256: earlier.sha256 };
     const copied = await copySettled(file, stat, target);
+    await chmod(target, 0o600);
     // Read back from the copy, so that the sum is that of what is kept.
     const sha256 = hash ? await sha256Of(target) : undefined;
     await chmod(target, Number(copied.mode) & 0o7777);
@@ -68,7 +66,8 @@ async function copyContent(file: FileHandle, stat: BigIntStats, target: Buffer):
   }
 }
 
-async function linkTo(existing: Buffer, target: Buffer): Promise<boolean> {
+/** False where that cannot be done, and the file has to be copied. */
+export async function linkTo(existing: Buffer, target: Buffer): Promise<boolean> {
   try {
     await link(existing, target);
     return true;

@@ -1,19 +1,9 @@
 import type { BigIntStats } from 'node:fs';
-import {
-  type FileHandle,
-  chmod,
-  lstat,
-  lutimes,
-  mkdir,
-  readdir,
-  readlink,
-  symlink,
-  utimes,
-} from 'node:fs/promises';
+import { chmod, lstat, lutimes, mkdir, readdir, readlink, symlink, utimes } from 'node:fs/promises';
 import { hasCode } from './errno.js';
-import { copyFileContent } from './copy-file.js';
+import { copyFileContent, linkTo } from './copy-file.js';
 import { type ManifestEntry, nameToText, sortedByPath } from './manifest.js';
-import { openReadable } from './open-readable.js';
+import { type OpenFolder, openFolder } from './open-readable.js';
 
 export interface CopyTreeOptions {
   /** False for an entry of the top folder that stays behind, with all below it. */
@@ -29,7 +19,7 @@ const PARALLEL = 3;
 
 interface Folder {
   /** Open, so that a process of the session cannot put a link in its place while we are in it. */
-  handle: FileHandle;
+  source: OpenFolder;
   target: Buffer;
   /** Relative to the top, empty there. */
   path: Buffer;
@@ -44,28 +34,44 @@ export async function copyTree(
   target: string,
   options: CopyTreeOptions,
 ): Promise<ManifestEntry[]> {
-  const handle = await openReadable(Buffer.from(source), 'directory');
+  const opened = await openFolder(Buffer.from(source));
   const entries: ManifestEntry[] = [];
-  await copyFolder({ handle, target: Buffer.from(target), path: Buffer.alloc(0) }, options, entries);
+  await copyFolder({ source: opened, target: Buffer.from(target), path: Buffer.alloc(0) }, options, entries);
   return sortedByPath(entries);
 }
 
+/** Closes the folder at the end, whatever happens. */
 async function copyFolder(folder: Folder, options: CopyTreeOptions, entries: ManifestEntry[]): Promise<void> {
   try {
     const top = folder.path.length === 0;
-    const names = await readdir(`/proc/self/fd/${folder.handle.fd}`, { encoding: 'buffer' });
+    const names = await namesIn(folder);
     const wanted = names.filter((name) => !top || (options.include?.(nameToText(name)) ?? true));
     const folders: Buffer[] = [];
     const next = wanted.values();
     const worker = async (): Promise<void> => {
       for (const name of next) await unlessGone(() => copyLeaf(folder, name, options, entries, folders));
     };
-    await Promise.all(Array.from({ length: PARALLEL }, worker));
+    await allDone(Array.from({ length: PARALLEL }, worker));
     // One folder after the other: as many descriptors are open as the tree is deep.
     for (const name of folders) await unlessGone(() => copySubfolder(folder, name, options, entries));
   } finally {
-    await folder.handle.close();
+    await folder.source.close();
   }
+}
+
+/** None when the folder was removed since it was opened. */
+async function namesIn(folder: Folder): Promise<Buffer[]> {
+  return readdir(folder.source.path, { encoding: 'buffer' }).catch((error: unknown) => {
+    if (hasCode(error, 'ENOENT')) return [];
+    throw error;
+  });
+}
+
+/** As Promise.all, but waits for all also when one fails: the others use what is closed afterwards. */
+async function allDone(tasks: Promise<void>[]): Promise<void> {
+  const results = await Promise.allSettled(tasks);
+  const failed = results.find((result) => result.status === 'rejected');
+  if (failed) throw failed.reason;
 }
 
 async function copyLeaf(
@@ -81,18 +87,19 @@ async function copyLeaf(
   if (stat.isDirectory()) {
     folders.push(name);
   } else if (stat.isSymbolicLink()) {
-    const link = await readlink(place, { encoding: 'buffer' });
+    const linked = await readlink(place, { encoding: 'buffer' });
     const target = childOf(folder.target, name);
-    await symlink(link, target);
+    await symlink(linked, target);
     await lutimes(target, seconds(stat.atimeNs), seconds(stat.mtimeNs));
-    entries.push({ ...attributes(path, 'link', stat), target: nameToText(link) });
+    entries.push({ ...attributes(path, 'link', stat), target: nameToText(linked) });
   } else if (stat.isFile()) {
-    const copied = await copyFileContent(
-      place,
-      childOf(folder.target, name),
-      (now) => options.reuse?.(path, now),
-      options.hash,
-    );
+    const target = childOf(folder.target, name);
+    const earlier = options.reuse?.(path, stat);
+    if (earlier && (await linkTo(earlier.file, target))) {
+      entries.push({ ...attributes(path, 'file', stat), sha256: earlier.sha256 });
+      return;
+    }
+    const copied = await copyFileContent(place, target, options.hash);
     if (copied) entries.push({ ...attributes(path, 'file', copied.stat), sha256: copied.sha256 });
   }
 }
@@ -103,12 +110,12 @@ async function copySubfolder(
   options: CopyTreeOptions,
   entries: ManifestEntry[],
 ): Promise<void> {
-  const handle = await openReadable(placeOf(folder, name), 'directory');
-  const stat = await handle.stat({ bigint: true });
+  const source = await openFolder(placeOf(folder, name));
   const target = childOf(folder.target, name);
-  await mkdir(target, { mode: 0o700 });
   const path = folder.path.length === 0 ? name : childOf(folder.path, name);
-  await copyFolder({ handle, target, path }, options, entries);
+  await mkdir(target, { mode: 0o700 });
+  await copyFolder({ source, target, path }, options, entries);
+  const { stat } = source;
   // Last, because filling the folder changes its time, and its mode may forbid to fill it.
   await chmod(target, Number(stat.mode) & 0o7777);
   await utimes(target, seconds(stat.atimeNs), seconds(stat.mtimeNs));
@@ -137,7 +144,7 @@ async function unlessGone(copy: () => Promise<void>): Promise<void> {
 }
 
 function placeOf(folder: Folder, name: Buffer): Buffer {
-  return childOf(Buffer.from(`/proc/self/fd/${folder.handle.fd}`), name);
+  return childOf(Buffer.from(folder.source.path), name);
 }
 
 function relativePath(folder: Folder, name: Buffer): string {

@@ -10,7 +10,7 @@ export function asComputerError(error: unknown, path: string, doing: string): Co
   if (error instanceof ComputerError) return error;
   const options = { cause: error };
   if (hasCode(error, 'ENOENT', 'ENOTDIR')) {
-    return new ComputerError('file_not_found', `There is no ${path} in the computer.`, options);
+    return new ComputerError('file_not_found', `Not found while ${doing} ${path}.`, options);
   }
   if (hasCode(error, 'ENOSPC', 'EDQUOT')) {
     return new ComputerError(
@@ -22,7 +22,7 @@ export function asComputerError(error: unknown, path: string, doing: string): Co
   if (hasCode(error, 'ELOOP')) {
     return new ComputerError(
       'path_outside_computer',
-      `${path} was changed into a link while ${doing} it.`,
+      `A link took the place of a file or folder while ${doing} ${path}. Try again.`,
       options,
     );
   }

@@ -29,6 +29,9 @@ export class Interruption {
 
   private interrupt(reason: 'timed_out' | 'cancelled'): void {
     this.reason ??= reason;
-    this.ended ??= this.end();
+    if (this.ended) return;
+    this.ended = this.end();
+    // A failure is thrown by `settle`; until then it counts as handled.
+    this.ended.catch(() => undefined);
   }
 }

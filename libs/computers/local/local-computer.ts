@@ -4,32 +4,31 @@ import type {
   ComputerInfo,
   ComputerSpec,
   ComputersLogger,
-  ComputerStats,
   ExecOptions,
   ExecResult,
   Shell,
 } from '../computer.js';
 import type { FileSpace } from './computer-files.js';
-import { type ComputerRecord, readRecord, writeRecord } from './computer-record.js';
+import { ComputerProcesses } from './computer-processes.js';
+import { type ComputerRecord, RecordFile, isDamagedRecord } from './computer-record.js';
 import { type Isolation, checkedEnvironment } from './isolation.js';
 import { Mutex } from './mutex.js';
 import { resolveInComputer } from './path-resolver.js';
 import { PersistentShell } from './persistent-shell.js';
-import { TICKS_PER_SECOND, bootId, hasEnvironment, readProcesses } from './process-table.js';
 import { removeTree } from './remove-tree.js';
 import { runCommand } from './run-command.js';
 import { type SessionFolder, makeSessionFolder, repairSessionFolder } from './session-folder.js';
 import type { SessionProcess } from './session-process.js';
-import { endProcesses, membersOf, stillThere } from './terminate.js';
-
-const PAGE_BYTES = 4096;
 
 /** One session's computer: its record on disk, its environment in memory, its processes. */
 export class LocalComputer {
   private env: Record<string, string> = {};
-  private opening: Promise<PersistentShell> | undefined;
-  /** Held while the record changes. */
-  private readonly recordLock = new Mutex();
+  readonly recordFile: RecordFile;
+  readonly processes: ComputerProcesses;
+  private current: PersistentShell | undefined;
+  /** Commands of `exec` that this process runs. */
+  private readonly executing = new Set<SessionProcess>();
+  private readonly shellLock = new Mutex();
   /** Held by the verbs that change the computer as a whole. */
   readonly lifecycle = new Mutex();
 
@@ -37,7 +36,10 @@ export class LocalComputer {
     readonly folder: SessionFolder,
     private readonly isolation: Isolation,
     private readonly logger?: ComputersLogger,
-  ) {}
+  ) {
+    this.recordFile = new RecordFile(folder);
+    this.processes = new ComputerProcesses(folder.files, this.recordFile, isolation);
+  }
 
   get space(): FileSpace {
     return { files: this.folder.files, sessionDir: this.isolation.sessionDir(this.folder.files) };
@@ -45,7 +47,7 @@ export class LocalComputer {
 
   async create(spec: ComputerSpec): Promise<ComputerInfo> {
     this.env = checkedEnvironment(spec.env);
-    const existing = await readRecord(this.folder);
+    const existing = await this.recordFile.read();
     if (existing) return this.infoOf(existing);
     await makeSessionFolder(this.folder);
     const record: ComputerRecord = {
@@ -57,39 +59,43 @@ export class LocalComputer {
       ...(spec.image !== undefined && { image: spec.image }),
       processes: [],
     };
-    await writeRecord(this.folder, record);
+    await this.recordFile.write(record);
     return this.infoOf(record);
   }
 
   async start(env: Record<string, string> | undefined): Promise<ComputerInfo> {
     if (env) this.env = checkedEnvironment(env);
-    await this.record();
+    await this.recordFile.require();
     if (await repairSessionFolder(this.folder)) {
       this.logger?.warn(
         { session_id: this.folder.sessionId },
         'finished a replacement of files that was cut short',
       );
     }
-    return this.infoOf(await this.update((record) => ({ ...record, running: true })));
+    return this.infoOf(await this.recordFile.update((record) => ({ ...record, running: true })));
   }
 
   async stop(): Promise<void> {
-    if (!(await readRecord(this.folder))) return;
-    await this.update((record) => ({ ...record, running: false }));
+    if (!(await this.recordFile.read())) return;
+    await this.recordFile.update((record) => ({ ...record, running: false }));
     await this.endProcesses();
   }
 
   /** Ends every process of the session, also those that another process of ours started. */
   async endProcesses(): Promise<void> {
-    await this.closeShell();
-    const { processes } = await this.record();
-    await endProcesses(() => this.leaders(processes), this.isolation.ownsProcesses);
-    await this.update((record) => ({ ...record, processes: [] }));
+    await this.dispose();
+    await this.processes.end();
   }
 
   /** The record goes last: a computer that is half gone is still known, and can be destroyed again. */
   async destroy(): Promise<void> {
-    await this.stop();
+    await this.stop().catch((error: unknown) => {
+      if (!isDamagedRecord(error)) throw error;
+      this.logger?.warn(
+        { session_id: this.folder.sessionId },
+        'destroying a computer whose record is damaged',
+      );
+    });
     for (const path of [this.folder.files, this.folder.snapshots]) await removeTree(path);
     await rm(this.folder.record, { force: true });
     await removeTree(this.folder.base);
@@ -97,7 +103,7 @@ export class LocalComputer {
 
   /** For what may not happen under the feet of running programs. */
   async requireStopped(): Promise<void> {
-    const { running } = await this.record();
+    const { running } = await this.recordFile.require();
     if (!running) return;
     throw new ComputerError(
       'command_refused',
@@ -106,23 +112,31 @@ export class LocalComputer {
   }
 
   async inspect(): Promise<ComputerInfo | undefined> {
-    const record = await readRecord(this.folder);
+    const record = await this.recordFile.read();
     return record && this.infoOf(record);
   }
 
-  /** Throws `computer_not_found`. */
-  async record(): Promise<ComputerRecord> {
-    const record = await readRecord(this.folder);
-    if (record) return record;
-    throw new ComputerError('computer_not_found', `Session ${this.folder.sessionId} has no computer here.`);
+  /** As `inspect`; one whose record is damaged is there too, though stopped, so that it can be found and destroyed. */
+  async inspectAnyway(): Promise<ComputerInfo | undefined> {
+    try {
+      return await this.inspect();
+    } catch (error) {
+      if (!isDamagedRecord(error)) throw error;
+      const { sessionId, base } = this.folder;
+      this.logger?.warn(
+        { session_id: sessionId, record: this.folder.record },
+        'the record of a computer is damaged',
+      );
+      return { sessionId, driver: this.isolation.driver, computerId: base, running: false };
+    }
   }
 
   async shell(): Promise<Shell> {
     await this.requireRunning();
-    const current = await this.opening?.catch(() => undefined);
-    if (current?.alive) return current;
-    this.opening = this.openShell();
-    return this.opening;
+    return this.shellLock.run(async () => {
+      if (!this.current?.alive) this.current = await this.openShell();
+      return this.current;
+    });
   }
 
   async exec(argv: string[], options: ExecOptions): Promise<ExecResult> {
@@ -141,35 +155,31 @@ export class LocalComputer {
         files,
         env: this.env,
         pipeFolder: this.folder.base,
-        onStart: (process) => this.note(process),
+        onStart: (process) => this.track(process),
       },
       argv,
       { ...options, cwd },
     );
   }
 
-  async stats(): Promise<ComputerStats> {
-    const { processes } = await this.record();
-    const members = membersOf(this.leaders(processes));
-    const sum = (of: (entry: (typeof members)[number]) => number): number =>
-      members.reduce((total, entry) => total + of(entry), 0);
-    return {
-      memoryBytes: sum((entry) => entry.residentPages) * PAGE_BYTES,
-      cpuSeconds: sum((entry) => entry.cpuTicks) / TICKS_PER_SECOND,
-      processes: members.length,
-    };
-  }
-
-  async closeShell(): Promise<void> {
-    const shell = await this.opening?.catch(() => undefined);
-    this.opening = undefined;
-    await shell?.close();
+  /** Ends what this process started. */
+  async dispose(): Promise<void> {
+    await this.shellLock.run(async () => {
+      await this.current?.close();
+      this.current = undefined;
+    });
+    await Promise.all([...this.executing].map((process) => process.end()));
   }
 
   private async openShell(): Promise<PersistentShell> {
     const context = { isolation: this.isolation, files: this.folder.files, env: this.env };
     const shell = await PersistentShell.open(context, this.folder.base);
-    await this.note(shell.process);
+    try {
+      await this.processes.note(shell.process);
+    } catch (error) {
+      await shell.close();
+      throw error;
+    }
     const fields = { session_id: this.folder.sessionId, pid: shell.process.pid };
     this.logger?.info(fields, 'shell opened');
     void shell.process.exited.then((code) =>
@@ -179,7 +189,7 @@ export class LocalComputer {
   }
 
   private async requireRunning(): Promise<void> {
-    const { running } = await this.record();
+    const { running } = await this.recordFile.require();
     if (running) return;
     throw new ComputerError(
       'computer_not_running',
@@ -187,36 +197,10 @@ export class LocalComputer {
     );
   }
 
-  /** Remembers a process on disk, and forgets those that ended. */
-  private async note({ pid, startTicks }: SessionProcess): Promise<void> {
-    const boot_id = bootId();
-    await this.update((record) => {
-      const alive = record.processes.filter(
-        (entry) => entry.boot_id === boot_id && stillThere(entry.pid, entry.start_ticks),
-      );
-      return { ...record, processes: [...alive, { pid, start_ticks: startTicks, boot_id }] };
-    });
-  }
-
-  /** The leaders that still run, and, without a sandbox, every process that has the session's folder in its environment. */
-  private leaders(processes: ComputerRecord['processes']): number[] {
-    const boot = bootId();
-    const recorded = processes
-      .filter((entry) => entry.boot_id === boot && stillThere(entry.pid, entry.start_ticks))
-      .map((entry) => entry.pid);
-    if (this.isolation.ownsProcesses) return recorded;
-    const marked = readProcesses()
-      .map((entry) => entry.pid)
-      .filter((pid) => pid !== process.pid && hasEnvironment(pid, `SESSION_DIR=${this.folder.files}`));
-    return [...recorded, ...marked];
-  }
-
-  private update(change: (record: ComputerRecord) => ComputerRecord): Promise<ComputerRecord> {
-    return this.recordLock.run(async () => {
-      const changed = change(await this.record());
-      await writeRecord(this.folder, changed);
-      return changed;
-    });
+  private async track(process: SessionProcess): Promise<void> {
+    this.executing.add(process);
+    void process.exited.then(() => this.executing.delete(process));
+    await this.processes.note(process);
   }
 
   private infoOf(record: ComputerRecord): ComputerInfo {

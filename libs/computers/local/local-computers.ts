@@ -56,7 +56,7 @@ export class LocalComputers implements Computers {
   async list(): Promise<ComputerInfo[]> {
     await mkdir(this.root, { recursive: true, mode: 0o700 });
     const names = (await readdir(this.root)).filter(isSessionId).sort();
-    const found = await Promise.all(names.map((name) => this.inspect(name)));
+    const found = await Promise.all(names.map((name) => this.computer(name).inspectAnyway()));
     return found.filter((info) => info !== undefined);
   }
 
@@ -82,14 +82,14 @@ export class LocalComputers implements Computers {
 
   snapshot(sessionId: string): Promise<SnapshotInfo> {
     return this.change(sessionId, async (computer) => {
-      await computer.record();
+      await computer.recordFile.require();
       return takeSnapshot(computer.folder);
     });
   }
 
   restoreSnapshot(sessionId: string, snapshotId: string): Promise<void> {
     return this.change(sessionId, async (computer) => {
-      await computer.record();
+      await computer.recordFile.require();
       await restoreFromSnapshot(computer.folder, snapshotId, () => computer.endProcesses());
     });
   }
@@ -107,11 +107,11 @@ export class LocalComputers implements Computers {
   }
 
   async stats(sessionId: string): Promise<ComputerStats> {
-    return this.computer(sessionId).stats();
+    return this.computer(sessionId).processes.stats();
   }
 
   async dispose(): Promise<void> {
-    await Promise.all([...this.computers.values()].map((computer) => computer.closeShell()));
+    await Promise.all([...this.computers.values()].map((computer) => computer.dispose()));
   }
 
   private async change<T>(sessionId: string, task: (computer: LocalComputer) => Promise<T>): Promise<T> {
@@ -121,7 +121,7 @@ export class LocalComputers implements Computers {
 
   private async existing(sessionId: string): Promise<LocalComputer> {
     const computer = this.computer(sessionId);
-    await computer.record();
+    await computer.recordFile.require();
     return computer;
   }
 

@@ -16,6 +16,8 @@ export interface ProcessEntry {
 /** Linux counts /proc times in hundredths of a second on every architecture that Node runs on. */
 export const TICKS_PER_SECOND = 100;
 
+const SIGTERM_BIT = 1n << 14n;
+
 export function readProcess(pid: number): ProcessEntry | undefined {
   const text = readText(`/proc/${pid}/stat`);
   if (text === undefined) return undefined;
@@ -72,6 +74,12 @@ export function readChildren(pid: number): number[] | undefined {
 export function hasEnvironment(pid: number, line: string): boolean {
   const text = readText(`/proc/${pid}/environ`);
   return text !== undefined && text.split('\0').includes(line);
+}
+
+/** True when SIGTERM has no effect on the process. */
+export function ignoresTermination(pid: number): boolean {
+  const ignored = readText(`/proc/${pid}/status`)?.match(/^SigIgn:\s*([0-9a-f]+)$/m)?.[1];
+  return ignored !== undefined && (BigInt(`0x${ignored}`) & SIGTERM_BIT) !== 0n;
 }
 
 /** Differs after every boot: pids and start times mean nothing beyond one. */

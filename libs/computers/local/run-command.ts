@@ -13,6 +13,7 @@ const WRAPPER =
 export interface CommandContext extends SessionContext {
   /** Where the output pipe may have its name for a moment. */
   pipeFolder: string;
+  /** Called once it runs; when that fails, the command is ended. */
   onStart(process: SessionProcess): Promise<void>;
 }
 
@@ -59,7 +60,12 @@ async function startCommand(
     [stdin, pipe.writeFd, pipe.writeFd],
   );
   pipe.releaseWriteEnd();
-  await context.onStart(process);
+  try {
+    await context.onStart(process);
+  } catch (error) {
+    await process.end();
+    throw error;
+  }
   // A command that does not read its input to the end closes the pipe: that is its right.
   process.child.stdin?.on('error', () => undefined);
   process.child.stdin?.end(options.stdin);

@@ -4,7 +4,7 @@ import type { Writable } from 'node:stream';
 import { ComputerError } from '../computer.js';
 import type { Isolation } from './isolation.js';
 import { readProcess } from './process-table.js';
-import { endProcesses } from './terminate.js';
+import { endProcesses, isOurs } from './terminate.js';
 
 export type Stdio = ('pipe' | 'ignore' | number)[];
 
@@ -58,7 +58,7 @@ export class SessionProcess {
 
   /** Ends it and everything it started: politely at first, after half a second by force. */
   async end(): Promise<void> {
-    await endProcesses(() => [this.pid], this.ownsProcesses);
+    await endProcesses(() => (isOurs(this.pid, this.startTicks) ? [this.pid] : []), this.ownsProcesses);
     await this.exited;
   }
 }

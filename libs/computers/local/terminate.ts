@@ -1,6 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { hasCode } from './errno.js';
-import { type ProcessEntry, descendants, readProcess, readProcesses } from './process-table.js';
+import {
+  type ProcessEntry,
+  descendants,
+  ignoresTermination,
+  readProcess,
+  readProcesses,
+} from './process-table.js';
 
 /** Milliseconds that a process has for its own clean-up before it is killed. */
 export const GRACE_MS = 500;
@@ -35,10 +41,9 @@ export async function terminate(find: () => ProcessEntry[]): Promise<void> {
   }
 }
 
-/** An interactive shell takes no notice of SIGTERM, but goes when its terminal hangs up. */
+/** What takes no notice of SIGTERM, as interactive shells do, may still go when its terminal hangs up. */
 function askToEnd(pid: number): void {
-  signal(pid, 'SIGTERM');
-  signal(pid, 'SIGHUP');
+  signal(pid, ignoresTermination(pid) ? 'SIGHUP' : 'SIGTERM');
 }
 
 /** The processes of `roots`: all below them, and what left the tree but not a root's POSIX session. Never ourselves. */
@@ -69,4 +74,10 @@ export async function endProcesses(roots: () => number[], sandboxed: boolean): P
 export function stillThere(pid: number, startTicks: number): ProcessEntry | undefined {
   const entry = readProcess(pid);
   return entry?.startTicks === startTicks && entry.state !== 'Z' ? entry : undefined;
+}
+
+/** False only when the number belongs to another process by now: what is gone may have left others behind. */
+export function isOurs(pid: number, startTicks: number): boolean {
+  const entry = readProcess(pid);
+  return entry === undefined || entry.startTicks === startTicks;
 }
