@@ -1,10 +1,23 @@
 import type { Bench } from '../row.js';
 import { appends } from './append.js';
+import { cli } from './cli.js';
 import { createSession } from './create-session.js';
+import { postMessage } from './post-message.js';
 import { queries } from './queries.js';
 import { rebuild } from './rebuild.js';
 import { remix } from './remix.js';
+import { sse } from './sse.js';
 import { viewLag } from './view-lag.js';
 
 /** In the order of the table. */
-export const BENCHES: readonly Bench[] = [...appends, createSession, remix, rebuild, viewLag, queries];
+export const BENCHES: readonly Bench[] = [
+  ...appends,
+  postMessage,
+  createSession,
+  remix,
+  rebuild,
+  viewLag,
+  queries,
+  cli,
+  sse,
+];
