@@ -67,7 +67,7 @@ describe('findNatsServer', () => {
 
   it('passes over an old program on the PATH', async () => {
     writeProgram('bin/nats-server', '2.9.0');
-    const newer = writeProgram('other/nats-server', '2.12.0');
+    const newer = writeProgram('other/nats-server', '2.12.1');
     env.PATH = `${env.PATH}:${join(dir, 'other')}`;
     expect(await find()).toMatchObject({ path: newer, source: 'PATH' });
   });

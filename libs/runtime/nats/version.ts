@@ -2,7 +2,7 @@
  * The oldest nats-server that has atomic batches. Older ones silently ignore the batch headers, so a batch
  * would be stored in part: they are refused rather than warned about.
  */
-export const MINIMUM_NATS_VERSION = '2.12.0';
+export const MINIMUM_NATS_VERSION = '2.12.1';
 
 /** Whether a version such as `2.12.1` or `v2.14.0-RC.2` is new enough. What cannot be read is not. */
 export function isSupportedNatsVersion(version: string): boolean {
