@@ -1,3 +1,3 @@
 export * from './computer.js';
-export { createLocalComputers, type LocalComputersOptions } from './local/index.js';
+export { bubblewrapProblem, createLocalComputers, type LocalComputersOptions } from './local/index.js';
 export { selectComputers, type SelectComputersOptions } from './select.js';

@@ -46,7 +46,7 @@ export class LocalComputer {
   }
 
   async create(spec: ComputerSpec): Promise<ComputerInfo> {
-    this.env = checkedEnvironment(spec.env);
+    if (spec.env) this.env = checkedEnvironment(spec.env);
     const existing = await this.recordFile.read();
     if (existing) return this.infoOf(existing);
     await makeSessionFolder(this.folder);
