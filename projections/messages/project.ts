@@ -91,6 +91,8 @@ function prepare(db: Database) {
       case 'session.erased':
         removeAll.run(session);
         return;
+      default:
+        return;
     }
   };
 }

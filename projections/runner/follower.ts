@@ -19,6 +19,7 @@ export class Follower {
     private readonly log: ReadableLog,
     private readonly live: LiveFile,
     private readonly logger: ViewsLog,
+    private readonly verifyEveryMs: number,
     /** Called when the position or the health has changed. */
     private readonly changed: () => void,
   ) {
@@ -69,12 +70,28 @@ export class Follower {
     await this.verify();
     this.goal = (await this.log.info()).lastSequence;
     this.settle();
+    const over = new AbortController();
+    const watch = setInterval(() => void this.watch(over), this.verifyEveryMs);
+    try {
+      await this.takeAll(AbortSignal.any([signal, over.signal]));
+    } finally {
+      clearInterval(watch);
+    }
+  }
+
+  private async takeAll(signal: AbortSignal): Promise<void> {
     for await (const batch of this.log.followBatches({ after: this.position, maxBatch: MAX_BATCH, signal })) {
       if (signal.aborted || !(await this.continues(batch))) return;
       this.take(batch);
       await setImmediate();
     }
     if (!signal.aborted) throw new Error('The log stopped delivering events.');
+  }
+
+  /** A log that came back shorter, or as another, gives no sign to those who follow it: they wait for its growth. */
+  private async watch(over: AbortController): Promise<void> {
+    const reason = await mismatch(this.live.file.position, this.log).catch(() => undefined);
+    if (reason !== undefined) over.abort();
   }
 
   /** Events from behind were delivered twice, or the log lost its tail and counts anew: then false. */

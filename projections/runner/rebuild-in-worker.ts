@@ -44,7 +44,11 @@ function resultOf(thread: Worker, signal: AbortSignal): Promise<RebuildResult> {
     thread.once('message', resolve);
     thread.once('error', reject);
     thread.once('exit', () => resolve({ failure: 'the worker thread ended early' }));
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+    signal.addEventListener(
+      'abort',
+      () => reject(new Error('the views were closed', { cause: signal.reason })),
+      { once: true },
+    );
   });
 }
 

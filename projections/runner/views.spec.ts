@@ -217,6 +217,27 @@ describe('a log that is not the one of the views', () => {
     );
   });
 
+  it('is noticed while following, though it gives no sign', async () => {
+    await appendAll(store, created('a', 'b'));
+    let current = store;
+    const { created: incarnation } = await store.info();
+    const crashing: EventStore = {
+      ...store,
+      info: async () => ({ ...(await current.info()), created: incarnation }),
+      at: (sequence) => current.at(sequence),
+      last: (sessionId) => current.last(sessionId),
+      followBatches: (options) => current.followBatches(options),
+    };
+    const views = await start({ log: crashing, verifyEveryMs: 5 });
+    await views.waitFor(2, 5_000);
+    const { store: shorter } = createMemoryStore();
+    await appendAll(shorter, created('a'));
+    current = shorter;
+    await until(() => views.health().status === 'live' && views.position() === 1);
+    expect(counts(views)).toEqual([{ session_id: 'a', events: 1 }]);
+    expect(lines).toHaveLength(1);
+  });
+
   it('is still the same log when the last event was erased with its session', async () => {
     await appendAll(store, created('a', 'b'));
     await (await start()).waitFor(2, 5_000);

@@ -19,6 +19,8 @@ export interface ViewsOptions {
   skip?: ReadonlySet<number>;
   /** A thread for rebuilds; left out, they go in slices of one batch in this one. */
   rebuildWorker?: RebuildWorker;
+  /** How often it is made sure that the log is still the same; default 5 s. */
+  verifyEveryMs?: number;
 }
 
 export interface RebuildReport {
@@ -40,7 +42,8 @@ export class Views {
     private readonly options: ViewsOptions,
     private readonly live: LiveFile,
   ) {
-    this.follower = new Follower(options.log, live, options.logger, () => this.changed());
+    const { log, logger, verifyEveryMs = 5_000 } = options;
+    this.follower = new Follower(log, live, logger, verifyEveryMs, () => this.changed());
     this.told = this.position();
   }
 

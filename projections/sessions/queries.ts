@@ -45,7 +45,7 @@ export class SessionQueries {
   private readonly named: Query<[string, number], SessionRow>;
   private readonly prefixed: Query<[string, string, number], SessionRow>;
   private readonly allLive: Query<[], LiveSession>;
-  private readonly allIdle: Query<[], IdleSession>;
+  private readonly expiring: Query<[number], IdleSession>;
   private readonly copying: Query<[number], { id: string }>;
 
   constructor(private readonly reader: ViewReader) {
@@ -55,9 +55,11 @@ export class SessionQueries {
     this.prefixed = reader.query(`${select} AND id >= ? AND id < ? ORDER BY id LIMIT ?`);
     this.allLive = reader.query(`
       SELECT id, state FROM sessions WHERE lifecycle = 'live' AND state IN ('init', 'idle', 'busy')`);
-    this.allIdle = reader.query(`
-      SELECT id, version, last_activity_at + timeout_seconds AS auto_close_at FROM sessions
-      WHERE lifecycle = 'live' AND state = 'idle' AND timeout_seconds > 0 ORDER BY auto_close_at`);
+    const autoCloseAt = 'last_activity_at + timeout_seconds';
+    this.expiring = reader.query(`
+      SELECT id, version, ${autoCloseAt} AS auto_close_at FROM sessions INDEXED BY sessions_expiring
+      WHERE lifecycle = 'live' AND state = 'idle' AND timeout_seconds > 0 AND ${autoCloseAt} <= ?
+      ORDER BY ${autoCloseAt}`);
     this.copying = reader.query(`SELECT id FROM sessions WHERE lifecycle = 'copying' AND created_at < ?`);
   }
 
@@ -108,9 +110,9 @@ export class SessionQueries {
     return this.read({ parent: id }, -1);
   }
 
-  /** Idle sessions with a timeout, the next to close first. */
-  idle(): IdleSession[] {
-    return this.allIdle.all();
+  /** Idle sessions with a timeout, the next to close first; only those that are due by then, if a time is given. */
+  idle(dueBy = Infinity): IdleSession[] {
+    return this.expiring.all(dueBy);
   }
 
   /** All sessions that are not closed, for those who keep their computers. */

@@ -32,7 +32,7 @@ export const schema = `
   CREATE INDEX sessions_by_name ON sessions (name) WHERE lifecycle = 'live';
   CREATE INDEX sessions_by_parent ON sessions (parent_session_id, created_at DESC, id DESC)
     WHERE lifecycle = 'live' AND parent_session_id IS NOT NULL;
-  CREATE INDEX sessions_expiring ON sessions (timeout_seconds)
+  CREATE INDEX sessions_expiring ON sessions (last_activity_at + timeout_seconds)
     WHERE lifecycle = 'live' AND state = 'idle' AND timeout_seconds > 0;
   CREATE INDEX sessions_copying ON sessions (created_at) WHERE lifecycle = 'copying';
 `;

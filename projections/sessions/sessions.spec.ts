@@ -65,6 +65,8 @@ describe('a session', () => {
       version: 3,
     });
     expect(queries.idle()).toEqual([{ id: ID, version: 3, auto_close_at }]);
+    expect(queries.idle(auto_close_at)).toHaveLength(1);
+    expect(queries.idle(auto_close_at - 1)).toEqual([]);
   });
 
   it('adds up what its turns used, and counts the messages that are visible', () => {
@@ -105,17 +107,20 @@ describe('a session', () => {
   it("is hidden while a remix copies, and shows its source without the source's costs", () => {
     const child = '019ab2c4-0000-7000-8000-000000000002';
     log.add(ID, event('session.created', createdData()));
-    log.add(child, event('session.created', createdData({ source: SOURCE })));
+    const begun = log.add(child, event('session.created', createdData({ source: SOURCE })));
     log.add(child, event('turn.started', { turn_id: 't', message_ids: [] }));
     log.add(child, event('model.responded', responded('t', 'r', 'copied')));
     log.add(child, event('turn.completed', { turn_id: 't', stop_reason: 'end_turn' }));
     show();
     expect(queries.resolve(child)).toEqual({ none: true });
     expect(queries.children(ID)).toEqual([]);
+    expect(queries.unfinishedRemixes(HistoryWriter.at(begun))).toEqual([]);
+    expect(queries.unfinishedRemixes(HistoryWriter.at(begun) + 1)).toEqual([child]);
     const copied = { events: 3, messages: 1, files: 0, bytes: 0, secrets: 0 };
     log.add(child, event('session.remixed', { source_id: ID, source_version: 4, copied }));
     show();
     expect(queries.children(ID)).toEqual([queries.byId(child)]);
+    expect(queries.unfinishedRemixes(Infinity)).toEqual([]);
     expect(queries.byId(child)).toMatchObject({
       state: 'init',
       parent_session_id: ID,

@@ -143,7 +143,7 @@ export function eventMaker(dice: Dice) {
     next(): SessionEvent {
       made += 1;
       const type = TYPES[dice(TYPES.length)] ?? 'message.posted';
-      return event(type, data[type]()) as SessionEvent;
+      return event(type, data[type]());
     },
   };
 }
