@@ -16,6 +16,8 @@ export const LIMITS = {
   /** Seconds; the longest `?wait=`. */
   waitSeconds: 600,
   idempotencyKeyLength: 255,
+  /** Sessions in one page of a list. */
+  pageSize: 10_000,
 } as const;
 
 /** Names of sessions: lower-case words and digits joined by hyphens. */

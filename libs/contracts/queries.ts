@@ -12,7 +12,10 @@ export const listSessions = z.looseObject({
   parent: z.string().optional(),
   created_before: seconds.optional(),
   created_after: seconds.optional(),
-  limit: limit.optional().describe('Without it all sessions are sent.'),
+  limit: limit
+    .pipe(z.int().max(LIMITS.pageSize))
+    .optional()
+    .describe('Without it all sessions are sent, as a stream.'),
   after: z.string().optional().describe('The cursor from the Link header.'),
 });
 
