@@ -5,6 +5,7 @@ import { createDocument } from './docs/document.js';
 import { documentedRoutes } from './docs/routes.js';
 import { createAdapter } from './http/adapter.js';
 import { Methods } from './http/methods.js';
+import { nestLog } from './http/nest-log.js';
 import { createValidation } from './http/validation.js';
 import { Metrics } from './metrics/metrics.js';
 import type { ServerOptions } from './options.js';
@@ -12,8 +13,8 @@ import { ProblemFilter } from './problems/problem.filter.js';
 import { ServerModule } from './server.module.js';
 
 /**
- * The server, ready to `listen({ port, host })`; `close()` ends streams and waits first, then answers what is left.
- * @throws what the modules throw that the composition adds
+ * The server, ready to `listen({ port, host })`; `close()` ends streams and waits, and lets other replies finish.
+ * @throws what the modules that the composition adds throw
  */
 export async function createServer(options: ServerOptions): Promise<NestFastifyApplication> {
   const methods = new Methods();
@@ -21,7 +22,7 @@ export async function createServer(options: ServerOptions): Promise<NestFastifyA
   const app = await NestFactory.create<NestFastifyApplication>(ServerModule.register(options), adapter, {
     bodyParser: false,
     abortOnError: false,
-    logger: ['error', 'warn', 'fatal'],
+    logger: nestLog(options.log),
   });
   app.useGlobalFilters(new ProblemFilter(options.log, methods));
   app.useGlobalPipes(createValidation());

@@ -26,7 +26,7 @@ export function createDocument(routes: DocumentedRoute[], version: string): Open
   for (const route of routes) (paths[route.path] ??= {})[route.method] = operation(route);
   return {
     openapi: '3.1.0',
-    info: { title: 'Raworc', description: DESCRIPTION, version, license: undefined },
+    info: { title: 'Raworc', description: DESCRIPTION, version },
     paths: paths as OpenAPIObject['paths'],
     components: {
       schemas: componentSchemas() as NonNullable<OpenAPIObject['components']>['schemas'],
