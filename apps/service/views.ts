@@ -13,10 +13,15 @@ export interface ServiceViews {
   commandOf: CommandLog['find'];
 }
 
-/** All views of this node in one file, following the log. */
+/** A longer backlog is worked off while the service runs; until then it is not ready. */
+const CAUGHT_UP_WITHIN_MS = 30_000;
+
+/** All views of this node in one file, following the log, and caught up with it where that is quick. */
 export async function openViews(log: EventStore, dir: string, logger: ViewsLog): Promise<ServiceViews> {
   const projections = [sessionsProjection, messagesProjection, commandsProjection];
   const views = await Views.open({ log, dir, projections, logger });
+  const { lastSequence } = await log.info();
+  await views.waitFor(lastSequence, CAUGHT_UP_WITHIN_MS);
   return {
     views,
     sessions: new SessionQueries(views.reader),

@@ -75,6 +75,24 @@ describe('the command handlers', () => {
     ]);
   });
 
+  it('do not hit a later turn when a request is repeated', async () => {
+    const { sessionId: id } = await kit.create({ prompt: 'one' });
+    await kit.bus.execute(new ReportComputerStarted(id, started, user));
+    const startNext = async (turnId: string) => {
+      const { state } = await kit.sessions.load(id);
+      await kit.bus.execute(
+        new StartTurn(id, { turnId, messageIds: state.pendingMessageIds.slice(0, 1) }, user),
+      );
+    };
+    const once = { ...user, idempotency: { key: 'stop', hash: 'h' } };
+    await startNext('t1');
+    await kit.bus.execute(new InterruptTurn(id, {}, once));
+    await kit.bus.execute(new PostMessage(id, { content: 'two', metadata: {} }, user));
+    await startNext('t2');
+    const repeated = await kit.bus.execute(new InterruptTurn(id, {}, once));
+    expect(repeated).toMatchObject({ replayed: true, events: [], state: { turn: { id: 't2' } } });
+  });
+
   it('note who asked, why, and in which order', async () => {
     const { sessionId } = await kit.create({}, { actor: 'user:ada', commandId: 'c1', causationId: 'e0' });
     await kit.bus.execute(new PostMessage(sessionId, { content: 'x', metadata: {} }, { actor: 'user:ada' }));

@@ -1,18 +1,20 @@
 import { Inject } from '@nestjs/common';
 import { CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import type { CommandOutcome } from '../context.js';
+import { Idempotency } from '../idempotency.js';
 import { SessionRepository } from '../session-repository.js';
 import { ForceState } from './command.js';
 
 @CommandHandler(ForceState)
 export class ForceStateHandler implements ICommandHandler<ForceState, CommandOutcome> {
-  constructor(@Inject(SessionRepository) private readonly sessions: SessionRepository) {}
+  constructor(
+    @Inject(SessionRepository) private readonly sessions: SessionRepository,
+    @Inject(Idempotency) private readonly idempotency: Idempotency,
+  ) {}
 
   execute({ sessionId, payload, context }: ForceState): Promise<CommandOutcome> {
-    return this.sessions.execute(
-      sessionId,
-      { type: 'force-state', to: payload.to, by: context.actor },
-      context,
+    return this.idempotency.once(context, () =>
+      this.sessions.execute(sessionId, { type: 'force-state', to: payload.to, by: context.actor }, context),
     );
   }
 }
