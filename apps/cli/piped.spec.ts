@@ -175,7 +175,7 @@ describe('raworc session with lines from a pipe', () => {
     const { code, stdout, stderr } = await runCli(['session'], options({ stdin: 'Hello\n' }));
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toContain(
-      'There is no key for the model. (model_key_missing)\nHost needs a key for Claude: export',
+      'There is no key for the model. (model_key_missing)\nFor example: export ANTHROPIC_API_KEY=',
     );
   });
 });

@@ -23,6 +23,8 @@ class Interactive {
   #work: Promise<void> = Promise.resolve();
   #warnedAt = -Infinity;
   #interrupting = false;
+  /** Messages on their way to the server. */
+  #sending = 0;
 
   constructor(private readonly client: Client) {
     this.#screen = new Screen(process.stdin, process.stdout, {
@@ -75,17 +77,22 @@ class Interactive {
   }
 
   #showProgress(): void {
-    const working = this.#conversation?.progress.working ?? false;
+    const working = this.#sending > 0 || (this.#conversation?.progress.working ?? false);
     if (!this.#conversation?.progress.turnRuns) this.#interrupting = false;
     this.#screen.setWorking(working);
   }
 
   #onInput(text: string): void {
-    if (!isSlashCommand(text)) this.#screen.setWorking(true);
+    const messages = isSlashCommand(text) ? 0 : 1;
+    this.#sending += messages;
+    this.#showProgress();
     this.#work = this.#work
       .then(() => this.#handle(text))
       .catch((error: unknown) => this.#complain(error))
-      .then(() => this.#showProgress());
+      .then(() => {
+        this.#sending -= messages;
+        this.#showProgress();
+      });
   }
 
   async #handle(text: string): Promise<void> {

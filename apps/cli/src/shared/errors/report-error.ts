@@ -15,7 +15,7 @@ export function describeError(error: unknown): ReportedError {
     return { code, message, hint, details };
   }
   const usage = exitOf(error) === 2;
-  return { code: usage ? 'usage' : 'internal', message: withoutHelpPointer(messageOf(error)) };
+  return { code: usage ? 'usage' : 'internal', message: inOurWords(messageOf(error)) };
 }
 
 /** One clear message on stderr; a command that ended on purpose prints nothing. */
@@ -44,7 +44,9 @@ function exitOf(error: unknown): number | undefined {
   return typeof oclif?.exit === 'number' ? oclif.exit : undefined;
 }
 
-/** Our own last line says where help is. */
-function withoutHelpPointer(message: string): string {
+/** The messages of oclif; where help is, our own last line says. */
+function inOurWords(message: string): string {
+  const [, unknown] = /^command (\S+) not found$/.exec(message) ?? [];
+  if (unknown !== undefined) return `There is no command "${unknown.replaceAll(':', ' ')}".`;
   return message.replace(/\n\nNote: [^]*$|\nSee more help with --help$/, '').trim();
 }

@@ -2,8 +2,7 @@ import type { Problem } from '#contracts';
 import { CliError } from '../errors/cli-error.js';
 
 const HINTS: Partial<Record<string, string>> = {
-  model_key_missing:
-    'Host needs a key for Claude: export ANTHROPIC_API_KEY=sk-ant-… and run the command again.',
+  model_key_missing: 'For example: export ANTHROPIC_API_KEY=sk-ant-…',
   unauthorized: 'Set RAWORC_TOKEN to the token of that server. A local service keeps its own in RAWORC_HOME.',
   session_not_found: 'See the sessions with: raworc session list',
   id_ambiguous: 'Give more of the id, or the name.',

@@ -2,6 +2,8 @@ import type { StreamedEvent } from '#contracts';
 import { dateTime } from '../terminal/time.js';
 
 const MAX_WIDTH = 100;
+/** Long, and of no use to a reader; --json has them. */
+const HIDDEN = /(_ids?|digest|system_prompt|tools)$/;
 
 /** `4711  v3  2026-11-24 09:30:05  message.posted  content=Hello` */
 export function describeEvent({ sequence, sessionversion, time, type, data }: StreamedEvent): string {
@@ -11,7 +13,8 @@ export function describeEvent({ sequence, sessionversion, time, type, data }: St
 }
 
 function describeData(data: Record<string, unknown>): string {
-  const facts = Object.entries(data).map(([field, value]) => `${field}=${toText(value)}`);
+  const shown = Object.entries(data).filter(([field]) => !HIDDEN.test(field));
+  const facts = shown.map(([field, value]) => `${field}=${toText(value)}`);
   const text = facts.join(' ');
   return text.length > MAX_WIDTH ? `${text.slice(0, MAX_WIDTH)}…` : text;
 }

@@ -13,7 +13,7 @@ export function describeSession(session: Session): string {
     ['Tokens', `${session.usage.input_tokens} in, ${session.usage.output_tokens} out`],
     ['Closes', closing(session)],
     ['Remixed from', remixedFrom(session)],
-    ['Container', session.container_id],
+    ['Computer', session.container_id],
     ['Metadata', Object.keys(session.metadata).length === 0 ? null : JSON.stringify(session.metadata)],
   ];
   const known = facts.filter(([, value]) => value !== null);
