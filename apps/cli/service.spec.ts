@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { installBesideStandIn } from './testing/installation.js';
-import { runCli, startCli, temporaryHome, type CliResult } from './testing/run-cli.js';
+import { runCli, startCli, temporaryHome, Terminal, type CliResult } from './testing/run-cli.js';
 
 let installed: ReturnType<typeof installBesideStandIn>;
 let home: ReturnType<typeof temporaryHome>;
@@ -78,6 +78,15 @@ describe('raworc start, status and stop', () => {
     expect(stderr).toMatch(/^Raworc is not running; starting it in the background[^\n]*\n$/);
   });
 
+  it('starts a new one when the old one is just stopping', async () => {
+    await raworc(['start'], { STAND_IN: 'stops slowly' });
+    const { pid } = JSON.parse(readFileSync(join(home.path, 'service.json'), 'utf8')) as { pid: number };
+    process.kill(pid, 'SIGTERM');
+    const { code, stdout } = await raworc(['start', '--json']);
+    expect(code).toBe(0);
+    expect((JSON.parse(stdout) as { pid: number }).pid).not.toBe(pid);
+  });
+
   it('shows why it could not start', async () => {
     const { code, stdout, stderr } = await raworc(['start'], { STAND_IN: 'refuses' });
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
@@ -123,6 +132,37 @@ describe('raworc start, status and stop', () => {
     running.child.kill('SIGTERM');
     expect(await running.ended).toMatchObject({ code: 0 });
     expect(existsSync(join(home.path, 'service.json'))).toBe(false);
+  });
+});
+
+describe('a machine without a sandbox', () => {
+  const env = { STAND_IN: 'has no sandbox' };
+
+  it('asks at a terminal, remembers a yes, and goes on', async () => {
+    writeFileSync(join(home.path, 'config.json'), '{"log_level":"debug"}');
+    const terminal = new Terminal(['session', '--json'], { cli: installed.cli, env: environment(env) });
+    await terminal.shows('No sandbox for sessions: bubblewrap is missing.');
+    await terminal.shows('[y/N] ');
+    terminal.type('y\r');
+    await terminal.shows('"computers": "local-unsafe"');
+    expect(await terminal.ended).toBe(0);
+    const config = JSON.parse(readFileSync(join(home.path, 'config.json'), 'utf8')) as object;
+    expect(config).toEqual({ log_level: 'debug', computers: 'local-unsafe' });
+  });
+
+  it('takes anything else as a no', async () => {
+    const terminal = new Terminal(['session'], { cli: installed.cli, env: environment(env) });
+    await terminal.shows('[y/N] ');
+    terminal.type('\r');
+    await terminal.shows('(driver_unavailable)');
+    expect(await terminal.ended).toBe(2);
+    expect(existsSync(join(home.path, 'config.json'))).toBe(false);
+  });
+
+  it('asks nobody where there is no terminal', async () => {
+    const { code, stderr } = await raworc(['session'], env);
+    expect(code).toBe(2);
+    expect(stderr).toContain('bubblewrap is missing. (driver_unavailable)');
   });
 });
 

@@ -71,10 +71,10 @@ export class Terminal {
   #raw = '';
   #from = 0;
 
-  constructor(args: string[], { env }: CliOptions = {}) {
+  constructor(args: string[], { env, cli = CLI }: CliOptions = {}) {
     this.#watched = new Watched(() => this.text.slice(this.#from));
     const options = { name: 'xterm-256color', cols: 100, rows: 40, env: { ...cleanEnv(env), NO_COLOR: '1' } };
-    this.#pty = spawnPty(process.execPath, [CLI, ...args], options);
+    this.#pty = spawnPty(process.execPath, [cli, ...args], options);
     this.#pty.onData((data) => {
       this.#raw += data;
       this.#watched.look();

@@ -1,5 +1,13 @@
 // Stands in for the service's program: starts as quickly, answers as much, and fails as it is told to.
-import { mkdirSync, renameSync, rmSync, writeFileSync, appendFileSync, existsSync } from 'node:fs';
+import {
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  appendFileSync,
+  existsSync,
+} from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 
@@ -17,8 +25,15 @@ if (process.argv.includes('--doctor')) {
   );
 } else if (behaviour === 'refuses') fail('port_in_use', 'Port 9000 is in use by another program.');
 else if (behaviour === 'crashes') throw new TypeError('it fell over');
+else if (behaviour === 'has no sandbox' && !isUnsafeAllowed())
+  fail('driver_unavailable', 'No sandbox for sessions: bubblewrap is missing.');
 else if (existsSync(lock)) fail('home_in_use', 'A service already runs on this home.');
 else serve();
+
+function isUnsafeAllowed() {
+  const config = join(home, 'config.json');
+  return existsSync(config) && JSON.parse(readFileSync(config, 'utf8')).computers === 'local-unsafe';
+}
 
 function fail(code, message) {
   console.error(JSON.stringify({ code, message }));
@@ -51,11 +66,17 @@ function serve() {
     renameSync(`${file}.draft`, file);
   });
   process.on('SIGTERM', () => {
-    log('stopped');
-    rmSync(file);
-    rmSync(lock);
-    process.exit(0);
+    server.close();
+    server.closeAllConnections();
+    setTimeout(end, behaviour === 'stops slowly' ? 2_000 : 0);
   });
+}
+
+function end() {
+  log('stopped');
+  rmSync(file);
+  rmSync(lock);
+  process.exit(0);
 }
 
 function log(msg) {

@@ -2,6 +2,7 @@ import * as Flags from '@oclif/core/flags';
 import type { CreateSession, Session } from '#contracts';
 import { RaworcCommand } from '../../shared/command.js';
 import { Client } from '../../shared/http/client.js';
+import { askWhenUnsandboxed } from '../../shared/local-service/ask-unsandboxed.js';
 import { parseSecrets, textOrFile } from '../../shared/sessions/flags.js';
 
 export default class SessionStart extends RaworcCommand {
@@ -59,7 +60,9 @@ export default class SessionStart extends RaworcCommand {
       model: flags.model,
     };
     const client = new Client();
-    const { data: session } = await client.call<Session>('POST', 'sessions', request);
+    const { data: session } = await askWhenUnsandboxed(() =>
+      client.call<Session>('POST', 'sessions', request),
+    );
     if (flags['no-attach']) {
       this.log(session.id);
       this.note(`Talk to it with: raworc session restore ${session.name}`);

@@ -2,6 +2,7 @@ import * as Flags from '@oclif/core/flags';
 import type { RemixedSession, RemixSession } from '#contracts';
 import { RaworcCommand } from '../../shared/command.js';
 import { Client } from '../../shared/http/client.js';
+import { askWhenUnsandboxed } from '../../shared/local-service/ask-unsandboxed.js';
 import { parseBoolean, sessionArg, sessionPath, textOrFile } from '../../shared/sessions/flags.js';
 
 const part = Flags.custom<boolean>({ parse: parseBoolean, helpValue: 'true|false' });
@@ -54,7 +55,9 @@ export default class SessionRemix extends RaworcCommand {
     };
     const client = new Client();
     const path = `${sessionPath(args.id)}/remix`;
-    const { data: session } = await client.call<RemixedSession>('POST', path, request);
+    const { data: session } = await askWhenUnsandboxed(() =>
+      client.call<RemixedSession>('POST', path, request),
+    );
     if (flags['no-attach']) this.log(session.id);
     this.note(describeCopied(session));
     if (attaches) {

@@ -2,6 +2,7 @@ import * as Flags from '@oclif/core/flags';
 import type { Session } from '#contracts';
 import { RaworcCommand } from '../../shared/command.js';
 import { Client } from '../../shared/http/client.js';
+import { askWhenUnsandboxed } from '../../shared/local-service/ask-unsandboxed.js';
 import { sessionArg, sessionPath } from '../../shared/sessions/flags.js';
 
 export default class SessionRestore extends RaworcCommand {
@@ -22,7 +23,8 @@ export default class SessionRestore extends RaworcCommand {
     const { args, flags } = await this.parse(SessionRestore);
     const client = new Client();
     // Restoring a running session changes nothing, so there is no need to look first.
-    const { data: session } = await client.call<Session>('POST', `${sessionPath(args.id)}/restore`, {});
+    const path = `${sessionPath(args.id)}/restore`;
+    const { data: session } = await askWhenUnsandboxed(() => client.call<Session>('POST', path, {}));
     if (!flags['no-attach'] && !this.jsonEnabled()) {
       const { attach } = await import('../../shared/chat/attach.js');
       await attach(client, session, flags.prompt);

@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CliError } from '../errors/cli-error.js';
@@ -7,6 +7,9 @@ import { openServiceOutput, type ServiceOutput } from './service-output.js';
 import { findRunningService, isHealthy, SERVICE_MAIN } from './service-process.js';
 
 const START_DEADLINE_MS = 60_000;
+/** How long another command's start is waited for before trying again. */
+const OTHER_MS = 1_000;
+const POLL_MS = 50;
 
 export interface StartedService extends ServiceFile {
   already_running: boolean;
@@ -20,27 +23,25 @@ export async function startInBackground(home: string): Promise<StartedService> {
 
 /**
  * Starts the service of this home as a process of its own and waits until it answers. Safe to call from several
- * commands at once: the home has one service, and all of them find it.
+ * commands at once, and while an old one stops: a home has one service, and all callers find it.
  * @throws {CliError} with the reason that the service gave.
  */
 export async function startService(home: string, port?: number): Promise<StartedService> {
-  const running = await findRunningService(home);
-  if (running !== undefined) return { ...(await untilReady(home)), already_running: true };
+  const end = Date.now() + START_DEADLINE_MS;
+  const running = await findAnswering(home);
+  if (running !== undefined) return { ...running, already_running: true };
 
   requireServiceMain();
-  const output = await openServiceOutput(home);
-  const child = spawn(process.execPath, [SERVICE_MAIN], {
-    detached: true,
-    stdio: ['ignore', output.fd, output.fd],
-    cwd: home,
-    env: serviceEnv(home, port),
-  });
-  child.unref();
-  try {
-    return { ...(await untilReady(home, { child, output })), already_running: false };
-  } finally {
-    await output.close();
+  while (Date.now() < end) {
+    const own = await launch(home, port, end);
+    if (own !== 'home_in_use') return { ...own, already_running: false };
+    const other = await waitForOther(home, Math.min(end, Date.now() + OTHER_MS));
+    if (other !== undefined) return { ...other, already_running: true };
   }
+  throw new CliError('start_timed_out', 'The service that has this home does not answer.', {
+    exit: 2,
+    hint: 'See what it does: raworc logs. End it with: raworc stop',
+  });
 }
 
 /** Runs the service in this terminal; resolves with its exit code. */
@@ -56,20 +57,34 @@ export async function runInForeground(home: string, port?: number): Promise<numb
   return promise;
 }
 
-interface Launch {
-  child: ChildProcess;
-  output: ServiceOutput;
+async function findAnswering(home: string): Promise<ServiceFile | undefined> {
+  const service = await findRunningService(home);
+  return service !== undefined && (await isHealthy(service.url)) ? service : undefined;
 }
 
-async function untilReady(home: string, launch?: Launch): Promise<ServiceFile> {
-  const end = Date.now() + START_DEADLINE_MS;
-  while (Date.now() < end) {
-    const service = await findRunningService(home);
-    if (service !== undefined && (await isHealthy(service.url))) return service;
-    if (launch !== undefined && hasEnded(launch.child)) await refuseUnlessAnotherStarts(launch);
-    await delay(50);
+/** Starts one process. It may find that the home has a service, which starts or stops just now. */
+async function launch(
+  home: string,
+  port: number | undefined,
+  end: number,
+): Promise<ServiceFile | 'home_in_use'> {
+  const output = await openServiceOutput(home);
+  const stdio: StdioOptions = ['ignore', output.fd, output.fd];
+  const env = serviceEnv(home, port);
+  const child = spawn(process.execPath, [SERVICE_MAIN], { detached: true, stdio, cwd: home, env });
+  child.unref();
+  try {
+    while (Date.now() < end) {
+      const ended = hasEnded(child);
+      const service = await findAnswering(home);
+      if (service !== undefined) return service;
+      if (ended) return await readFailure(child, output);
+      await delay(POLL_MS);
+    }
+  } finally {
+    await output.close();
   }
-  launch?.child.kill('SIGTERM');
+  child.kill('SIGTERM');
   throw new CliError(
     'start_timed_out',
     `The service did not answer within ${START_DEADLINE_MS / 1000} seconds.`,
@@ -80,10 +95,17 @@ async function untilReady(home: string, launch?: Launch): Promise<ServiceFile> {
   );
 }
 
-/** Another command started the service at the same moment: then that one will be ready soon. */
-async function refuseUnlessAnotherStarts({ child, output }: Launch): Promise<void> {
+async function waitForOther(home: string, end: number): Promise<ServiceFile | undefined> {
+  for (;;) {
+    const service = await findAnswering(home);
+    if (service !== undefined || Date.now() > end) return service;
+    await delay(POLL_MS);
+  }
+}
+
+async function readFailure(child: ChildProcess, output: ServiceOutput): Promise<'home_in_use'> {
   const failure = await output.failure();
-  if (failure?.code === 'home_in_use') return;
+  if (failure?.code === 'home_in_use') return 'home_in_use';
   if (failure !== undefined) throw new CliError(failure.code, failure.message, { exit: 2 });
   const ending = child.signalCode ?? `exit code ${child.exitCode}`;
   const reason = (await output.errorLine()) ?? 'it gave no reason';

@@ -14,6 +14,7 @@ export interface ConfigFile {
   server?: string;
   token?: string;
   port?: number | string;
+  computers?: string;
 }
 
 /** Where the running service says how to reach it. Written when it is ready, removed when it stops. */

@@ -1,0 +1,50 @@
+import { randomUUID } from 'node:crypto';
+import { renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline/promises';
+import { CliError } from '../errors/cli-error.js';
+import { homePath, readConfigFile } from '../location/home.js';
+
+/**
+ * Does the work. When it fails because this machine has no sandbox for sessions, asks the person at the terminal
+ * whether to go on without one, remembers a yes, and does the work again. Without a terminal nobody is asked.
+ */
+export async function askWhenUnsandboxed<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof CliError) || error.code !== 'driver_unavailable' || !mayAsk()) throw error;
+    process.stderr.write(`${error.message}\n`);
+    if (!(await confirm())) throw error;
+  }
+  remember();
+  return work();
+}
+
+/** Who has chosen a driver gets that driver or nothing. */
+function mayAsk(): boolean {
+  const chosen = process.env.RAWORC_COMPUTERS || readConfigFile(homePath()).computers || 'auto';
+  return chosen === 'auto' && process.stdin.isTTY && process.stdout.isTTY;
+}
+
+async function confirm(): Promise<boolean> {
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    const answer = await terminal.question(
+      'Let Host run commands with your own rights, on this machine? [y/N] ',
+    );
+    return /^y(es)?$/i.test(answer.trim());
+  } finally {
+    terminal.close();
+  }
+}
+
+function remember(): void {
+  const home = homePath();
+  const file = join(home, 'config.json');
+  const draft = `${file}.${randomUUID()}.draft`;
+  const config = { ...readConfigFile(home), computers: 'local-unsafe' };
+  writeFileSync(draft, `${JSON.stringify(config, null, 2)}\n`, { mode: 0o600, flag: 'wx' });
+  renameSync(draft, file);
+  process.stderr.write(`Remembered in ${file} ("computers": "local-unsafe").\n`);
+}
