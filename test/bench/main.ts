@@ -18,9 +18,10 @@ async function main({ only, quick, out }: Options): Promise<void> {
   const rows: Row[] = [];
   const broken: string[] = [];
   for (const bench of chosen) {
-    say(`${bench.name} …`);
+    const start = performance.now();
     try {
       for (const measured of await bench.measure({ quick })) rows.push(rowOf(measured));
+      say(`${bench.name}: ${secondsSince(start)} s`);
     } catch (error) {
       broken.push(bench.name);
       say(`${bench.name} broke: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
@@ -28,7 +29,7 @@ async function main({ only, quick, out }: Options): Promise<void> {
   }
   const machine = describeMachine(version);
   process.stdout.write(`${table(rows)}\n\n${machineLine(machine)}\n`);
-  const took_seconds = Math.round((performance.now() - began) / 1000);
+  const took_seconds = secondsSince(began);
   await mkdir(dirname(out), { recursive: true });
   await writeFile(out, `${JSON.stringify({ machine, quick, took_seconds, rows, broken }, null, 2)}\n`);
   say(`${took_seconds} s; all rounds are in ${out}`);
@@ -45,6 +46,10 @@ async function pinNatsServer(): Promise<string> {
 
 function namesOf(benches: readonly Bench[]): string {
   return benches.map(({ name }) => name).join('; ');
+}
+
+function secondsSince(start: number): number {
+  return Math.round((performance.now() - start) / 1000);
 }
 
 function say(text: string): void {

@@ -15,31 +15,35 @@ export async function inTurns(count: number, { ours, bare }: { ours: Side; bare:
   return rounds;
 }
 
-/** Runs a step many times, one after the other in each lane; gives steps a second. */
+/** Runs a step over and over, one after the other in each lane, for so long; gives steps a second. */
 export async function rateOf(
   lanes: number,
-  steps: number,
-  step: (lane: number) => Promise<void>,
+  milliseconds: number,
+  step: (lane: number) => Promise<unknown>,
 ): Promise<number> {
-  const perLane = Math.ceil(steps / lanes);
+  let steps = 0;
   const began = performance.now();
   await Promise.all(
     Array.from({ length: lanes }, async (_, lane) => {
-      for (let n = 0; n < perLane; n++) await step(lane);
+      while (performance.now() - began < milliseconds) {
+        await step(lane);
+        steps += 1;
+      }
     }),
   );
-  return (perLane * lanes * 1000) / (performance.now() - began);
+  return (steps * 1000) / (performance.now() - began);
 }
 
-/** Runs a step many times, one after the other; gives the milliseconds of each. */
-export async function timesOf(steps: number, step: () => Promise<void>): Promise<number[]> {
+/** Runs a step over and over, one after the other, for so long; gives the milliseconds of each. */
+export async function timesOf(milliseconds: number, step: () => Promise<unknown>): Promise<number[]> {
   const times: number[] = [];
-  for (let n = 0; n < steps; n++) times.push(await timeOf(step));
+  const began = performance.now();
+  while (performance.now() - began < milliseconds) times.push(await timeOf(step));
   return times;
 }
 
 /** Milliseconds. */
-export async function timeOf(step: () => Promise<void>): Promise<number> {
+export async function timeOf(step: () => Promise<unknown>): Promise<number> {
   const began = performance.now();
   await step();
   return performance.now() - began;

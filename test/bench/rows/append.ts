@@ -8,19 +8,19 @@ import type { Bar, Bench, Measured, Size } from '../row.js';
 
 const MESSAGE = { content: 'Write unit tests for the parser, and tell me what they found.', metadata: {} };
 
+const ROUND_MS = 400;
+
 interface Load {
   /** Sessions, each with one command at a time. */
   inFlight: number;
-  /** Commands in one round. */
-  commands: number;
   bar: Bar;
 }
 
 /** Commands through the bus, with their decision and their append, beside publishes of the same bytes. */
 export const appends: Bench[] = [
-  benchOf({ inFlight: 1, commands: 400, bar: { of: 'ratio', atLeast: 0.8 } }),
-  benchOf({ inFlight: 32, commands: 2_400, bar: { of: 'ratio', atLeast: 0.8 } }),
-  benchOf({ inFlight: 256, commands: 5_120, bar: { of: 'ratio', atLeast: 4 } }),
+  benchOf({ inFlight: 1, bar: { of: 'ratio', atLeast: 0.8 } }),
+  benchOf({ inFlight: 32, bar: { of: 'ratio', atLeast: 0.8 } }),
+  benchOf({ inFlight: 256, bar: { of: 'ratio', atLeast: 4 } }),
 ];
 
 function benchOf(load: Load): Bench {
@@ -28,24 +28,18 @@ function benchOf(load: Load): Bench {
   return { name, measure: (size) => measure(name, load, size) };
 }
 
-function measure(path: string, { inFlight, commands, bar }: Load, { quick }: Size): Promise<Measured[]> {
-  const steps = quick ? commands / 4 : commands;
+function measure(path: string, { inFlight, bar }: Load, { quick }: Size): Promise<Measured[]> {
   return withLog((log) =>
     withCommands(log, async (bus) => {
       const payload = await payloadOf(bus);
-      // New sessions in every round, so that none gets a queue of messages that no session has.
-      const ours = async () => {
-        const sessions = await Promise.all(Array.from({ length: inFlight }, () => newSession(bus)));
-        return rateOf(inFlight, steps, async (lane) => {
-          await bus.execute(new PostMessage(sessions[lane] ?? '', MESSAGE, user));
-        });
-      };
-      const bare = async () => {
-        const publishers = Array.from({ length: inFlight }, () => barePublisher(log.bare, payload));
-        await Promise.all(publishers.map((publish) => publish()));
-        return rateOf(inFlight, steps, async (lane) => void (await publishers[lane]?.()));
-      };
-      const rounds = await inTurns(quick ? 3 : 7, { ours, bare });
+      const lanes = Array.from({ length: inFlight });
+      const sessions = await Promise.all(lanes.map(() => newSession(bus)));
+      const publishers = lanes.map(() => barePublisher(log.bare, payload));
+      const post = (lane: number) => bus.execute(new PostMessage(sessions[lane] ?? '', MESSAGE, user));
+      const rounds = await inTurns(quick ? 3 : 15, {
+        ours: () => rateOf(inFlight, ROUND_MS, post),
+        bare: () => rateOf(inFlight, ROUND_MS, async (lane) => publishers[lane]?.()),
+      });
       return [{ path, unit: '/s', bareIs: 'js.publish', bars: [bar], ...rounds }];
     }),
   );

@@ -8,6 +8,7 @@ import { inTurns, timesOf } from '../rounds.js';
 import type { Bench } from '../row.js';
 import { median } from '../stats.js';
 
+const ROUND_MS = 400;
 const MESSAGE = { content: 'Write unit tests for the parser, and tell me what they found.' };
 
 /** A message over HTTP, one after the other: appended, visible in the views, and shown in the reply. */
@@ -20,13 +21,13 @@ export const postMessage: Bench = {
           withBareRoute(log.bare, payload(), async (bare) => {
             const client = createClient();
             const p50 = async (url: string) =>
-              median(await timesOf(quick ? 50 : 200, async () => void (await client.post(url, MESSAGE))));
+              median(await timesOf(ROUND_MS, () => client.post(url, MESSAGE)));
             const ours = async () => {
               const created = JSON.parse(await client.post(`${server}/sessions`, {})) as { id: string };
               return p50(`${server}/sessions/${created.id}/messages`);
             };
             try {
-              const rounds = await inTurns(quick ? 3 : 7, {
+              const rounds = await inTurns(quick ? 3 : 11, {
                 ours,
                 bare: () => p50(`${bare}/sessions/bare/messages`),
               });

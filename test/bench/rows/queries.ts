@@ -15,6 +15,7 @@ import { percentile } from '../stats.js';
 const SESSIONS = 100_000;
 const PAGE = 50;
 const LAST = 10;
+const ROUND_MS = 100;
 
 interface Pair {
   path: string;
@@ -97,7 +98,7 @@ async function measurePair(
 ): Promise<Measured> {
   let turn = 0;
   const p99 = (query: (session: string) => unknown) => async () =>
-    percentile(await timesOf(500, async () => void query(long[turn++ % long.length] ?? '')), 0.99);
-  const rounds = await inTurns(quick ? 3 : 9, { ours: p99(ours), bare: p99(bare) });
+    percentile(await timesOf(ROUND_MS, async () => query(long[turn++ % long.length] ?? '')), 0.99);
+  const rounds = await inTurns(quick ? 3 : 11, { ours: p99(ours), bare: p99(bare) });
   return { path, unit: 'ms', bareIs: 'SQL', bars: [{ of: 'ours', atMost: 1 }], ...rounds };
 }

@@ -20,7 +20,7 @@ export const sse: Bench = {
         withServer(log, dir, (server) =>
           withBareStream(log.bare, async (bare) => {
             const client = createClient();
-            const events = quick ? 50 : 200;
+            const events = quick ? 50 : 150;
             const p95 = async (url: string) => {
               const stream = await client.open(url);
               const times = await timesToClient(log.store, stream, events);

@@ -22,7 +22,7 @@ export const viewLag: Bench = {
   measure: ({ quick }) =>
     withLog((log) =>
       withTempDir(async (dir) => {
-        const seconds = quick ? 1 : 5;
+        const seconds = quick ? 1 : 3;
         const rates: number[] = [];
         const noted = ({ p99, perSecond }: Lag): number => {
           rates.push(perSecond);
