@@ -100,7 +100,9 @@ export class Operator {
     } catch (error) {
       if (signal.aborted) return;
       this.parts.logger.error({ error: messageOf(error) }, 'the operator lost the log; it connects again');
-      const again = () => (this.consuming = this.consume());
+      const again = () => {
+        this.consuming = this.consume();
+      };
       setTimeout(again, CONSUMER_RESTART_MS).unref();
     }
   }

@@ -20,6 +20,7 @@ import {
   type Config,
   type Home,
   type Logger,
+  type OpenNats,
   type Shutdown,
 } from '#runtime';
 import { HostModule } from '../host/index.js';
@@ -77,7 +78,10 @@ async function compose(config: Config, home: Home, logger: Logger, shutdown: Shu
     root: await ensureFolder(home.computers),
   });
   shutdown.register('computers', () => computers.dispose(), STOP_DEADLINE_MS);
-  const views = await openViews(log.store, await ensureFolder(home.views), logger.child({ part: 'views' }));
+  const views = await openViews(log.store, await ensureFolder(home.views), logger.child({ part: 'views' }), {
+    name: 'raworc rebuild',
+    ...addressOf(config, nats),
+  });
   shutdown.register('views', () => views.views.close());
 
   const vault = createVault({ masterKey, keys: log.keys });
@@ -122,6 +126,15 @@ async function compose(config: Config, home: Home, logger: Logger, shutdown: Shu
   });
   shutdown.register('server', () => app.close(), STOP_DEADLINE_MS);
   return listen(app, config, home, version, logger, shutdown);
+}
+
+/** Where another thread finds the same log. */
+function addressOf(
+  { natsUrl }: Config,
+  { embedded }: OpenNats,
+): { url: string; user?: string; pass?: string } {
+  if (embedded !== undefined) return { url: embedded.url, user: embedded.user, pass: embedded.pass };
+  return { url: natsUrl ?? '' };
 }
 
 async function listen(

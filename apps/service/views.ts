@@ -4,6 +4,7 @@ import { MessageQueries, messagesProjection } from '#projections/messages';
 import { Views, type ViewsLog } from '#projections/runner';
 import { SessionQueries, sessionsProjection } from '#projections/sessions';
 import type { EventStore } from '#event-store';
+import type { ConnectOptions } from '#runtime';
 
 export interface ServiceViews {
   views: Views;
@@ -17,9 +18,20 @@ export interface ServiceViews {
 const CAUGHT_UP_WITHIN_MS = 30_000;
 
 /** All views of this node in one file, following the log, and caught up with it where that is quick. */
-export async function openViews(log: EventStore, dir: string, logger: ViewsLog): Promise<ServiceViews> {
+export async function openViews(
+  log: EventStore,
+  dir: string,
+  logger: ViewsLog,
+  connect: ConnectOptions,
+): Promise<ServiceViews> {
   const projections = [sessionsProjection, messagesProjection, commandsProjection];
-  const views = await Views.open({ log, dir, projections, logger });
+  const views = await Views.open({
+    log,
+    dir,
+    projections,
+    logger,
+    rebuildWorker: { logModule: new URL('./log-module.js', import.meta.url).href, logOptions: connect },
+  });
   const { lastSequence } = await log.info();
   await views.waitFor(lastSequence, CAUGHT_UP_WITHIN_MS);
   return {

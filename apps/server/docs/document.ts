@@ -27,9 +27,9 @@ export function createDocument(routes: DocumentedRoute[], version: string): Open
   return {
     openapi: '3.1.0',
     info: { title: 'Raworc', description: DESCRIPTION, version },
-    paths: paths as OpenAPIObject['paths'],
+    paths: paths,
     components: {
-      schemas: componentSchemas() as NonNullable<OpenAPIObject['components']>['schemas'],
+      schemas: componentSchemas(),
       securitySchemes: { token: { type: 'http', scheme: 'bearer' } },
     },
     security: [{ token: [] }],

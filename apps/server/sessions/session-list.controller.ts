@@ -47,7 +47,7 @@ function filterOf(query: ListQuery): SessionFilter {
   const { state, name, parent, after, created_before, created_after } = query;
   const metadata = Object.entries(query)
     .filter(([key]) => key.startsWith(METADATA))
-    .map(([key, value]) => [key.slice(METADATA.length), String(value)]);
+    .map(([key, value]): [string, string] => [key.slice(METADATA.length), String(value)]);
   return {
     state,
     name,

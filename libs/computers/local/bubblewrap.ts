@@ -148,7 +148,8 @@ export async function bubblewrapProblem(): Promise<string | undefined> {
     return undefined;
   } catch (error) {
     if (hasCode(error, 'ENOENT')) return 'the program bwrap is not installed';
-    const stderr = String(field(error, 'stderr') ?? '').trim();
-    return stderr === '' ? 'bwrap could not start a process' : stderr;
+    const stderr = field(error, 'stderr');
+    const reason = typeof stderr === 'string' ? stderr.trim() : '';
+    return reason === '' ? 'bwrap could not start a process' : reason;
   }
 }

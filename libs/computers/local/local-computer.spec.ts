@@ -71,7 +71,7 @@ describe('local computers on disk', () => {
     const stranger = spawn('sleep', ['300']);
     await once(stranger, 'spawn');
     const path = join(root, 'a', 'computer.json');
-    const record = JSON.parse(await readFile(path, 'utf8'));
+    const record = JSON.parse(await readFile(path, 'utf8')) as Record<string, unknown>;
     const start_ticks = (readProcess(stranger.pid ?? 0)?.startTicks ?? 0) - 1;
     await writeFile(
       path,

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type Readable, Writable } from 'node:stream';
+import { type Readable, type Writable } from 'node:stream';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ComputerError, type ExecResult, type Shell } from '../computer.js';

@@ -44,7 +44,7 @@ export function describeConsuming(subject: Subject): void {
     const attempts: number[] = [];
     const failures: string[] = [];
     const onFailure: ConsumeOptions['onFailure'] = (error, { attempt }) =>
-      failures.push(`${error} ${attempt}`);
+      failures.push(`${String(error)} ${attempt}`);
     await work(store, { sessionId, onFailure }, ({ event, attempt }, stop) => {
       if (event.type !== 'message.posted' || event.data.content !== 'flaky') return;
       attempts.push(attempt);

@@ -16,7 +16,7 @@ export interface OpenedStore {
   keys: KeyStore;
   signals: Signals;
   /** Resolves when the store cannot know any more, by itself, an id that it has seen before. */
-  forgetIds(): Promise<void>;
+  forgetIds: () => Promise<void>;
   close(): Promise<void>;
 }
 

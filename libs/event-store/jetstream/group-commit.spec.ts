@@ -38,7 +38,9 @@ describe('appends that wait together', () => {
     const good = creations(200);
     const all = [...good.slice(0, 120), late, large, ...good.slice(120)];
     const settled = await Promise.allSettled(all.map(append));
-    const refused = settled.filter((result) => result.status === 'rejected').map(({ reason }) => reason.code);
+    const refused = settled
+      .filter((result) => result.status === 'rejected')
+      .map(({ reason }) => (reason as { code: string }).code);
     expect(refused).toEqual(['concurrent_write', 'event_too_large']);
   });
 

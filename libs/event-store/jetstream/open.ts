@@ -40,7 +40,7 @@ export interface JetStreamStore {
   keys: KeyStore;
   signals: Signals;
   /** Ends what follows, consumes and listens. The connection stays open: it is the caller's. */
-  close(): void;
+  close: () => void;
 }
 
 /**

@@ -83,7 +83,8 @@ export function redeem({ sequence, storedAt, event }: ClaimedEvent, bytes: Uint8
   if (`sha256:${sha256(bytes)}` !== datahash || bytes.length !== datasize) {
     throw corrupt(sequence, `its data, ${dataref}, is not what was written (its hash is not ${datahash})`);
   }
-  const whole = { ...envelope, data: JSON.parse(Buffer.from(bytes).toString()) } as EventEnvelope;
+  const data: unknown = JSON.parse(Buffer.from(bytes).toString());
+  const whole = { ...envelope, data } as EventEnvelope;
   return { sequence, storedAt, event: lift(whole, sequence) };
 }
 

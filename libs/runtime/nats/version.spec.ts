@@ -6,7 +6,10 @@ describe('isSupportedNatsVersion', () => {
     expect(isSupportedNatsVersion(version)).toBe(true);
   });
 
-  it.each(['2.9.0', '2.11.99', '1.99.0', '2.12.0', '2.12.1-preview.1', 'dev', ''])('refuses %j', (version) => {
-    expect(isSupportedNatsVersion(version)).toBe(false);
-  });
+  it.each(['2.9.0', '2.11.99', '1.99.0', '2.12.0', '2.12.1-preview.1', 'dev', ''])(
+    'refuses %j',
+    (version) => {
+      expect(isSupportedNatsVersion(version)).toBe(false);
+    },
+  );
 });
