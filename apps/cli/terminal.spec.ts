@@ -1,43 +1,23 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { temporaryHome, Terminal } from './testing/run-cli.js';
-import { StandInServer } from './testing/stand-in-server.js';
+import { Desk } from './testing/desk.js';
+import type { Terminal } from './testing/run-cli.js';
 import type { StandInSession } from './testing/stand-in-session.js';
 
 const CTRL_C = '\x03';
 const CTRL_D = '\x04';
 
-let server: StandInServer;
-let home: ReturnType<typeof temporaryHome>;
-let terminal: Terminal;
+let desk: Desk;
 
 beforeEach(async () => {
-  server = await StandInServer.start();
-  home = temporaryHome();
+  desk = await Desk.set();
 });
 
-afterEach(async () => {
-  terminal.kill();
-  await terminal.ended;
-  await server.stop();
-  home.remove();
-});
-
-function open(...args: string[]): Terminal {
-  terminal = new Terminal(args, { env: { ...server.env, RAWORC_HOME: home.path } });
-  return terminal;
-}
-
-/** A session at its prompt. */
-async function openIdle(): Promise<StandInSession> {
-  const session = server.createSession();
-  await open('session', 'restore', session.view.name).shows('\n> ');
-  return session;
-}
+afterEach(() => desk.clear());
 
 /** Host begins a turn and uses a tool, so that one sees that the turn runs; what follows is up to the spec. */
 function hostWorks(): Promise<StandInSession> {
   return new Promise((resolve) => {
-    server.host = async (session, id, content) => {
+    desk.server.host = async (session, id, content) => {
       if (content !== 'Work') return session.answer(id, `You said: ${content}`);
       session.startTurn(id);
       session.append('tool.started', { use_id: 'use', name: 'bash', input: { command: 'make' } });
@@ -46,17 +26,17 @@ function hostWorks(): Promise<StandInSession> {
   });
 }
 
-function occurrences(text: string): number {
+function occurrences(terminal: Terminal, text: string): number {
   return terminal.text.split(text).length - 1;
 }
 
-describe('raworc session on a terminal', () => {
+describe('a conversation on a terminal', () => {
   it('shows the session, starts its computer, answers, and says how to come back', async () => {
-    open('session', '-n', 'sales');
+    const terminal = desk.run('session', '-n', 'sales');
     await terminal.shows('Session sales (0198f000-0000-7000-8000-000000000001)');
     await terminal.shows('starting the computer …');
     await terminal.shows('\n> ');
-    server.sessions[0]?.startComputer();
+    desk.server.sessions[0]?.startComputer();
     await terminal.shows('the computer is ready (local, 12 ms)');
     await terminal.shows('> ');
     terminal.type('Hello\r');
@@ -66,13 +46,13 @@ describe('raworc session on a terminal', () => {
     terminal.type('/quit\r');
     await terminal.shows('raworc session restore sales');
     expect(await terminal.ended).toBe(0);
-    expect(server.requests('POST', /\/close$/)).toEqual([]);
+    expect(desk.server.requests('POST', /\/close$/)).toEqual([]);
   });
 
   it('prints the pieces of a reply as they come, and the whole only once', async () => {
-    const session = await openIdle();
+    const { session, terminal } = await desk.openIdle();
     const began = Promise.withResolvers<void>();
-    server.host = async (_, id) => {
+    desk.server.host = async (_, id) => {
       session.startTurn(id);
       began.resolve();
     };
@@ -86,13 +66,13 @@ describe('raworc session on a terminal', () => {
     session.endTurn();
     await terminal.shows('And the end.\n');
     await terminal.shows('> ');
-    expect(occurrences('One piece, another piece. And the end.\n')).toBe(1);
-    expect(occurrences('another piece.')).toBe(1);
+    expect(occurrences(terminal, 'One piece, another piece. And the end.\n')).toBe(1);
+    expect(occurrences(terminal, 'another piece.')).toBe(1);
   });
 
   it('shows tools while they run', async () => {
     const working = hostWorks();
-    await openIdle();
+    const { terminal } = await desk.openIdle();
     terminal.type('Work\r');
     await terminal.shows('→ bash: make\n');
     const session = await working;
@@ -108,7 +88,7 @@ describe('raworc session on a terminal', () => {
 
   it('queues what one types while Host works, and keeps the line whole', async () => {
     const working = hostWorks();
-    await openIdle();
+    const { terminal } = await desk.openIdle();
     terminal.type('Work\r');
     await terminal.shows('→ bash: make\n');
     terminal.type('Next');
@@ -122,15 +102,14 @@ describe('raworc session on a terminal', () => {
     session.say('Done with it.\nMore to say.', 'r');
     session.endTurn();
     await terminal.shows('to say.\n');
-    expect(server.requests('POST', /\/messages$/).map(({ body }) => JSON.parse(body) as object)).toEqual([
-      { content: 'Work' },
-      { content: 'Next one' },
-    ]);
+    expect(desk.server.requests('POST', /\/messages$/).map(({ body }) => JSON.parse(body) as object)).toEqual(
+      [{ content: 'Work' }, { content: 'Next one' }],
+    );
   });
 
   it('interrupts the turn at Ctrl-C, and keeps the session', async () => {
     const working = hostWorks();
-    await openIdle();
+    const { terminal } = await desk.openIdle();
     terminal.type('Work\r');
     await terminal.shows('→ bash: make\n');
     await working;
@@ -140,11 +119,11 @@ describe('raworc session on a terminal', () => {
     await terminal.shows('> ');
     terminal.type('Again\r');
     await terminal.shows('You said: Again');
-    expect(server.requests('POST', /\/interrupt$/)).toHaveLength(1);
+    expect(desk.server.requests('POST', /\/interrupt$/)).toHaveLength(1);
   });
 
   it('clears the line at Ctrl-C, and leaves at the second on an empty one', async () => {
-    await openIdle();
+    const { terminal } = await desk.openIdle();
     terminal.type('never sent');
     await terminal.shows('never sent');
     terminal.type(CTRL_C);
@@ -159,104 +138,27 @@ describe('raworc session on a terminal', () => {
   });
 
   it('leaves at Ctrl-D', async () => {
-    await openIdle();
+    const { terminal } = await desk.openIdle();
     terminal.type(CTRL_D);
     await terminal.shows('raworc session restore');
     expect(await terminal.ended).toBe(0);
   });
 
   it('takes a pasted text of several lines as one message', async () => {
-    await openIdle();
+    const { terminal } = await desk.openIdle();
     terminal.type('\x1b[200~first\rsecond\x1b[201~');
     await terminal.shows('second');
     terminal.type('\r');
     await terminal.shows('You said: first');
-    expect(JSON.parse(server.requests('POST', /\/messages$/)[0]?.body ?? '')).toEqual({
+    expect(JSON.parse(desk.server.requests('POST', /\/messages$/)[0]?.body ?? '')).toEqual({
       content: 'first\nsecond',
     });
   });
 
-  it('shows the last messages when one comes back', async () => {
-    const session = server.createSession();
-    session.answer(session.post('What was it?').id, 'It was this.');
-    session.messages.forEach((message) => (message.status = 'complete'));
-    session.close();
-    open('session', 'restore', session.view.name);
-    await terminal.shows('> What was it?\nIt was this.\n');
-    await terminal.shows('> ');
-    expect(session.view.state).toBe('idle');
-  });
-
-  it('understands the commands', async () => {
-    const session = await openIdle();
-    terminal.type('/help\r');
-    await terminal.shows('/quit /q /exit    leave');
-    terminal.type('/status\r');
-    await terminal.shows(`ID:           ${session.view.id}`);
-    terminal.type('/name sales\r');
-    await terminal.shows('the name is now sales');
-    terminal.type('/timeout 60\r');
-    await terminal.shows('it closes when idle for 60 s');
-    terminal.type('/interrupt\r');
-    await terminal.shows('no turn runs');
-    terminal.type('/close\r');
-    await terminal.shows('closed; a message restores it');
-    terminal.type('/restore\r');
-    await terminal.shows('the computer is ready');
-    terminal.type('/messages\r');
-    await terminal.shows('There are no messages yet.');
-    terminal.type('/nonsense\r');
-    await terminal.shows('There is no command /nonsense.');
-    terminal.type('/exit\r');
-    await terminal.shows('raworc session restore sales');
-    expect(session.view).toMatchObject({ name: 'sales', timeout_seconds: 60, state: 'idle' });
-  });
-
-  it('goes on in a remix', async () => {
-    const source = await openIdle();
-    terminal.type('/remix branch\r');
-    await terminal.shows(
-      `Session branch (0198f000-0000-7000-8000-000000000002), remixed from ${source.view.id}`,
-    );
-    await terminal.shows('> ');
-    terminal.type('Hello\r');
-    await terminal.shows('You said: Hello');
-    terminal.type('/q\r');
-    await terminal.shows('raworc session restore branch');
-    expect(await terminal.ended).toBe(0);
-    expect(source.messages).toEqual([]);
-  });
-
-  it('remixes and says the prompt first', async () => {
-    const source = server.createSession();
-    open('session', 'remix', source.view.name, '-p', 'Use merge sort');
-    await terminal.shows('copied 0 messages, 3 files (1024 bytes) and 1 secrets as of version 7.');
-    await terminal.shows('> Use merge sort\n');
-    await terminal.shows('You said: Use merge sort\n');
-  });
-
-  it('comes back by itself when the connection breaks', async () => {
-    const session = await openIdle();
-    session.append('messages.cleared', {});
-    await terminal.shows('the messages were cleared');
-    session.dropStreams();
-    await terminal.shows('connection lost');
-    await terminal.shows('connected again');
-    terminal.type('Hello\r');
-    await terminal.shows('You said: Hello');
-  });
-
   it('lets no reply take over the terminal', async () => {
-    const session = await openIdle();
-    server.host = async (_, id) => session.answer(id, 'before\x1b]0;title\x07\x1b[2Jafter');
+    const { session, terminal } = await desk.openIdle();
+    desk.server.host = async (_, id) => session.answer(id, 'before\x1b]0;title\x07\x1b[2Jafter');
     terminal.type('Hello\r');
     await terminal.shows('before]0;title[2Jafter');
-  });
-
-  it('ends when the session is deleted', async () => {
-    const session = await openIdle();
-    session.append('session.deleted', {});
-    await terminal.shows('the session was deleted');
-    expect(await terminal.ended).toBe(0);
   });
 });
