@@ -16,7 +16,8 @@ async function main(): Promise<void> {
 try {
   await main();
 } catch (error) {
-  // The last line on stderr is for programs: the command line shows its message.
-  process.stderr.write(`${JSON.stringify(systemErrorMessage(error))}\n`);
+  // People read the sentence; programs, such as the command line that starts this in the background, read the line.
+  const failure = systemErrorMessage(error);
+  process.stderr.write(process.stderr.isTTY ? `${failure.message}\n` : `${JSON.stringify(failure)}\n`);
   process.exitCode = 1;
 }
