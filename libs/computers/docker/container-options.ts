@@ -1,0 +1,109 @@
+import type Docker from 'dockerode';
+import type { ComputerLimits } from '../computer.js';
+import type { Engine } from './engine.js';
+import { LABELS, NETWORK, type SessionNames } from './naming.js';
+
+/** What apt and pip need when the service runs something as root; processes of the session have none of it. */
+const ROOT_CAPABILITIES = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID', 'KILL', 'SETGID', 'SETUID'];
+const MIB = 1024 * 1024;
+
+/**
+ * What stays when nothing else runs: it puts Host's log on the container's own output. Asked to stop, it asks all
+ * others first and gives them half a second.
+ */
+const KEEPER = [
+  `trap 'trap "" TERM; kill -TERM -1; n=0; while set -- /proc/[0-9]*; [ $# -gt 2 ] && [ $n -lt 10 ]; do sleep 0.05; n=$((n + 1)); done; exit 0' TERM`,
+  'while :; do tail -q -n 0 -F "/session/logs/host_*.log" 2>/dev/null & wait $!; sleep 1; done',
+].join('\n');
+
+/** The name by which the keeper is told from the session's own processes. */
+export const KEEPER_NAME = 'raworc-keeper';
+
+export interface ComputerSettings {
+  image: string;
+  /** As it was asked for; `image` is another one after a remix. */
+  namedImage: string;
+  limits: Required<ComputerLimits>;
+}
+
+export function sessionLabels(engine: Engine, names: SessionNames): Record<string, string> {
+  return { [LABELS.managed]: 'true', [LABELS.home]: engine.home, [LABELS.session]: names.sessionId };
+}
+
+/** Secrets are no part of it: whoever may inspect the container could read them. */
+export function containerOptions(
+  engine: Engine,
+  names: SessionNames,
+  { image, namedImage, limits }: ComputerSettings,
+): Docker.ContainerCreateOptions {
+  return {
+    name: names.container,
+    Image: image,
+    Hostname: 'session',
+    User: '1000:1000',
+    WorkingDir: '/session',
+    Entrypoint: ['/bin/sh', '-c', KEEPER, KEEPER_NAME],
+    Cmd: [],
+    Env: ['HOME=/session', 'SESSION_DIR=/session'],
+    StopTimeout: 2,
+    Labels: {
+      ...sessionLabels(engine, names),
+      [LABELS.image]: namedImage,
+      [LABELS.limits]: JSON.stringify(limits),
+    },
+    HostConfig: {
+      ...confinement(limits),
+      CapAdd: ROOT_CAPABILITIES,
+      NetworkMode: engine.network === 'none' ? 'none' : NETWORK,
+      Mounts: [volumeMount(names.volume, '/session')],
+      LogConfig: { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '2' } },
+    },
+  };
+}
+
+/** For a program of ours that works on volumes while the session cannot: as root, without network. */
+export function helperOptions(
+  engine: Engine,
+  names: SessionNames,
+  image: string,
+  argv: string[],
+  mounts: Docker.MountSettings[],
+  root: boolean,
+): Docker.ContainerCreateOptions {
+  return {
+    Image: image,
+    User: root ? '0:0' : '1000:1000',
+    WorkingDir: '/',
+    Entrypoint: argv.slice(0, 1),
+    Cmd: argv.slice(1),
+    Labels: { [LABELS.managed]: 'true', [LABELS.home]: engine.home, [LABELS.helper]: names.sessionId },
+    AttachStdin: true,
+    AttachStdout: true,
+    AttachStderr: true,
+    OpenStdin: true,
+    StdinOnce: true,
+    HostConfig: {
+      ...confinement({ memoryMb: 1024, cpus: engine.limits.cpus, pids: 64 }),
+      CapAdd: root ? ROOT_CAPABILITIES : [],
+      NetworkMode: 'none',
+      Mounts: mounts,
+      LogConfig: { Type: 'none', Config: {} },
+    },
+  };
+}
+
+export function volumeMount(volume: string, target: string, readOnly = false): Docker.MountSettings {
+  return { Type: 'volume', Source: volume, Target: target, ReadOnly: readOnly };
+}
+
+function confinement({ memoryMb, cpus, pids }: Required<ComputerLimits>): Docker.HostConfig {
+  return {
+    Init: true,
+    CapDrop: ['ALL'],
+    SecurityOpt: ['no-new-privileges'],
+    Memory: memoryMb * MIB,
+    MemorySwap: memoryMb * MIB,
+    NanoCpus: Math.round(cpus * 1e9),
+    PidsLimit: pids,
+  };
+}

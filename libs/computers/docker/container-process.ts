@@ -1,0 +1,44 @@
+import type { Duplex } from 'node:stream';
+import type Docker from 'dockerode';
+
+const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+export interface ProcessSpec {
+  argv: string[];
+  env?: Record<string, string>;
+  root?: boolean;
+  stdin: boolean;
+}
+
+/** Starts a process in a running container, in the session's folder. Its streams come multiplexed. */
+export async function startProcess(container: Docker.Container, spec: ProcessSpec): Promise<Duplex> {
+  const exec = await container.exec({
+    Cmd: spec.argv,
+    User: userOf(spec.root),
+    WorkingDir: '/session',
+    Env: environment(spec),
+    AttachStdin: spec.stdin,
+    AttachStdout: true,
+    AttachStderr: true,
+    Tty: false,
+  });
+  return exec.start({ hijack: true, stdin: spec.stdin });
+}
+
+function userOf(root: boolean | undefined): string {
+  return root ? '0:0' : '1000:1000';
+}
+
+/** The environment is part of the process only: the engine keeps it in memory while the process runs. */
+function environment({ env, root }: ProcessSpec): string[] {
+  const complete = {
+    PATH,
+    HOME: root ? '/root' : '/session',
+    USER: root ? 'root' : 'agent',
+    LANG: 'C.UTF-8',
+    TERM: 'dumb',
+    ...env,
+    SESSION_DIR: '/session',
+  };
+  return Object.entries(complete).map(([name, value]) => `${name}=${value}`);
+}

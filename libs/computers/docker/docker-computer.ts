@@ -1,0 +1,186 @@
+import type Docker from 'dockerode';
+import { ComputerError } from '../computer.js';
+import type { ComputerInfo, ComputerSpec, ExecOptions, ExecResult, Shell } from '../computer.js';
+import { checkedEnvironment } from '../local/isolation.js';
+import { Mutex } from '../local/mutex.js';
+import { type ComputerSettings, containerOptions, sessionLabels } from './container-options.js';
+import { DockerShell } from './docker-shell.js';
+import { endProcesses } from './end-processes.js';
+import { reasonOf, hasStatus } from './engine-error.js';
+import { type Engine, ensureNetwork, found, settled } from './engine.js';
+import type { ProcessesRequest } from './inside/processes.js';
+import { LABELS, type SessionNames } from './naming.js';
+import { runCommand } from './run-command.js';
+import { settingsFor, settingsOf } from './settings.js';
+
+const STOP_SECONDS = 2;
+
+/** What the engine has of a session. The volume is what counts: without the container the computer is still there. */
+export interface Found {
+  volume: Docker.VolumeInspectInfo;
+  container?: Docker.ContainerInspectInfo;
+  settings: ComputerSettings;
+}
+
+/** One session's computer: container and volume on the engine, environment and shell in memory. */
+export class DockerComputer {
+  private env: Record<string, string> = {};
+  private opening: Promise<DockerShell> | undefined;
+  /** Held by the verbs that change the computer as a whole. */
+  readonly lifecycle = new Mutex();
+
+  constructor(
+    readonly names: SessionNames,
+    readonly engine: Engine,
+  ) {}
+
+  get container(): Docker.Container {
+    return this.engine.docker.getContainer(this.names.container);
+  }
+
+  async create(spec: ComputerSpec): Promise<ComputerInfo> {
+    this.env = checkedEnvironment(spec.env);
+    const existing = await this.find();
+    if (existing) return this.infoOf(existing);
+    const settings = await settingsFor(this.engine, spec);
+    await this.engine.docker.createVolume({
+      Name: this.names.volume,
+      Labels: {
+        ...sessionLabels(this.engine, this.names),
+        [LABELS.image]: settings.namedImage,
+        [LABELS.limits]: JSON.stringify(settings.limits),
+      },
+    });
+    try {
+      await this.createContainer(settings);
+    } catch (error) {
+      await settled(this.engine.docker.getVolume(this.names.volume).remove());
+      throw error;
+    }
+    return this.infoOf(await this.require());
+  }
+
+  /** Starts the container; one that is gone is made again around the volume. */
+  async start(env: Record<string, string> | undefined): Promise<ComputerInfo> {
+    if (env) this.env = checkedEnvironment(env);
+    const existing = await this.require();
+    if (!existing.container) {
+      await this.createContainer(existing.settings);
+      this.engine.logger?.warn(
+        { session_id: this.names.sessionId, image: existing.settings.image },
+        'the container was gone and is made again from its volume and image',
+      );
+    }
+    await ensureNetwork(this.engine);
+    await settled(this.container.start());
+    return this.infoOf(await this.require());
+  }
+
+  async stop(): Promise<void> {
+    this.dropShell();
+    if (!(await this.find())?.container) return;
+    await settled(this.container.stop({ t: STOP_SECONDS }));
+  }
+
+  async inspect(): Promise<ComputerInfo | undefined> {
+    const existing = await this.find();
+    return existing && this.infoOf(existing);
+  }
+
+  async shell(): Promise<Shell> {
+    await this.requireRunning();
+    const current = await this.opening?.catch(() => undefined);
+    if (current?.alive) return current;
+    this.opening = DockerShell.open({
+      container: this.container,
+      env: this.env,
+      endProcesses: (request) => this.endProcesses(request, false),
+    });
+    return this.opening;
+  }
+
+  async exec(argv: string[], options: ExecOptions): Promise<ExecResult> {
+    await this.requireRunning();
+    if (argv.length === 0 || argv.some((argument) => argument.includes('\0'))) {
+      throw new ComputerError(
+        'command_refused',
+        'A command needs at least a program, and no NUL characters.',
+      );
+    }
+    const endRun = (run: string, root: boolean): Promise<void> => this.endProcesses({ run }, root);
+    return runCommand({ container: this.container, env: this.env, endRun }, argv, options);
+  }
+
+  async closeShell(): Promise<void> {
+    const shell = await this.opening?.catch(() => undefined);
+    this.opening = undefined;
+    await shell?.close();
+  }
+
+  /** For a container that ends anyway, with the shell in it. */
+  dropShell(): void {
+    this.opening = undefined;
+  }
+
+  async createContainer(settings: ComputerSettings): Promise<void> {
+    await ensureNetwork(this.engine);
+    await this.engine.docker.createContainer(containerOptions(this.engine, this.names, settings));
+  }
+
+  /** Undefined for what is not there or belongs to another service on this engine. */
+  async find(): Promise<Found | undefined> {
+    const [volume, container] = await Promise.all([
+      found(this.engine.docker.getVolume(this.names.volume).inspect()),
+      found(this.container.inspect()),
+    ]);
+    if (!volume) return undefined;
+    if (volume.Labels?.[LABELS.home] !== this.engine.home) {
+      throw new ComputerError(
+        'command_refused',
+        `The volume ${this.names.volume} belongs to another Raworc on this Docker engine. Use that one, or remove the volume.`,
+      );
+    }
+    return { volume, container, settings: await settingsOf(this.engine, this.names, volume) };
+  }
+
+  /** Throws `computer_not_found`. */
+  async require(): Promise<Found> {
+    const existing = await this.find();
+    if (existing) return existing;
+    throw new ComputerError('computer_not_found', `Session ${this.names.sessionId} has no computer here.`);
+  }
+
+  async requireRunning(): Promise<void> {
+    const { container } = await this.require();
+    if (container?.State.Running) return;
+    throw new ComputerError(
+      'computer_not_running',
+      `The computer of session ${this.names.sessionId} is stopped. Start it first.`,
+    );
+  }
+
+  infoOf({ container, settings }: Found): ComputerInfo {
+    return {
+      sessionId: this.names.sessionId,
+      driver: 'docker',
+      computerId: this.names.container,
+      running: container?.State.Running ?? false,
+      image: settings.namedImage,
+    };
+  }
+
+  /** Where not even our own program can be started any more, the container is started anew: that ends them all. */
+  private async endProcesses(request: ProcessesRequest, root: boolean): Promise<void> {
+    try {
+      await endProcesses(this.container, request, root);
+    } catch (error) {
+      if (hasStatus(error, 404, 409)) return;
+      this.engine.logger?.warn(
+        { session_id: this.names.sessionId, reason: reasonOf(error) },
+        'processes could not be ended one by one; the container is started anew',
+      );
+      this.dropShell();
+      await settled(this.container.restart({ t: 0 }));
+    }
+  }
+}

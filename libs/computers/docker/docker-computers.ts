@@ -1,0 +1,148 @@
+import type {
+  ComputerInfo,
+  ComputerSpec,
+  Computers,
+  ComputerStats,
+  CopyParts,
+  ExecOptions,
+  ExecResult,
+  FileEntry,
+  Shell,
+  SnapshotInfo,
+  StartOptions,
+} from '../computer.js';
+import { ComputerError } from '../computer.js';
+import { listComputerFiles, readComputerFile, writeComputerFile } from './computer-files.js';
+import { destroyComputer } from './destroy.js';
+import { DockerComputer } from './docker-computer.js';
+import { asEngineError } from './engine-error.js';
+import type { Engine } from './engine.js';
+import { listComputers } from './list.js';
+import { sessionNames } from './naming.js';
+import { copyRootFilesystem } from './root-filesystem.js';
+import { copyFiles, requireSnapshot, restoreFromSnapshot, takeSnapshot } from './snapshots.js';
+import { readStats } from './stats.js';
+
+/** Computers that are containers of a Docker engine. */
+export class DockerComputers implements Computers {
+  readonly driver = 'docker';
+  private readonly computers = new Map<string, DockerComputer>();
+
+  constructor(private readonly engine: Engine) {}
+
+  create(spec: ComputerSpec): Promise<ComputerInfo> {
+    return this.change(spec.sessionId, (computer) => computer.create(spec));
+  }
+
+  start(sessionId: string, options: StartOptions = {}): Promise<ComputerInfo> {
+    return this.change(sessionId, (computer) => computer.start(options.env));
+  }
+
+  stop(sessionId: string): Promise<void> {
+    return this.change(sessionId, (computer) => computer.stop());
+  }
+
+  async destroy(sessionId: string): Promise<void> {
+    await this.change(sessionId, destroyComputer);
+    this.computers.delete(sessionId);
+  }
+
+  inspect(sessionId: string): Promise<ComputerInfo | undefined> {
+    return this.use(sessionId, (computer) => computer.inspect());
+  }
+
+  list(): Promise<ComputerInfo[]> {
+    return told(() => listComputers(this.engine));
+  }
+
+  exec(sessionId: string, argv: string[], options: ExecOptions): Promise<ExecResult> {
+    return this.use(sessionId, (computer) => computer.exec(argv, options));
+  }
+
+  shell(sessionId: string): Promise<Shell> {
+    return this.use(sessionId, (computer) => computer.shell());
+  }
+
+  readFile(sessionId: string, path: string, options: { maxBytes?: number } = {}): Promise<Uint8Array> {
+    return this.use(sessionId, (computer) => readComputerFile(computer, path, options.maxBytes));
+  }
+
+  writeFile(sessionId: string, path: string, content: Uint8Array | string): Promise<void> {
+    return this.use(sessionId, (computer) => writeComputerFile(computer, path, content));
+  }
+
+  listFiles(sessionId: string, path: string): Promise<FileEntry[]> {
+    return this.use(sessionId, (computer) => listComputerFiles(computer, path));
+  }
+
+  snapshot(sessionId: string): Promise<SnapshotInfo> {
+    return this.change(sessionId, takeSnapshot);
+  }
+
+  restoreSnapshot(sessionId: string, snapshotId: string): Promise<void> {
+    return this.change(sessionId, async (computer) => {
+      const { running } = computer.infoOf(await computer.require());
+      await requireSnapshot(computer, snapshotId);
+      await computer.stop();
+      try {
+        await restoreFromSnapshot(computer, snapshotId);
+      } finally {
+        if (running) await computer.start(undefined);
+      }
+    });
+  }
+
+  copyFrom(
+    sessionId: string,
+    { sessionId: sourceId, snapshotId }: { sessionId: string; snapshotId?: string },
+    parts: CopyParts,
+  ): Promise<{ files: number; bytes: number }> {
+    return this.change(sessionId, async (computer) => {
+      const source = this.computer(sourceId);
+      await source.require();
+      if (computer.infoOf(await computer.require()).running) {
+        throw new ComputerError(
+          'command_refused',
+          `The computer of session ${sessionId} runs. Files are copied into a stopped one only.`,
+        );
+      }
+      if (snapshotId !== undefined) await requireSnapshot(source, snapshotId);
+      const copied = await copyFiles(computer, source, snapshotId, parts);
+      if (parts.code) await copyRootFilesystem(computer, source);
+      return copied;
+    });
+  }
+
+  stats(sessionId: string): Promise<ComputerStats> {
+    return this.use(sessionId, readStats);
+  }
+
+  async dispose(): Promise<void> {
+    await Promise.all([...this.computers.values()].map((computer) => computer.closeShell()));
+  }
+
+  private change<T>(sessionId: string, task: (computer: DockerComputer) => Promise<T>): Promise<T> {
+    return this.use(sessionId, (computer) => computer.lifecycle.run(() => task(computer)));
+  }
+
+  private use<T>(sessionId: string, task: (computer: DockerComputer) => Promise<T>): Promise<T> {
+    return told(() => task(this.computer(sessionId)));
+  }
+
+  private computer(sessionId: string): DockerComputer {
+    const known = this.computers.get(sessionId);
+    if (known) return known;
+    const computer = new DockerComputer(sessionNames(sessionId), this.engine);
+    this.computers.set(sessionId, computer);
+    return computer;
+  }
+}
+
+/** The engine's failures as sentences. */
+async function told<T>(task: () => Promise<T>): Promise<T> {
+  try {
+    return await task();
+  } catch (error) {
+    throw asEngineError(error);
+  }
+}

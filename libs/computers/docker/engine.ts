@@ -1,0 +1,67 @@
+import Docker from 'dockerode';
+import type { ComputerLimits, ComputersLogger } from '../computer.js';
+import { asEngineError, hasStatus } from './engine-error.js';
+import { LABELS, NETWORK } from './naming.js';
+
+/** What all computers of one service have in common. */
+export interface Engine {
+  docker: Docker;
+  home: string;
+  image: string;
+  limits: Required<ComputerLimits>;
+  /** `none`: sessions reach nothing but themselves. */
+  network: 'egress' | 'none';
+  logger?: ComputersLogger;
+}
+
+/** Undefined when the engine answers; else why not, and what to do. */
+export async function engineProblem(docker: Docker): Promise<string | undefined> {
+  try {
+    await docker.ping();
+    return undefined;
+  } catch (error) {
+    return asEngineError(error).message;
+  }
+}
+
+/** Makes the network of all sessions, in which none reaches another. */
+export async function ensureNetwork({ docker, network }: Engine): Promise<void> {
+  if (network === 'none') return;
+  try {
+    await docker.getNetwork(NETWORK).inspect();
+    return;
+  } catch (error) {
+    if (!hasStatus(error, 404)) throw error;
+  }
+  try {
+    await docker.createNetwork({
+      Name: NETWORK,
+      CheckDuplicate: true,
+      Driver: 'bridge',
+      Options: { 'com.docker.network.bridge.enable_icc': 'false' },
+      Labels: { [LABELS.managed]: 'true' },
+    });
+  } catch (error) {
+    // Another process made it meanwhile.
+    if (!hasStatus(error, 409)) throw error;
+  }
+}
+
+/** The answer of the engine, or undefined for what does not exist. */
+export async function found<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (hasStatus(error, 404)) return undefined;
+    throw error;
+  }
+}
+
+/** For removals and stops: what is gone already, or stands still, is what was wanted. */
+export async function settled(change: Promise<unknown>): Promise<void> {
+  try {
+    await change;
+  } catch (error) {
+    if (!hasStatus(error, 304, 404)) throw error;
+  }
+}

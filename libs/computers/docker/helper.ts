@@ -1,0 +1,40 @@
+import type Docker from 'dockerode';
+import { helperOptions } from './container-options.js';
+import { type Engine, settled } from './engine.js';
+import { type Answer, type CallOptions, programArgv, readAnswer } from './inside-call.js';
+import type { SessionNames } from './naming.js';
+
+export interface HelperWork extends CallOptions {
+  image: string;
+  mounts: Docker.MountSettings[];
+}
+
+/** Runs a program of ours on a session's volumes in a container that lives as long as the program. */
+export async function callInHelper(
+  engine: Engine,
+  names: SessionNames,
+  program: string,
+  request: object,
+  work: HelperWork,
+): Promise<Answer> {
+  const argv = programArgv(program, request);
+  const options = helperOptions(engine, names, work.image, argv, work.mounts, work.root ?? false);
+  const container = await engine.docker.createContainer(options);
+  try {
+    const stream = await container.attach({
+      stream: true,
+      stdin: true,
+      stdout: true,
+      stderr: true,
+      hijack: true,
+    });
+    const answer = readAnswer(stream as Parameters<typeof readAnswer>[0], work);
+    // Awaited below; until then a failure of the start is the one to tell.
+    answer.catch(() => undefined);
+    await container.start();
+    stream.end(work.stdin ?? '');
+    return await answer;
+  } finally {
+    await settled(container.remove({ force: true }));
+  }
+}

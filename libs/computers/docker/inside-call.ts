@@ -1,0 +1,89 @@
+import type { Duplex } from 'node:stream';
+import type Docker from 'dockerode';
+import { z } from 'zod';
+import { ComputerError, type ComputerErrorCode } from '../computer.js';
+import { asComputerError } from '../local/errno.js';
+import { ERRNO_NAMES } from './errno-names.js';
+import { demultiplex } from './engine-stream.js';
+import { startProcess } from './container-process.js';
+
+const REFUSALS = [
+  'path_outside_computer',
+  'file_not_readable',
+  'file_too_large',
+] as const satisfies ComputerErrorCode[];
+
+const failure = z.union([
+  z.object({ refused: z.enum(REFUSALS), message: z.string() }),
+  z.object({ errno: z.number().int(), message: z.string() }),
+]);
+
+/** What a program of ours inside a container said: a line of JSON, then bytes. */
+export interface Answer {
+  header: unknown;
+  body: Buffer;
+}
+
+export interface CallOptions {
+  root?: boolean;
+  stdin?: Uint8Array;
+  /** For error messages: what is being done, and to what. */
+  doing?: string;
+  subject?: string;
+}
+
+export function programArgv(program: string, request: object): string[] {
+  return ['python3', '-I', '-S', '-c', program, JSON.stringify(request)];
+}
+
+/** Runs a program of ours in a running container. */
+export async function callInContainer(
+  container: Docker.Container,
+  program: string,
+  request: object,
+  options: CallOptions = {},
+): Promise<Answer> {
+  const { root, stdin } = options;
+  const argv = programArgv(program, request);
+  const stream = await startProcess(container, { argv, root, stdin: stdin !== undefined });
+  if (stdin) stream.end(stdin);
+  return readAnswer(stream, options);
+}
+
+export async function readAnswer(stream: Duplex, options: CallOptions): Promise<Answer> {
+  const output: Buffer[] = [];
+  const complaint: Buffer[] = [];
+  await demultiplex(stream, {
+    onStdout: (chunk) => output.push(chunk),
+    onStderr: (chunk) => complaint.push(chunk),
+  });
+  return parseAnswer(Buffer.concat(output), Buffer.concat(complaint).toString('utf8'), options);
+}
+
+function parseAnswer(output: Buffer, complaint: string, { doing, subject }: CallOptions): Answer {
+  const end = output.indexOf('\n');
+  const header = end < 0 ? undefined : parseJson(output.toString('utf8', 0, end));
+  if (header === undefined) {
+    const reason =
+      `${complaint}${output.toString('utf8', 0, 500)}`.trim().split('\n').at(-1) || 'no reason given';
+    throw new ComputerError(
+      'driver_unavailable',
+      `A program inside the computer failed: ${reason}. Its image needs bash and python3.`,
+    );
+  }
+  const failed = failure.safeParse(header).data;
+  if (failed && 'refused' in failed) throw new ComputerError(failed.refused, failed.message);
+  if (failed) {
+    const cause = Object.assign(new Error(failed.message), { code: ERRNO_NAMES.get(failed.errno) });
+    throw asComputerError(cause, subject ?? 'file', doing ?? 'using');
+  }
+  return { header, body: output.subarray(end + 1) };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
