@@ -169,18 +169,28 @@ export class DockerComputer {
     };
   }
 
+  private async restart(): Promise<void> {
+    try {
+      await settled(this.container.restart({ t: 0 }));
+    } catch (error) {
+      // Another one is removing it, which ends the processes as well.
+      if (!/marked for removal|removal .* in progress/.test(reasonOf(error))) throw error;
+    }
+  }
+
   /** Where not even our own program can be started any more, the container is started anew: that ends them all. */
   private async endProcesses(request: ProcessesRequest, root: boolean): Promise<void> {
     try {
       await endProcesses(this.container, request, root);
     } catch (error) {
-      if (hasStatus(error, 404, 409)) return;
+      const container = hasStatus(error, 404, 409) ? undefined : await found(this.container.inspect());
+      if (!container?.State.Running) return;
       this.engine.logger?.warn(
         { session_id: this.names.sessionId, reason: reasonOf(error) },
         'processes could not be ended one by one; the container is started anew',
       );
       this.dropShell();
-      await settled(this.container.restart({ t: 0 }));
+      await this.restart();
     }
   }
 }

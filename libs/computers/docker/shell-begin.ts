@@ -17,7 +17,7 @@ export const BEGIN_FUNCTION =
   [
     '__raworc_begin() { local IFS=" " up= kids= rest=',
     '{ \\builtin read -r up rest </proc/uptime; \\builtin read -r kids </proc/$$/task/$$/children; } 2>/dev/null || :',
-    `\\builtin printf '%s begin %s %s %s\\n' "$1" "$$" "$up" "$kids" >&${CONTROL_FD}`,
+    `\\builtin printf '%s-begin %s %s %s\\n' "$1" "$$" "$up" "$kids" >&${CONTROL_FD}`,
   ].join('\n') + '\n}\n';
 
 export function beginning(nonce: string): string {
@@ -30,8 +30,8 @@ export function parseBeginning(
   nonce: string,
   signal: number,
 ): ProcessesRequest['command'] | undefined {
-  const [said, word, bash, uptime, ...jobs] = line.split(' ').filter((part) => part !== '');
-  if (said !== nonce || word !== 'begin') return undefined;
+  const [said, bash, uptime, ...jobs] = line.split(' ').filter((part) => part !== '');
+  if (said !== `${nonce}-begin`) return undefined;
   return {
     bash: Number(bash),
     jobs: jobs.map(Number),
