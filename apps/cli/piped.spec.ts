@@ -78,7 +78,7 @@ describe('raworc session with lines from a pipe', () => {
     const { stdout, stderr } = await runCli(['session'], options({ stdin: 'Go\n' }));
     expect(stdout).toBe('Done.\n');
     expect(stderr).toContain(
-      '→ bash: python3 x.py\n← ok 120 ms\n→ bash: false\n← error 120 ms: exit code 1 …\n',
+      '→ bash: python3 x.py\n← ok 120 ms: fine\n→ bash: false\n← error 120 ms: exit code 1 …\n',
     );
   });
 

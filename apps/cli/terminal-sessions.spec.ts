@@ -64,7 +64,7 @@ describe('sessions on a terminal', () => {
   it('remixes and says the prompt first', async () => {
     const source = desk.server.createSession();
     const terminal = desk.run('session', 'remix', source.view.name, '-p', 'Use merge sort');
-    await terminal.shows('copied 0 messages, 3 files (1024 bytes) and 1 secrets as of version 7.');
+    await terminal.shows('copied 0 messages, 3 files (1024 bytes), 1 secret as of version 7.');
     await terminal.shows('> Use merge sort\n');
     await terminal.shows('You said: Use merge sort\n');
   });

@@ -70,5 +70,14 @@ export default class SessionRemix extends RaworcCommand {
 
 function describeCopied({ name, copied }: RemixedSession): string {
   const { messages, files, bytes, secrets, from_version: version } = copied;
-  return `${name}: copied ${messages} messages, ${files} files (${bytes} bytes) and ${secrets} secrets as of version ${version}.`;
+  const parts = [
+    count(messages, 'message'),
+    `${count(files, 'file')} (${bytes} bytes)`,
+    count(secrets, 'secret'),
+  ];
+  return `${name}: copied ${parts.join(', ')} as of version ${version}.`;
+}
+
+function count(n: number, noun: string): string {
+  return n === 1 ? `1 ${noun}` : `${n} ${noun}s`;
 }

@@ -22,8 +22,9 @@ describe('describeToolCall', () => {
 describe('describeToolResult', () => {
   const result = { use_id: 'u', content: 'a result', took_ms: 12 };
 
-  it('is short for what went well', () => {
-    expect(describeToolResult({ ...result, outcome: 'completed', is_error: false })).toBe('← ok 12 ms');
+  it('says how the result begins', () => {
+    const line = describeToolResult({ ...result, outcome: 'completed', is_error: false });
+    expect(line).toBe('← ok 12 ms: a result');
   });
 
   it('says how an error begins', () => {

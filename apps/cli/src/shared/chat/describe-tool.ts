@@ -12,10 +12,10 @@ export function describeToolCall({ name, input }: Started): string {
   return shown === '' ? `→ ${name}` : `→ ${name}: ${shown}`;
 }
 
-/** `← ok 120 ms`, or what went wrong and how it begins. */
+/** `← ok 120 ms: [1, 2, 3] …`: how it went, and how the result begins. */
 export function describeToolResult({ is_error, outcome, content, took_ms }: Completed): string {
-  if (outcome === 'completed' && !is_error) return `← ok ${took_ms} ms`;
-  const word = outcome === 'completed' || outcome === 'failed' ? 'error' : outcome.replaceAll('_', ' ');
+  const went = is_error ? 'error' : 'ok';
+  const word = outcome === 'completed' || outcome === 'failed' ? went : outcome.replaceAll('_', ' ');
   const begins = oneLine(textOf(content));
   return begins === '' ? `← ${word} ${took_ms} ms` : `← ${word} ${took_ms} ms: ${begins}`;
 }
