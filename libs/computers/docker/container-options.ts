@@ -13,7 +13,8 @@ const MIB = 1024 * 1024;
  */
 const KEEPER = [
   `trap 'trap "" TERM; kill -TERM -1; n=0; while set -- /proc/[0-9]*; [ $# -gt 2 ] && [ $n -lt 10 ]; do sleep 0.05; n=$((n + 1)); done; exit 0' TERM`,
-  'while :; do tail -q -n 0 -F "/session/logs/host_*.log" 2>/dev/null & wait $!; sleep 1; done',
+  'log() { exec setpriv --reuid 1000 --regid 1000 --clear-groups tail -q -n 0 -F "/session/logs/host_*.log" 2>/dev/null; }',
+  'while :; do log & wait $!; sleep 1 & wait $!; done',
 ].join('\n');
 
 /** The name by which the keeper is told from the session's own processes. */
@@ -40,7 +41,9 @@ export function containerOptions(
     name: names.container,
     Image: image,
     Hostname: 'session',
-    User: '1000:1000',
+    // Only the keeper: root inside cannot be killed by the session. A process that is started in a container of
+    // another user would never get the capabilities that installing needs.
+    User: '0:0',
     WorkingDir: '/session',
     Entrypoint: ['/bin/sh', '-c', KEEPER, KEEPER_NAME],
     Cmd: [],

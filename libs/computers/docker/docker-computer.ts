@@ -42,6 +42,7 @@ export class DockerComputer {
     this.env = checkedEnvironment(spec.env);
     const existing = await this.find();
     if (existing) return this.infoOf(existing);
+    await this.removeStray();
     const settings = await settingsFor(this.engine, spec);
     await this.engine.docker.createVolume({
       Name: this.names.volume,
@@ -54,8 +55,11 @@ export class DockerComputer {
     try {
       await this.createContainer(settings);
     } catch (error) {
-      await settled(this.engine.docker.getVolume(this.names.volume).remove());
-      throw error;
+      // Another process creates the same computer.
+      if (!hasStatus(error, 409)) {
+        await settled(this.engine.docker.getVolume(this.names.volume).remove());
+        throw error;
+      }
     }
     return this.infoOf(await this.require());
   }
@@ -167,6 +171,13 @@ export class DockerComputer {
       running: container?.State.Running ?? false,
       image: settings.namedImage,
     };
+  }
+
+  /** A container of ours whose volume was removed by hand holds nothing that could be gone on with. */
+  private async removeStray(): Promise<void> {
+    const container = await found(this.container.inspect());
+    if (container?.Config.Labels[LABELS.home] !== this.engine.home) return;
+    await settled(this.container.remove({ force: true }));
   }
 
   private async restart(): Promise<void> {

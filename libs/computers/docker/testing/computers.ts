@@ -1,0 +1,82 @@
+import { randomUUID } from 'node:crypto';
+import { afterEach, beforeEach, describe, expect } from '@jest/globals';
+import Docker from 'dockerode';
+import type { ComputerSpec, Computers, ExecResult } from '../../computer.js';
+import { createDockerComputers, dockerProblem, type DockerComputersOptions } from '../index.js';
+
+export const LIMITS = { timeoutMs: 20_000, maxOutputBytes: 64 * 1024 };
+
+export interface DockerFixture {
+  readonly docker: Docker;
+  readonly computers: Computers;
+  readonly home: string;
+  /** A computer that runs, of an id of its own. */
+  running(spec?: Partial<ComputerSpec>): Promise<string>;
+  /** Runs a command in the session's shell. */
+  bash(sessionId: string, command: string, timeoutMs?: number): Promise<ExecResult>;
+  /** The same, for a command that must succeed. */
+  output(sessionId: string, command: string): Promise<string>;
+  /** The computers of another service on the same engine, or of the same one with other options. */
+  others(options: Partial<DockerComputersOptions>): Computers;
+}
+
+/** Describes what needs an engine and the session image; without them it says so in one line. */
+export async function describeWithDocker(
+  name: string,
+  suite: (fixture: DockerFixture) => void,
+): Promise<void> {
+  const problem = await dockerProblem();
+  if (problem === undefined) describe(name, () => suite(useDocker()));
+  else console.log(`"${name}" does not run on this machine: ${problem}`);
+}
+
+function useDocker(): DockerFixture {
+  const docker = new Docker();
+  let home = '';
+  let instances: Computers[] = [];
+  const others = (options: Partial<DockerComputersOptions>): Computers => {
+    const created = createDockerComputers({ home, ...options });
+    instances.push(created);
+    return created;
+  };
+  let computers: Computers;
+
+  beforeEach(() => {
+    home = `test-${randomUUID()}`;
+    instances = [];
+    computers = others({});
+  });
+
+  afterEach(async () => {
+    for (const instance of instances) {
+      for (const { sessionId } of await instance.list()) await instance.destroy(sessionId);
+      await instance.dispose();
+    }
+  });
+
+  const bash = async (sessionId: string, command: string, timeoutMs = LIMITS.timeoutMs) =>
+    (await computers.shell(sessionId)).run(command, { ...LIMITS, timeoutMs });
+
+  return {
+    docker,
+    others,
+    bash,
+    get computers() {
+      return computers;
+    },
+    get home() {
+      return home;
+    },
+    async running(spec = {}) {
+      const sessionId = spec.sessionId ?? `s${randomUUID()}`;
+      await computers.create({ ...spec, sessionId });
+      await computers.start(sessionId);
+      return sessionId;
+    },
+    async output(sessionId, command) {
+      const result = await bash(sessionId, command);
+      expect(result).toMatchObject({ outcome: 'exited', exitCode: 0 });
+      return result.output;
+    },
+  };
+}
