@@ -10,7 +10,7 @@ import { table } from './table.js';
 
 /** Measures every path beside its bare parts. A missed bar is a result, not a failure of this program. */
 async function main({ only, quick, out }: Options): Promise<void> {
-  const chosen = BENCHES.filter(({ name }) => name.includes(only));
+  const chosen = BENCHES.filter(({ name }) => name.toLowerCase().includes(only.toLowerCase()));
   if (chosen.length === 0) throw new Error(`No row has "${only}" in its name: ${namesOf(BENCHES)}.`);
 
   const version = await pinNatsServer();
@@ -59,6 +59,7 @@ function say(text: string): void {
 try {
   await main(parseOptions(process.argv.slice(2), process.env));
 } catch (error) {
-  say(`${error instanceof Error ? error.message : String(error)}\n${USAGE}`);
+  say(error instanceof Error ? error.message : String(error));
+  if (error instanceof TypeError) say(USAGE);
   process.exitCode = 1;
 }
