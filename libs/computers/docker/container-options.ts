@@ -12,7 +12,7 @@ const MIB = 1024 * 1024;
  * others first and gives them half a second.
  */
 const KEEPER = [
-  `trap 'trap "" TERM; kill -TERM -1; n=0; while set -- /proc/[0-9]*; [ $# -gt 2 ] && [ $n -lt 10 ]; do sleep 0.05; n=$((n + 1)); done; exit 0' TERM`,
+  `trap 'trap "" TERM; kill -TERM -1; kill -HUP -1; wait; n=0; while set -- /proc/[0-9]*; [ $# -gt 2 ] && [ $n -lt 10 ]; do sleep 0.05; n=$((n + 1)); done; exit 0' TERM`,
   'log() { exec setpriv --reuid 1000 --regid 1000 --clear-groups tail -q -n 0 -F "/session/logs/host_*.log" 2>/dev/null; }',
   'while :; do log & wait $!; sleep 1 & wait $!; done',
 ].join('\n');

@@ -1,4 +1,4 @@
-import Docker from 'dockerode';
+import type Docker from 'dockerode';
 import type { ComputerLimits, ComputersLogger } from '../computer.js';
 import { asEngineError, hasStatus } from './engine-error.js';
 import { LABELS, NETWORK } from './naming.js';

@@ -26,7 +26,7 @@ export interface CommandContext {
   container: Docker.Container;
   env: Record<string, string>;
   /** Ends what carries this mark. */
-  endRun(run: string, root: boolean): Promise<void>;
+  endRun: (run: string, root: boolean) => Promise<void>;
 }
 
 /** Runs one command to its end, its time limit, or its cancellation. */
