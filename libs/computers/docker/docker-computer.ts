@@ -25,7 +25,9 @@ export interface Found {
 /** One session's computer: container and volume on the engine, environment and shell in memory. */
 export class DockerComputer {
   private env: Record<string, string> = {};
-  private opening: Promise<DockerShell> | undefined;
+  private current: DockerShell | undefined;
+  /** Held while a shell opens or closes: callers at the same time get the same one. */
+  private readonly shellLock = new Mutex();
   /** Held by the verbs that change the computer as a whole. */
   readonly lifecycle = new Mutex();
 
@@ -93,14 +95,15 @@ export class DockerComputer {
 
   async shell(): Promise<Shell> {
     await this.requireRunning();
-    const current = await this.opening?.catch(() => undefined);
-    if (current?.alive) return current;
-    this.opening = DockerShell.open({
-      container: this.container,
-      env: this.env,
-      endProcesses: (request) => this.endProcesses(request, false),
+    return this.shellLock.run(async () => {
+      if (this.current?.alive) return this.current;
+      this.current = await DockerShell.open({
+        container: this.container,
+        env: this.env,
+        endProcesses: (request) => this.endProcesses(request, false),
+      });
+      return this.current;
     });
-    return this.opening;
   }
 
   async exec(argv: string[], options: ExecOptions): Promise<ExecResult> {
@@ -115,15 +118,16 @@ export class DockerComputer {
     return runCommand({ container: this.container, env: this.env, endRun }, argv, options);
   }
 
-  async closeShell(): Promise<void> {
-    const shell = await this.opening?.catch(() => undefined);
-    this.opening = undefined;
-    await shell?.close();
+  closeShell(): Promise<void> {
+    return this.shellLock.run(async () => {
+      await this.current?.close();
+      this.current = undefined;
+    });
   }
 
   /** For a container that ends anyway, with the shell in it. */
   dropShell(): void {
-    this.opening = undefined;
+    this.current = undefined;
   }
 
   async createContainer(settings: ComputerSettings): Promise<void> {
@@ -180,28 +184,32 @@ export class DockerComputer {
     await settled(this.container.remove({ force: true }));
   }
 
-  private async restart(): Promise<void> {
-    try {
-      await settled(this.container.restart({ t: 0 }));
-    } catch (error) {
-      // Another one is removing it, which ends the processes as well.
-      if (!/marked for removal|removal .* in progress/.test(reasonOf(error))) throw error;
-    }
-  }
-
-  /** Where not even our own program can be started any more, the container is started anew: that ends them all. */
+  /**
+   * Where not even our own program can be started any more, the container is started anew: that ends them all. Never
+   * fails: without an engine there is nobody to tell, and the next verb says what is wrong.
+   */
   private async endProcesses(request: ProcessesRequest, root: boolean): Promise<void> {
     try {
       await endProcesses(this.container, request, root);
     } catch (error) {
-      const container = hasStatus(error, 404, 409) ? undefined : await found(this.container.inspect());
-      if (!container?.State.Running) return;
+      if (hasStatus(error, 404, 409)) return;
+      const fields = { session_id: this.names.sessionId, reason: reasonOf(error) };
       this.engine.logger?.warn(
-        { session_id: this.names.sessionId, reason: reasonOf(error) },
-        'processes could not be ended one by one; the container is started anew',
+        fields,
+        'processes could not be ended one by one; starting the container anew',
       );
-      this.dropShell();
       await this.restart();
+    }
+  }
+
+  private async restart(): Promise<void> {
+    try {
+      if (!(await this.container.inspect()).State.Running) return;
+      this.dropShell();
+      await this.container.restart({ t: 0 });
+    } catch (error) {
+      const fields = { session_id: this.names.sessionId, reason: reasonOf(error) };
+      this.engine.logger?.warn(fields, 'the container could not be started anew');
     }
   }
 }
