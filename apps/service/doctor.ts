@@ -47,7 +47,11 @@ async function checkHome(checks: Check[], config: Config, home: Home): Promise<v
     return { value: true, detail: `${version} at ${path} (${source})` };
   });
   await attempt(checks, 'computers', async () => {
-    const { driver } = await selectComputers({ setting: config.computers, root: home.computers });
+    const { driver } = await selectComputers({
+      setting: config.computers,
+      root: home.computers,
+      image: config.image,
+    });
     return { value: true, detail: driver };
   });
 }

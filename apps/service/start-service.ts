@@ -76,6 +76,8 @@ async function compose(config: Config, home: Home, logger: Logger, shutdown: Shu
   const computers = await selectComputers({
     setting: config.computers,
     root: await ensureFolder(home.computers),
+    image: config.image,
+    logger: logger.child({ part: 'computers' }),
   });
   shutdown.register('computers', () => computers.dispose(), STOP_DEADLINE_MS);
   const views = await openViews(log.store, await ensureFolder(home.views), logger.child({ part: 'views' }), {

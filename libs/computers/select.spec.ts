@@ -41,10 +41,11 @@ describe('selectComputers', () => {
     });
   });
 
-  it('says that there is no Docker driver', async () => {
-    await expect(selectComputers({ setting: 'docker', root })).rejects.toMatchObject({
+  it('says what containers need where they cannot run', async () => {
+    const selected = selectComputers({ setting: 'docker', root, image: 'raworc/not-built:latest' });
+    await expect(selected).rejects.toMatchObject({
       code: 'driver_unavailable',
-      message: expect.stringContaining('Docker'),
+      message: expect.stringMatching(/Docker|image/),
     });
   });
 });

@@ -4,25 +4,33 @@ import { bubblewrapProblem, createLocalComputers } from './local/index.js';
 export interface SelectComputersOptions {
   /** `auto`: the safest driver that works here. `local-unsafe` is never chosen unless it is named. */
   setting: 'auto' | 'local' | 'local-unsafe' | 'docker';
-  /** The folder for local computers. */
+  /** The folder for local computers; containers carry it as the mark of this home. */
   root: string;
+  /** Container image of sessions that name none. */
+  image?: string;
   logger?: ComputersLogger;
 }
 
 /** The driver for a setting; `driver_unavailable`, with what to do, when it does not work on this machine. */
-export async function selectComputers({ setting, root, logger }: SelectComputersOptions): Promise<Computers> {
+export async function selectComputers(options: SelectComputersOptions): Promise<Computers> {
+  const { setting, root, logger } = options;
   switch (setting) {
     case 'local-unsafe':
       return createLocalComputers({ root, mode: 'unsafe', logger });
     case 'docker':
-      throw new ComputerError(
-        'driver_unavailable',
-        'The Docker driver is not part of this version. Set RAWORC_COMPUTERS=local to run sessions in a bubblewrap sandbox.',
-      );
+      return inContainers(options);
     case 'auto':
     case 'local':
       return sandboxed(root, logger);
   }
+}
+
+/** Loaded only when asked for: the engine's client is not small. */
+async function inContainers({ root: home, image, logger }: SelectComputersOptions): Promise<Computers> {
+  const { createDockerComputers, dockerProblem } = await import('./docker/index.js');
+  const problem = await dockerProblem({ image });
+  if (problem === undefined) return createDockerComputers({ home, image, logger });
+  throw new ComputerError('driver_unavailable', problem);
 }
 
 async function sandboxed(root: string, logger: ComputersLogger | undefined): Promise<Computers> {

@@ -50,9 +50,9 @@ describe('a service that cannot start says why', () => {
     expect(await refusal({ RAWORC_TIMEOUT_SECONDS: 'soon' })).toMatch(/RAWORC_TIMEOUT_SECONDS.*soon/s);
   });
 
-  it('when the sandbox that was asked for is not there', async () => {
-    const text = await refusal({ RAWORC_COMPUTERS: 'docker' });
-    expect(text).toContain('RAWORC_COMPUTERS');
+  it('when the computers that were asked for cannot run', async () => {
+    const settings = { RAWORC_COMPUTERS: 'docker', RAWORC_IMAGE: 'raworc/not-built:latest' };
+    expect(await refusal(settings)).toMatch(/Docker|raworc\/not-built/);
   });
 
   it('and leaves a running service of the same home alone', async () => {
