@@ -64,7 +64,9 @@ async function hasSnapshot(computer: DockerComputer, snapshotId: string): Promis
   return z.object({ known: z.boolean() }).parse(header).known;
 }
 
-async function makeSnapshotVolume({ engine, names }: DockerComputer): Promise<void> {
+async function makeSnapshotVolume(computer: DockerComputer): Promise<void> {
+  await computer.require();
+  const { engine, names } = computer;
   await engine.docker.createVolume({
     Name: names.snapshots,
     Labels: { [LABELS.managed]: 'true', [LABELS.home]: engine.home, [LABELS.snapshots]: names.sessionId },
