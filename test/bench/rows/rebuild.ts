@@ -60,6 +60,7 @@ async function consumeInto({ js }: BareLog, path: string): Promise<void> {
       if (pending === 0) break;
     }
     await messages.close();
+    await consumer.delete();
   } finally {
     db.close();
   }

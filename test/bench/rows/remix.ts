@@ -58,4 +58,5 @@ async function readSubject({ js }: BareLog, subject: string): Promise<void> {
   const messages = await consumer.consume({ max_messages: 5_000 });
   for await (const message of messages) if (message.info.pending === 0) break;
   await messages.close();
+  await consumer.delete();
 }

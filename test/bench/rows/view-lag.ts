@@ -62,6 +62,7 @@ async function lagOfConsumer(log: BenchLog, seconds: number): Promise<Lag> {
   const { confirmed, perSecond } = await writeInThread({ address: log.address, perSecond: RATE, seconds });
   await log.bare.connection.flush();
   await messages.close();
+  await consumer.delete();
   return { p99: p99Of(confirmed, arrived), perSecond };
 }
 
