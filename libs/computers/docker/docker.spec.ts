@@ -4,6 +4,7 @@ import { afterAll } from '@jest/globals';
 import Docker from 'dockerode';
 import { describeComputers } from '../conformance.js';
 import { createDockerComputers, dockerProblem } from './index.js';
+import { describeProblem } from './testing/computers.js';
 import { LABELS, SESSION_IMAGE } from './naming.js';
 
 /** The suite's session ids are always the same: what a run that was killed left behind would be in the way. */
@@ -25,5 +26,5 @@ if (problem === undefined) {
   afterAll(() => docker.getImage('some-image:latest').remove());
   describeComputers('docker', (root) => createDockerComputers({ home: root }));
 } else {
-  console.log(`The suite of the Docker driver does not run on this machine: ${problem}`);
+  describeProblem('computers: docker', problem);
 }

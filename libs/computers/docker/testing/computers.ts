@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { afterEach, beforeEach, describe, expect } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import Docker from 'dockerode';
 import type { ComputerSpec, Computers, ExecResult } from '../../computer.js';
 import { createDockerComputers, dockerProblem, type DockerComputersOptions } from '../index.js';
@@ -27,7 +27,13 @@ export async function describeWithDocker(
 ): Promise<void> {
   const problem = await dockerProblem();
   if (problem === undefined) describe(name, () => suite(useDocker()));
-  else console.log(`"${name}" does not run on this machine: ${problem}`);
+  else describeProblem(name, problem);
+}
+
+/** All that can be shown of a suite on a machine without an engine: that the problem comes with what to do. */
+export function describeProblem(name: string, problem: string): void {
+  console.log(`"${name}" does not run on this machine: ${problem}`);
+  it(`says why "${name}" does not run here`, () => expect(problem).toMatch(/Start it|docker build/));
 }
 
 function useDocker(): DockerFixture {
