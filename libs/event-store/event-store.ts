@@ -24,6 +24,11 @@ export interface LogInfo {
   lastSequence: number;
 }
 
+export interface ReadOptions {
+  fromSequence?: number;
+  length?: number;
+}
+
 export interface FollowOptions {
   /** Deliver what comes after this sequence; 0 = from the beginning. */
   after: number;
@@ -71,10 +76,11 @@ export interface EventStore {
     expectedSequence: number,
   ): Promise<AppendResult>;
   /**
-   * A session's events in order; all of them, or those from a sequence on.
+   * A session's events in order; all of them, or those from a sequence on. `length` is about how many there are,
+   * when that is known: a long history is then read in one go.
    * @throws LogError `log_corrupt` when a version is missing
    */
-  read(sessionId: string, options?: { fromSequence?: number }): Promise<RecordedEvent[]>;
+  read(sessionId: string, options?: ReadOptions): Promise<RecordedEvent[]>;
   /** The session's last event. */
   last(sessionId: string): Promise<RecordedEvent | undefined>;
   /** The event at a sequence; undefined when it was erased or never was. */

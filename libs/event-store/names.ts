@@ -15,7 +15,11 @@ export function createNameRegistry(bucket: Bucket): NameRegistry {
   };
 
   return {
-    claim: (name, sessionId) => claimFrom(name, sessionId, undefined),
+    async claim(name, sessionId) {
+      assertToken(name);
+      // Most names are free, so this asks before it looks.
+      return (await bucket.write(name, sessionId, 0)) || claimFrom(name, sessionId, undefined);
+    },
     takeOver: claimFrom,
 
     async holder(name) {

@@ -1,4 +1,4 @@
-import { closeSync, existsSync, openSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, rmSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import type { Database as Connection } from 'better-sqlite3';
 
@@ -20,6 +20,19 @@ export function openWriter(path: string): Connection {
   // What was erased must not stay readable in free pages.
   db.pragma('secure_delete = ON');
   return db;
+}
+
+/** For a file that is thrown away when its making fails: what has to survive is on the log. */
+export function writeInBulk(db: Connection): void {
+  db.pragma('journal_mode = MEMORY');
+  db.pragma('synchronous = OFF');
+}
+
+/** Makes sure that a file is on the disk. */
+export function syncToDisk(path: string): void {
+  const file = openSync(path, 'r+');
+  fsyncSync(file);
+  closeSync(file);
 }
 
 export function openReader(path: string): Connection {

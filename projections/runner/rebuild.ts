@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { RecordedEvent } from '#event-store';
+import { syncToDisk } from './database.js';
 import type { ReadableLog } from './verify.js';
 import { ViewFile, type ViewFileOptions } from './view-file.js';
 
@@ -13,7 +14,7 @@ export async function buildFile(
   signal: AbortSignal,
 ): Promise<void> {
   const { created, lastSequence } = await log.info();
-  const file = ViewFile.create(options, created);
+  const file = ViewFile.create(options, created, 'bulk');
   try {
     let goal = lastSequence;
     while (file.position.sequence < goal) {
@@ -24,6 +25,7 @@ export async function buildFile(
   } finally {
     file.close();
   }
+  syncToDisk(options.path);
 }
 
 /** Brings a file up to what the log has now. */

@@ -7,7 +7,7 @@ import {
   readCheckpoint,
   type Checkpoint,
 } from './checkpoint.js';
-import { isDamaged, isStorageFault, openWriter, removeDatabase } from './database.js';
+import { isDamaged, isStorageFault, openWriter, removeDatabase, writeInBulk } from './database.js';
 import { poisonOf } from './poison.js';
 import type { Apply, Projection } from './projection.js';
 
@@ -58,9 +58,14 @@ export class ViewFile {
   }
 
   /** Makes the file anew and empty, for the log of that incarnation. */
-  static create(options: ViewFileOptions, logCreated: string): ViewFile {
+  static create(
+    options: ViewFileOptions,
+    logCreated: string,
+    mode: 'durable' | 'bulk' = 'durable',
+  ): ViewFile {
     removeDatabase(options.path);
     const db = openWriter(options.path);
+    if (mode === 'bulk') writeInBulk(db);
     db.transaction(() => {
       createCheckpoint(db, fingerprintOf(options.projections), logCreated);
       for (const { schema } of options.projections) db.exec(schema);

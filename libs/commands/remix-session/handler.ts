@@ -82,7 +82,8 @@ export class RemixSessionHandler implements ICommandHandler<RemixSession, Comman
   }
 
   private async history(sourceId: string): Promise<EventEnvelope[]> {
-    const history = (await this.store.read(sourceId)).map((recorded) => recorded.event);
+    const { version: length } = await this.sessions.load(sourceId);
+    const history = (await this.store.read(sourceId, { length })).map((recorded) => recorded.event);
     const last = history.at(-1);
     const gone = last === undefined || last.type === 'session.deleted' || last.type === 'session.erased';
     if (gone) throw new DomainError('session_not_found', `There is no session ${sourceId} to remix.`);

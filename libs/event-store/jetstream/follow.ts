@@ -47,12 +47,14 @@ export async function* followMessages(
 ): AsyncGenerator<OrderedMessage[]> {
   const left = new AbortController();
   const signal = AbortSignal.any([range.signal, left.signal]);
+  const { open, accept, remove } = orderedConsumer(source, range);
   const puller = new Puller<OrderedMessage>({
     ...source,
     signal,
     demand: () => WINDOW,
     threshold: WINDOW / 4,
-    ...orderedConsumer(source, range),
+    open,
+    accept,
   });
   try {
     while (!signal.aborted) {
@@ -62,6 +64,7 @@ export async function* followMessages(
     }
   } finally {
     left.abort();
+    remove();
   }
 }
 
@@ -69,6 +72,7 @@ export async function* followMessages(
 function orderedConsumer({ jsm, stream }: FollowSource, { after, subject }: FollowRange) {
   let last = after;
   let deliveries = 0;
+  let current: string | undefined;
 
   const open = async (): Promise<string> => {
     deliveries = 0;
@@ -83,7 +87,13 @@ function orderedConsumer({ jsm, stream }: FollowSource, { after, subject }: Foll
       inactive_threshold: nanos(FORGET_AFTER_MS),
       ...(subject === undefined ? {} : { filter_subject: subject }),
     });
+    current = name;
     return name;
+  };
+
+  /** A server that cannot be asked any more forgets it by itself. */
+  const remove = (): void => {
+    if (current !== undefined) void jsm.consumers.delete(stream, current).catch(() => undefined);
   };
 
   const accept = (message: Msg): OrderedMessage | 'lost' => {
@@ -94,5 +104,5 @@ function orderedConsumer({ jsm, stream }: FollowSource, { after, subject }: Foll
     return { sequence, storedAt, data: message.data, pending };
   };
 
-  return { open, accept };
+  return { open, accept, remove };
 }

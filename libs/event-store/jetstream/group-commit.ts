@@ -46,9 +46,12 @@ export class GroupCommit {
   /** While one group is on its way, the next one gathers. */
   async #groupWaiting(): Promise<void> {
     this.#grouping = true;
-    // What is appended in this turn of the event loop comes along.
-    await new Promise((resolve) => setImmediate(resolve));
-    while (this.#waiting.length > ALONE) await this.#publishGroup(this.#nextGroup());
+    // What is appended in this turn of the event loop comes along; so does what the writers of a group append next.
+    await endOfTurn();
+    while (this.#waiting.length > ALONE) {
+      await this.#publishGroup(this.#nextGroup());
+      await endOfTurn();
+    }
     this.#grouping = false;
     for (const { write, settle } of this.#waiting.splice(0)) settle(this.#publishAlone(write));
   }
@@ -86,4 +89,8 @@ export class GroupCommit {
       return { kind: 'conflict' };
     }
   }
+}
+
+function endOfTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }

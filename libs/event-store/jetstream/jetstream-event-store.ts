@@ -6,6 +6,7 @@ import type {
   EventStore,
   FollowOptions,
   LogInfo,
+  ReadOptions,
   RecordedEvent,
 } from '../event-store.js';
 import { appendInBatches } from '../batches.js';
@@ -61,13 +62,10 @@ export class JetStreamEventStore implements EventStore {
     return result;
   }
 
-  async read(
-    sessionId: string,
-    { fromSequence = 0 }: { fromSequence?: number } = {},
-  ): Promise<RecordedEvent[]> {
+  async read(sessionId: string, { fromSequence = 0, length }: ReadOptions = {}): Promise<RecordedEvent[]> {
     const subject = this.#subject(sessionId);
     const readOnce = async () =>
-      this.#parts.resolver.all(await readSubject(this.#parts, subject, fromSequence));
+      this.#parts.resolver.all(await readSubject(this.#parts, subject, fromSequence, length));
     const events = await readOnce();
     try {
       verifyHistory(sessionId, events, fromSequence <= 1);

@@ -80,8 +80,8 @@ export class Publisher {
   #single({ subject, messages, expectedSequence, rollup }: Write): Promise<Msg> {
     const message = messages[0] as WireMessage;
     const head = headersOf(message);
-    head.set('Nats-Expected-Last-Subject-Sequence', String(expectedSequence));
-    if (rollup) head.set('Nats-Rollup', 'sub');
+    head.append('Nats-Expected-Last-Subject-Sequence', String(expectedSequence));
+    if (rollup) head.append('Nats-Rollup', 'sub');
     return this.#request(subject, message.payload, head);
   }
 
@@ -95,7 +95,7 @@ export class Publisher {
       this.#connection.publish(part.subject, part.payload, { headers: part.head });
     }
     markAsBatch(commit.head, batchId, parts.length + 1);
-    commit.head.set('Nats-Batch-Commit', '1');
+    commit.head.append('Nats-Batch-Commit', '1');
     return this.#request(commit.subject, commit.payload, commit.head);
   }
 
@@ -106,9 +106,10 @@ export class Publisher {
 
 function headersOf({ id, type, schemaversion }: WireMessage): MsgHdrs {
   const head = headers();
-  head.set('Nats-Msg-Id', id);
-  head.set(TYPE_HEADER, type);
-  head.set(SCHEMA_HEADER, String(schemaversion));
+  // Fresh headers: `set` would look for earlier values of each.
+  head.append('Nats-Msg-Id', id);
+  head.append(TYPE_HEADER, type);
+  head.append(SCHEMA_HEADER, String(schemaversion));
   return head;
 }
 
@@ -116,14 +117,14 @@ function headersOf({ id, type, schemaversion }: WireMessage): MsgHdrs {
 function partsOf({ subject, messages, expectedSequence }: Write): BatchPart[] {
   return messages.map((message, index) => {
     const head = headersOf(message);
-    if (index === 0) head.set('Nats-Expected-Last-Subject-Sequence', String(expectedSequence));
+    if (index === 0) head.append('Nats-Expected-Last-Subject-Sequence', String(expectedSequence));
     return { subject, head, payload: message.payload };
   });
 }
 
 function markAsBatch(head: MsgHdrs, batchId: string, position: number): void {
-  head.set('Nats-Batch-Id', batchId);
-  head.set('Nats-Batch-Sequence', String(position));
+  head.append('Nats-Batch-Id', batchId);
+  head.append('Nats-Batch-Sequence', String(position));
 }
 
 function outcomeOf(reply: Msg, what: string): Outcome {

@@ -1,6 +1,6 @@
 import { LogError } from '../event-store.js';
 import { followMessages, type FollowSource } from './follow.js';
-import type { StreamReader } from './reader.js';
+import { PAGE, type StreamReader } from './reader.js';
 import type { RawMessage } from './wire.js';
 
 const TIMEOUT_MS = 30_000;
@@ -10,14 +10,23 @@ export async function readSubject(
   source: FollowSource & { reader: StreamReader },
   subject: string,
   fromSequence: number,
+  length = 0,
 ): Promise<RawMessage[]> {
+  if (length > PAGE) return readByConsumer(source, subject, fromSequence - 1, []);
   const { messages, more } = await source.reader.page(subject, fromSequence);
   const last = messages.at(-1);
-  if (!more || last === undefined) return messages;
+  return more && last !== undefined ? readByConsumer(source, subject, last.sequence, messages) : messages;
+}
 
+async function readByConsumer(
+  source: FollowSource,
+  subject: string,
+  after: number,
+  messages: RawMessage[],
+): Promise<RawMessage[]> {
   const signal = AbortSignal.timeout(TIMEOUT_MS);
   for await (const batch of followMessages(source, {
-    after: last.sequence,
+    after,
     subject,
     signal,
     maxBatch: 1000,

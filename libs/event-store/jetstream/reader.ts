@@ -5,7 +5,7 @@ import { persistently } from './failures.js';
 import type { RawMessage } from './wire.js';
 
 /** Beyond so many messages a consumer is faster than direct reads. */
-const PAGE = 200;
+export const PAGE = 200;
 
 export interface StoredMessage extends RawMessage {
   subject: string;

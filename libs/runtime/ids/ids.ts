@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { v7 } from 'uuid';
+import { uuidv7 } from './uuid.js';
 import { ADJECTIVES, NOUNS } from './words.js';
 
 /** Where everything unpredictable comes from, so that what uses it can be tested with fixed values. */
@@ -13,7 +13,7 @@ export interface Ids {
 
 /** The real clock and the real randomness. */
 export const systemIds: Ids = {
-  uuid: () => v7(),
+  uuid: uuidv7,
   now: () => new Date(),
   friendlyName: () => `${pick(ADJECTIVES)}-${pick(NOUNS)}-${randomInt(10, 100)}`,
 };

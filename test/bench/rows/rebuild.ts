@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { EventEnvelope } from '#domain';
 import type { RecordedEvent } from '#event-store';
 import type { Database } from 'better-sqlite3';
-import { openWriter, removeDatabase } from '../../../projections/runner/database.js';
+import { openWriter, removeDatabase, writeInBulk } from '../../../projections/runner/database.js';
 import { fillLog } from '../fixtures/fill-log.js';
 import { STREAM, withLog, type BareLog } from '../fixtures/log.js';
 import { withTempDir } from '../fixtures/temp-dir.js';
@@ -45,6 +45,7 @@ export const rebuild: Bench = {
 async function consumeInto({ js }: BareLog, path: string): Promise<void> {
   removeDatabase(path);
   const db = openWriter(path);
+  writeInBulk(db);
   try {
     const applyAll = prepare(db);
     const consumer = await js.consumers.get(STREAM);
