@@ -55,6 +55,18 @@ export function describeReading(subject: Subject): void {
     expect(await store.at(sequence - 1)).toEqual(stored[1]);
   });
 
+  it('reads a long history in one go when its length is known, from anywhere', async () => {
+    const { store } = subject();
+    const contents = Array.from({ length: 450 }, (_, n) => `message ${n}`);
+    const { sessionId, events, sequence } = await startSession(store, ...contents);
+    const stored = await store.read(sessionId, { length: events.length });
+    expect(stored.map(({ event }) => event)).toEqual(events);
+    expect(await store.read(sessionId)).toEqual(stored);
+    expect(await store.read(sessionId, { length: 400, fromSequence: sequence - 300 })).toEqual(
+      stored.slice(-301),
+    );
+  });
+
   it('knows nothing of a session that never was', async () => {
     const { store } = subject();
     expect(await store.read(newSessionId())).toEqual([]);

@@ -12,7 +12,7 @@ export async function readSubject(
   fromSequence: number,
   length = 0,
 ): Promise<RawMessage[]> {
-  if (length > PAGE) return readByConsumer(source, subject, fromSequence - 1, []);
+  if (length > PAGE) return readByConsumer(source, subject, Math.max(0, fromSequence - 1), []);
   const { messages, more } = await source.reader.page(subject, fromSequence);
   const last = messages.at(-1);
   return more && last !== undefined ? readByConsumer(source, subject, last.sequence, messages) : messages;
