@@ -1,9 +1,8 @@
-import { execFileSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { startScriptedModel, type ScriptedModel } from '#stand-in';
-import { eventsUntil, serviceOf, type SeenEvent } from '../support/events.js';
+import { eventsUntil, natsServerOf, serviceOf, type SeenEvent } from '../support/events.js';
 import { openShell, type UserShell } from '../support/shell.js';
 
 const bash = (command: string) => ({ type: 'tool_use' as const, name: 'bash', input: { command } });
@@ -65,8 +64,7 @@ describe('killed without a word', () => {
     await shell.json(`raworc api 'sessions?wait=idle' -m post -b '{"name":"crash"}'`);
     await post('first', '?wait=reply');
     const { pid } = await serviceOf(shell);
-    const nats = execFileSync('pgrep', ['-P', String(pid), '-f', 'nats-server'], { encoding: 'utf8' }).trim();
-    process.kill(Number(nats), 'SIGKILL');
+    process.kill(await natsServerOf(shell), 'SIGKILL');
     await post('second', '?wait=reply');
     const messages = await shell.json<{ role: string }[]>('raworc api sessions/crash/messages');
     expect(messages.map(({ role }) => role)).toEqual(['user', 'host', 'user', 'host']);

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startScriptedModel, type ScriptedModel, type ScriptRule } from '#stand-in';
+import { itWith } from '../support/needs.js';
 import { openShell, type UserShell } from '../support/shell.js';
 
 /** What the page's lines are about, in the model's words. */
@@ -91,7 +92,7 @@ describe('the session playground page', () => {
     expect(stdout).toMatch(/^ {2}"state": "(init|idle)",\n$/);
   });
 
-  it('works inside watch', async () => {
+  itWith('watch')('works inside watch', async () => {
     const { id } = await talk('raworc session');
     const { stdout } = await shell.run(
       `timeout 5 watch -n 2 'raworc api sessions/${id} | grep state' < /dev/null | cat`,
@@ -152,7 +153,7 @@ describe('the session playground page', () => {
     expect((await show(id)).state).toBe('idle');
   });
 
-  it('closes all idle sessions', async () => {
+  itWith('jq')('closes all idle sessions', async () => {
     await talk('raworc session', 'One more to close');
     await shell.run(
       `for id in $(raworc api "sessions?state=idle" | jq -r '.[].id'); do\n  raworc api sessions/$id/close -m post\ndone`,
@@ -162,7 +163,7 @@ describe('the session playground page', () => {
     expect(new Set(states)).toEqual(new Set(['closed']));
   });
 
-  it('deletes exactly what is older than the filter says, with ids on standard input', async () => {
+  itWith('jq')('deletes exactly what is older than the filter says, with ids on standard input', async () => {
     const all = await shell.json<Listed[]>('raworc api sessions');
     const cut = all[Math.floor(all.length / 2)];
     if (cut === undefined) throw new Error('no sessions');

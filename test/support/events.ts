@@ -16,6 +16,13 @@ export async function serviceOf({ home }: UserShell): Promise<Service> {
   return JSON.parse(await readFile(join(home, 'service.json'), 'utf8')) as Service;
 }
 
+/** The process id of the embedded nats-server, as the service logs it. */
+export async function natsServerOf({ home }: UserShell): Promise<number> {
+  const log = await readFile(join(home, 'logs/service.log'), 'utf8');
+  const lines = log.split('\n').filter((line) => line.includes('"nats_pid"'));
+  return (JSON.parse(lines.at(-1) ?? '{}') as { nats_pid: number }).nats_pid;
+}
+
 /** Reads a session's stream from its beginning until an event is there; returns all up to it. */
 export async function eventsUntil(
   shell: UserShell,
