@@ -1,22 +1,29 @@
 import { RaworcCommand } from '../shared/command.js';
 import { runChecks, type Report } from '../shared/local-service/doctor.js';
 import { paint } from '../shared/terminal/paint.js';
+import { table } from '../shared/terminal/table.js';
 
 export default class Doctor extends RaworcCommand {
-  static override summary = 'Check what Raworc needs on this machine, and say how to get what is missing';
-  static override description = 'The exit code is 1 when a check fails.';
+  static override summary =
+    'Check what Raworc needs on this machine, say how to get what is missing, and show the settings';
+  static override description =
+    'The exit code is 1 when a check fails. Secrets among the settings are masked.';
   static override examples = ['<%= config.bin %> doctor', '<%= config.bin %> doctor --json'];
 
   async run(): Promise<Report> {
     await this.parse(Doctor);
     const report = await runChecks();
-    const { checks } = report;
+    const { checks, settings } = report;
     if (checks.some(({ ok }) => !ok)) process.exitCode = 1;
     const color = paint(process.stdout);
     const width = Math.max(...checks.map(({ check }) => check.length));
     for (const { check, ok, detail, fix } of checks) {
       this.log(`${ok ? color.green('✓') : color.red('✗')} ${check.padEnd(width)}  ${detail}`);
       if (!ok && fix) this.log(`  ${' '.repeat(width)}  → ${fix}`);
+    }
+    if (settings.length > 0) {
+      const rows = settings.map(({ setting, value, source }) => [setting, value, source]);
+      this.log(`\n${table(['SETTING', 'VALUE', 'FROM'], rows)}`);
     }
     return report;
   }
