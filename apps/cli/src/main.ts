@@ -1,7 +1,7 @@
 import { flush } from '@oclif/core/flush';
 import { run } from '@oclif/core/run';
 import { settings } from '@oclif/core/settings';
-import { exitCodeOf, printError } from './shared/errors/report-error.js';
+import { exitCodeOf, printError } from './support/errors/report-error.js';
 
 /** Runs one command line and sets the exit code; `root` is the folder of the package. */
 export async function runCli(root: string, args: string[]): Promise<void> {

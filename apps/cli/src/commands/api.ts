@@ -1,13 +1,13 @@
 import { string as arg } from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
-import { RaworcCommand } from '../shared/command.js';
-import { usageError } from '../shared/errors/cli-error.js';
-import { describeError, exitCodeOf } from '../shared/errors/report-error.js';
-import { Client } from '../shared/http/client.js';
-import { errorFromReply } from '../shared/http/problem.js';
-import { readText } from '../shared/http/send.js';
-import { parseHeaders, readBody } from '../shared/api/request-input.js';
-import { copyToStdout, printJson } from '../shared/api/print-reply.js';
+import { RaworcCommand } from '../support/command.js';
+import { usageError } from '../support/errors/cli-error.js';
+import { describeError, exitCodeOf } from '../support/errors/report-error.js';
+import { Client } from '../support/http/client.js';
+import { errorFromReply } from '../support/http/problem.js';
+import { readText } from '../support/http/send.js';
+import { parseHeaders, readBody } from '../support/api/request-input.js';
+import { copyToStdout, printJson } from '../support/api/print-reply.js';
 
 /** The REST API from the shell. stdout carries the reply and nothing else; stdin is never touched. */
 export default class Api extends RaworcCommand {

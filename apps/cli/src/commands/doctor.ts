@@ -1,7 +1,7 @@
-import { RaworcCommand } from '../shared/command.js';
-import { runChecks, type Report } from '../shared/local-service/doctor.js';
-import { paint } from '../shared/terminal/paint.js';
-import { table } from '../shared/terminal/table.js';
+import { RaworcCommand } from '../support/command.js';
+import { runChecks, type Report } from '../support/local-service/doctor.js';
+import { paint } from '../support/terminal/paint.js';
+import { table } from '../support/terminal/table.js';
 
 export default class Doctor extends RaworcCommand {
   static override summary =

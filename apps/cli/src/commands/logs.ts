@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import * as Flags from '@oclif/core/flags';
-import { RaworcCommand } from '../shared/command.js';
-import { homePath } from '../shared/location/home.js';
-import { followFile, tailFile } from '../shared/local-service/follow-file.js';
-import { formatLogLine, parseEntry } from '../shared/local-service/log-format.js';
-import { paint } from '../shared/terminal/paint.js';
+import { RaworcCommand } from '../support/command.js';
+import { homePath } from '../support/location/home.js';
+import { followFile, tailFile } from '../support/local-service/follow-file.js';
+import { formatLogLine, parseEntry } from '../support/local-service/log-format.js';
+import { paint } from '../support/terminal/paint.js';
 
 export default class Logs extends RaworcCommand {
   static override summary = "Show the local service's log";

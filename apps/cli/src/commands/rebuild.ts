@@ -1,5 +1,5 @@
-import { RaworcCommand } from '../shared/command.js';
-import { Client } from '../shared/http/client.js';
+import { RaworcCommand } from '../support/command.js';
+import { Client } from '../support/http/client.js';
 
 interface Rebuilt {
   events: number;

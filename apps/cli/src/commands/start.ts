@@ -1,7 +1,7 @@
 import * as Flags from '@oclif/core/flags';
-import { RaworcCommand } from '../shared/command.js';
-import { homePath } from '../shared/location/home.js';
-import { runInForeground, startService, type StartedService } from '../shared/local-service/launch.js';
+import { RaworcCommand } from '../support/command.js';
+import { homePath } from '../support/location/home.js';
+import { runInForeground, startService, type StartedService } from '../support/local-service/launch.js';
 
 export default class Start extends RaworcCommand {
   static override summary = 'Start the service in the background';

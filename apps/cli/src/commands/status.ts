@@ -1,9 +1,9 @@
 import type { Session } from '#contracts';
-import { RaworcCommand } from '../shared/command.js';
-import { Client } from '../shared/http/client.js';
-import { findServer } from '../shared/location/find-server.js';
-import { findRunningService, isHealthy } from '../shared/local-service/service-process.js';
-import { duration, unixSeconds } from '../shared/terminal/time.js';
+import { RaworcCommand } from '../support/command.js';
+import { Client } from '../support/http/client.js';
+import { findServer } from '../support/location/find-server.js';
+import { findRunningService, isHealthy } from '../support/local-service/service-process.js';
+import { duration, unixSeconds } from '../support/terminal/time.js';
 
 const NOT_RUNNING = 3;
 

@@ -1,7 +1,7 @@
-import { RaworcCommand } from '../shared/command.js';
-import { CliError } from '../shared/errors/cli-error.js';
-import { homePath } from '../shared/location/home.js';
-import { findRunningService, stopProcess } from '../shared/local-service/service-process.js';
+import { RaworcCommand } from '../support/command.js';
+import { CliError } from '../support/errors/cli-error.js';
+import { homePath } from '../support/location/home.js';
+import { findRunningService, stopProcess } from '../support/local-service/service-process.js';
 
 const STOP_DEADLINE_MS = 30_000;
 

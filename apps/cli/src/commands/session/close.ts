@@ -1,7 +1,7 @@
 import type { Session } from '#contracts';
-import { RaworcCommand } from '../../shared/command.js';
-import { Client } from '../../shared/http/client.js';
-import { sessionArg, sessionPath } from '../../shared/sessions/flags.js';
+import { RaworcCommand } from '../../support/command.js';
+import { Client } from '../../support/http/client.js';
+import { sessionArg, sessionPath } from '../../support/sessions/flags.js';
 
 export default class SessionClose extends RaworcCommand {
   static override summary = 'Close a session to save resources; everything is kept';

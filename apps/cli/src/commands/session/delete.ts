@@ -1,7 +1,7 @@
 import * as Flags from '@oclif/core/flags';
-import { RaworcCommand } from '../../shared/command.js';
-import { Client } from '../../shared/http/client.js';
-import { sessionArg, sessionPath } from '../../shared/sessions/flags.js';
+import { RaworcCommand } from '../../support/command.js';
+import { Client } from '../../support/http/client.js';
+import { sessionArg, sessionPath } from '../../support/sessions/flags.js';
 
 interface Deleted {
   deleted: string;

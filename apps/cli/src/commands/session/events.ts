@@ -1,10 +1,10 @@
 import * as Flags from '@oclif/core/flags';
 import type { Session, StreamedEvent } from '#contracts';
-import { RaworcCommand } from '../../shared/command.js';
-import { Client } from '../../shared/http/client.js';
-import { streamSession } from '../../shared/http/event-stream.js';
-import { describeEvent } from '../../shared/sessions/describe-event.js';
-import { sessionArg, sessionPath } from '../../shared/sessions/flags.js';
+import { RaworcCommand } from '../../support/command.js';
+import { Client } from '../../support/http/client.js';
+import { streamSession } from '../../support/http/event-stream.js';
+import { describeEvent } from '../../support/sessions/describe-event.js';
+import { sessionArg, sessionPath } from '../../support/sessions/flags.js';
 
 export default class SessionEvents extends RaworcCommand {
   static override summary = "Show a session's history, event by event";

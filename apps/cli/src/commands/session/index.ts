@@ -1,9 +1,9 @@
 import * as Flags from '@oclif/core/flags';
 import type { CreateSession, Session } from '#contracts';
-import { RaworcCommand } from '../../shared/command.js';
-import { Client } from '../../shared/http/client.js';
-import { askWhenUnsandboxed } from '../../shared/local-service/ask-unsandboxed.js';
-import { parseSecrets, textOrFile } from '../../shared/sessions/flags.js';
+import { RaworcCommand } from '../../support/command.js';
+import { Client } from '../../support/http/client.js';
+import { askWhenUnsandboxed } from '../../support/local-service/ask-unsandboxed.js';
+import { parseSecrets, textOrFile } from '../../support/sessions/flags.js';
 
 export default class SessionStart extends RaworcCommand {
   static override summary = 'Start a new session and talk to Host';
@@ -67,7 +67,7 @@ export default class SessionStart extends RaworcCommand {
       this.log(session.id);
       this.note(`Talk to it with: raworc session restore ${session.name}`);
     } else if (attaches) {
-      const { attach } = await import('../../shared/chat/attach.js');
+      const { attach } = await import('../../support/chat/attach.js');
       await attach(client, session, flags.prompt);
     }
     return session;

@@ -1,9 +1,9 @@
 import * as Flags from '@oclif/core/flags';
 import type { Session } from '#contracts';
-import { RaworcCommand } from '../../shared/command.js';
-import { Client } from '../../shared/http/client.js';
-import { table } from '../../shared/terminal/table.js';
-import { duration } from '../../shared/terminal/time.js';
+import { RaworcCommand } from '../../support/command.js';
+import { Client } from '../../support/http/client.js';
+import { table } from '../../support/terminal/table.js';
+import { duration } from '../../support/terminal/time.js';
 
 export default class SessionList extends RaworcCommand {
   static override summary = 'List sessions, newest first';

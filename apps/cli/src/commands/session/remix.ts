@@ -1,9 +1,9 @@
 import * as Flags from '@oclif/core/flags';
 import type { RemixedSession, RemixSession } from '#contracts';
-import { RaworcCommand } from '../../shared/command.js';
-import { Client } from '../../shared/http/client.js';
-import { askWhenUnsandboxed } from '../../shared/local-service/ask-unsandboxed.js';
-import { parseBoolean, sessionArg, sessionPath, textOrFile } from '../../shared/sessions/flags.js';
+import { RaworcCommand } from '../../support/command.js';
+import { Client } from '../../support/http/client.js';
+import { askWhenUnsandboxed } from '../../support/local-service/ask-unsandboxed.js';
+import { parseBoolean, sessionArg, sessionPath, textOrFile } from '../../support/sessions/flags.js';
 
 const part = Flags.custom<boolean>({ parse: parseBoolean, helpValue: 'true|false' });
 
@@ -61,7 +61,7 @@ export default class SessionRemix extends RaworcCommand {
     if (flags['no-attach']) this.log(session.id);
     this.note(describeCopied(session));
     if (attaches) {
-      const { attach } = await import('../../shared/chat/attach.js');
+      const { attach } = await import('../../support/chat/attach.js');
       await attach(client, session, flags.prompt);
     }
     return session;

@@ -1,9 +1,9 @@
 import * as Flags from '@oclif/core/flags';
 import type { Session } from '#contracts';
-import { RaworcCommand } from '../../shared/command.js';
-import { Client } from '../../shared/http/client.js';
-import { askWhenUnsandboxed } from '../../shared/local-service/ask-unsandboxed.js';
-import { sessionArg, sessionPath } from '../../shared/sessions/flags.js';
+import { RaworcCommand } from '../../support/command.js';
+import { Client } from '../../support/http/client.js';
+import { askWhenUnsandboxed } from '../../support/local-service/ask-unsandboxed.js';
+import { sessionArg, sessionPath } from '../../support/sessions/flags.js';
 
 export default class SessionRestore extends RaworcCommand {
   static override summary = 'Come back to a session: restore it when it is closed, and talk to Host';
@@ -26,7 +26,7 @@ export default class SessionRestore extends RaworcCommand {
     const path = `${sessionPath(args.id)}/restore`;
     const { data: session } = await askWhenUnsandboxed(() => client.call<Session>('POST', path, {}));
     if (!flags['no-attach'] && !this.jsonEnabled()) {
-      const { attach } = await import('../../shared/chat/attach.js');
+      const { attach } = await import('../../support/chat/attach.js');
       await attach(client, session, flags.prompt);
       return session;
     }

@@ -1,8 +1,8 @@
 import type { Session } from '#contracts';
-import { RaworcCommand } from '../../shared/command.js';
-import { Client } from '../../shared/http/client.js';
-import { describeSession } from '../../shared/sessions/describe-session.js';
-import { sessionArg, sessionPath } from '../../shared/sessions/flags.js';
+import { RaworcCommand } from '../../support/command.js';
+import { Client } from '../../support/http/client.js';
+import { describeSession } from '../../support/sessions/describe-session.js';
+import { sessionArg, sessionPath } from '../../support/sessions/flags.js';
 
 export default class SessionShow extends RaworcCommand {
   static override summary = 'Show a session';
