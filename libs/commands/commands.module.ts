@@ -15,6 +15,7 @@ import {
   type SessionDefaults,
   type Vault,
 } from './ports.js';
+import { SessionFounder } from './session-founder.js';
 import { SessionNames } from './session-names.js';
 import { SessionRepository } from './session-repository.js';
 
@@ -43,7 +44,7 @@ export class CommandsModule {
       module: CommandsModule,
       global: true,
       imports: [CqrsModule.forRoot()],
-      providers: [...ports, SessionRepository, SessionNames, Idempotency, ...HANDLERS],
+      providers: [...ports, SessionRepository, SessionNames, SessionFounder, Idempotency, ...HANDLERS],
       exports: [...ports, SessionRepository, CqrsModule],
     };
   }

@@ -6,19 +6,15 @@ import type { CommandContext, CommandOutcome } from '../context.js';
 import { decideAll } from '../decide-all.js';
 import { composePrompt, HOST_PROFILE } from '../host-profile.js';
 import { Idempotency } from '../idempotency.js';
-import { IDS, SESSION_DEFAULTS, VAULT, type Ids, type SessionDefaults, type Vault } from '../ports.js';
-import { requireModelKey } from '../require-model-key.js';
-import { SessionNames } from '../session-names.js';
-import { SessionRepository } from '../session-repository.js';
+import { IDS, SESSION_DEFAULTS, type Ids, type SessionDefaults } from '../ports.js';
+import { SessionFounder, type Foundation } from '../session-founder.js';
 import { CreateSession } from './command.js';
 
 @CommandHandler(CreateSession)
 export class CreateSessionHandler implements ICommandHandler<CreateSession, CommandOutcome> {
   constructor(
-    @Inject(SessionRepository) private readonly sessions: SessionRepository,
-    @Inject(SessionNames) private readonly names: SessionNames,
+    @Inject(SessionFounder) private readonly founder: SessionFounder,
     @Inject(Idempotency) private readonly idempotency: Idempotency,
-    @Inject(VAULT) private readonly vault: Vault,
     @Inject(IDS) private readonly ids: Ids,
     @Inject(SESSION_DEFAULTS) private readonly defaults: SessionDefaults,
   ) {}
@@ -27,26 +23,17 @@ export class CreateSessionHandler implements ICommandHandler<CreateSession, Comm
     return this.idempotency.once(context, () => this.create(payload, context));
   }
 
-  private async create(request: CreateSessionRequest, context: CommandContext): Promise<CommandOutcome> {
-    const secrets = request.secrets ?? {};
-    requireModelKey(secrets, this.defaults);
-    const sessionId = this.ids.uuid();
-    const name = await this.names.claim(sessionId, request.name);
-    try {
-      const sealed = Object.keys(secrets).length === 0 ? {} : await this.vault.seal(sessionId, secrets);
-      const commands = this.commands(request, this.settings(request, name, sealed, context));
-      const decided = decideAll(initialState, commands).map((event) => ({ event }));
-      return await this.sessions.begin(sessionId, decided, context);
-    } catch (error) {
-      await this.names.release(sessionId, name).catch(() => undefined);
-      throw error;
-    }
+  private create(request: CreateSessionRequest, context: CommandContext): Promise<CommandOutcome> {
+    const wanted = { name: request.name, secrets: request.secrets ?? {} };
+    return this.founder.found(wanted, context, (foundation) => {
+      const commands = this.commands(request, this.settings(request, foundation, context));
+      return decideAll(initialState, commands).map((event) => ({ event }));
+    });
   }
 
   private settings(
     request: CreateSessionRequest,
-    name: string,
-    secrets: Record<string, string>,
+    { name, secrets }: Foundation,
     context: CommandContext,
   ): SessionCreated {
     const instructions = request.instructions ?? null;

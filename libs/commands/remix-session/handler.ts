@@ -13,17 +13,8 @@ import type { EventStore } from '#event-store';
 import type { CommandContext, CommandOutcome } from '../context.js';
 import { composePrompt } from '../host-profile.js';
 import { Idempotency } from '../idempotency.js';
-import {
-  EVENT_STORE,
-  IDS,
-  SESSION_DEFAULTS,
-  VAULT,
-  type Ids,
-  type SessionDefaults,
-  type Vault,
-} from '../ports.js';
-import { requireModelKey } from '../require-model-key.js';
-import { SessionNames } from '../session-names.js';
+import { EVENT_STORE, IDS, VAULT, type Ids, type Vault } from '../ports.js';
+import { SessionFounder, type Foundation } from '../session-founder.js';
 import { SessionRepository } from '../session-repository.js';
 import { RemixSession } from './command.js';
 
@@ -34,11 +25,10 @@ export class RemixSessionHandler implements ICommandHandler<RemixSession, Comman
   constructor(
     @Inject(EVENT_STORE) private readonly store: EventStore,
     @Inject(SessionRepository) private readonly sessions: SessionRepository,
-    @Inject(SessionNames) private readonly names: SessionNames,
+    @Inject(SessionFounder) private readonly founder: SessionFounder,
     @Inject(Idempotency) private readonly idempotency: Idempotency,
     @Inject(VAULT) private readonly vault: Vault,
     @Inject(IDS) private readonly ids: Ids,
-    @Inject(SESSION_DEFAULTS) private readonly defaults: SessionDefaults,
   ) {}
 
   execute({ sessionId, payload, context }: RemixSession): Promise<CommandOutcome> {
@@ -53,17 +43,9 @@ export class RemixSessionHandler implements ICommandHandler<RemixSession, Comman
     await this.untilFilesAreKept(sourceId);
     const history = await this.history(sourceId);
     const secrets = request.secrets ? await this.secretsOf(sourceId, history) : {};
-    requireModelKey(secrets, this.defaults);
-    const sessionId = this.ids.uuid();
-    const name = await this.names.claim(sessionId, request.name);
-    try {
-      const sealed = Object.keys(secrets).length === 0 ? {} : await this.vault.seal(sessionId, secrets);
-      const planned = this.plan(sourceId, history, request, name, sealed, context);
-      return await this.sessions.begin(sessionId, planned, context);
-    } catch (error) {
-      await this.names.release(sessionId, name).catch(() => undefined);
-      throw error;
-    }
+    return this.founder.found({ name: request.name, secrets }, context, (foundation) =>
+      this.plan(sourceId, history, request, foundation, context),
+    );
   }
 
   /** Right after a turn its files may not be kept yet; a remix never takes older ones silently. */
@@ -100,8 +82,7 @@ export class RemixSessionHandler implements ICommandHandler<RemixSession, Comman
     sourceId: string,
     history: EventEnvelope[],
     request: RemixSessionRequest,
-    name: string,
-    secrets: Record<string, string>,
+    { name, secrets }: Foundation,
     context: CommandContext,
   ): PlannedEvent[] {
     const { messages, data, code, metadata, model, instructions, timeout_seconds, prompt } = request;

@@ -1,0 +1,56 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { LogError } from '#event-store';
+import type { CommandContext, CommandOutcome } from './context.js';
+import { IDS, SESSION_DEFAULTS, VAULT, type Ids, type SessionDefaults, type Vault } from './ports.js';
+import { requireModelKey } from './require-model-key.js';
+import { SessionNames } from './session-names.js';
+import { SessionRepository, type DecidedEvent } from './session-repository.js';
+
+/** What is settled before the first event: an id, a name that nobody else has, and the secrets sealed under it. */
+export interface Foundation {
+  sessionId: string;
+  name: string;
+  secrets: Record<string, string>;
+}
+
+/** Begins sessions, new ones and remixes alike. */
+@Injectable()
+export class SessionFounder {
+  constructor(
+    @Inject(SessionRepository) private readonly sessions: SessionRepository,
+    @Inject(SessionNames) private readonly names: SessionNames,
+    @Inject(VAULT) private readonly vault: Vault,
+    @Inject(IDS) private readonly ids: Ids,
+    @Inject(SESSION_DEFAULTS) private readonly defaults: SessionDefaults,
+  ) {}
+
+  /**
+   * Appends the first events; when they are refused, the name is free again.
+   * @throws ApiError `model_key_missing`, `name_taken`
+   */
+  async found(
+    wanted: { name: string | undefined; secrets: Record<string, string> },
+    context: CommandContext,
+    decide: (foundation: Foundation) => DecidedEvent[],
+  ): Promise<CommandOutcome> {
+    requireModelKey(wanted.secrets, this.defaults);
+    const sessionId = this.ids.uuid();
+    const name = await this.names.claim(sessionId, wanted.name);
+    try {
+      const secrets = await this.seal(sessionId, wanted.secrets);
+      return await this.sessions.begin(sessionId, decide({ sessionId, name, secrets }), context);
+    } catch (error) {
+      if (!mayBeStored(error)) await this.names.release(sessionId, name).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  private async seal(sessionId: string, values: Record<string, string>): Promise<Record<string, string>> {
+    return Object.keys(values).length === 0 ? {} : this.vault.seal(sessionId, values);
+  }
+}
+
+/** Then the claim stays: it is the session's if there is one, and can be taken over after a while if not. */
+function mayBeStored(error: unknown): boolean {
+  return error instanceof LogError && error.code === 'log_unavailable';
+}
