@@ -16,11 +16,18 @@ export function errorFromReply(status: number, text: string, url: URL): CliError
       hint: 'Is a Raworc server at this address?',
     });
   }
-  const fields = (problem.errors ?? []).map(({ path, message }) => `\n  ${path || 'body'}: ${message}`);
-  return new CliError(problem.code, `${problem.detail || problem.title}${fields.join('')}`, {
+  return new CliError(problem.code, `${problem.detail || problem.title}${fieldErrors(problem)}`, {
     hint: HINTS[problem.code],
     details: problem,
   });
+}
+
+/** Field by field, where the detail does not say all of it. */
+function fieldErrors({ detail, errors = [] }: Problem): string {
+  const lines = errors.map(({ path, message }) => `${path || 'body'}: ${message}`);
+  const [only] = lines;
+  if (lines.length === 1 && only !== undefined && detail.includes(only)) return '';
+  return lines.map((line) => `\n  ${line}`).join('');
 }
 
 function parseProblem(text: string): Problem | undefined {
