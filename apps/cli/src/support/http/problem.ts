@@ -22,12 +22,13 @@ export function errorFromReply(status: number, text: string, url: URL): CliError
   });
 }
 
-/** Field by field, where the detail does not say all of it. */
+/** The fields that the detail does not name. */
 function fieldErrors({ detail, errors = [] }: Problem): string {
-  const lines = errors.map(({ path, message }) => `${path || 'body'}: ${message}`);
-  const [only] = lines;
-  if (lines.length === 1 && only !== undefined && detail.includes(only)) return '';
-  return lines.map((line) => `\n  ${line}`).join('');
+  return errors
+    .map(({ path, message }) => `${path || 'body'}: ${message}`)
+    .filter((line) => !detail.includes(line))
+    .map((line) => `\n  ${line}`)
+    .join('');
 }
 
 function parseProblem(text: string): Problem | undefined {
