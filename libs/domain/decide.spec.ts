@@ -321,6 +321,10 @@ describe('deleting and erasing', () => {
       .when({ type: 'delete' })
       .then('turn.interrupted', 'session.deleted');
   });
+  it('leaves nothing of an erased session, not even of its running turn', () => {
+    const erased = event('session.erased', {});
+    expect(fold([...busy, erased])).toEqual({ ...fold([erased]), version: busy.length + 1 });
+  });
   it('erases a deleted session, once', () => {
     const deleted = event('session.deleted', {});
     given(created, deleted).when({ type: 'erase' }).then('session.erased');

@@ -74,7 +74,8 @@ function apply(state: SessionState, event: SessionEvent): SessionState {
     case 'session.deleted':
       return { ...state, lifecycle: 'deleted', computerRunning: false };
     case 'session.erased':
-      return { ...state, lifecycle: 'erased', computerRunning: false };
+      // As if folded from the one event that the log keeps.
+      return { ...initialState, lifecycle: 'erased', version: state.version };
   }
 }
 
