@@ -12,7 +12,6 @@ ensureInstalled();
 await tasks[name](args);
 
 async function start() {
-  ensureBuilt();
   if (process.env.ANTHROPIC_API_KEY) return raworc(['session']);
   process.stderr.write(
     'ANTHROPIC_API_KEY is not set, so Host cannot ask Claude. Here is the guided tour with a scripted model instead;\n' +

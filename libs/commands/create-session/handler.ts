@@ -8,6 +8,7 @@ import { composePrompt, HOST_PROFILE } from '../host-profile.js';
 import { Idempotency } from '../idempotency.js';
 import { IDS, SESSION_DEFAULTS, type Ids, type SessionDefaults } from '../ports.js';
 import { SessionFounder, type Foundation } from '../session-founder.js';
+import { userMessage } from '../user-message.js';
 import { CreateSession } from './command.js';
 
 @CommandHandler(CreateSession)
@@ -56,10 +57,9 @@ export class CreateSessionHandler implements ICommandHandler<CreateSession, Comm
 
   private commands({ prompt }: CreateSessionRequest, data: SessionCreated): SessionCommand[] {
     if (prompt === undefined) return [{ type: 'create', data }];
-    const message = { message_id: this.ids.uuid(), role: 'user' as const, content: prompt, metadata: {} };
     return [
       { type: 'create', data },
-      { type: 'post-message', data: message },
+      { type: 'post-message', data: userMessage(this.ids, prompt) },
     ];
   }
 }

@@ -4,6 +4,7 @@ import type { CommandOutcome } from '../context.js';
 import { Idempotency } from '../idempotency.js';
 import { IDS, type Ids } from '../ports.js';
 import { SessionRepository } from '../session-repository.js';
+import { userMessage } from '../user-message.js';
 import { PostMessage } from './command.js';
 
 @CommandHandler(PostMessage)
@@ -15,7 +16,7 @@ export class PostMessageHandler implements ICommandHandler<PostMessage, CommandO
   ) {}
 
   execute({ sessionId, payload, context }: PostMessage): Promise<CommandOutcome> {
-    const data = { message_id: this.ids.uuid(), role: 'user' as const, ...payload };
+    const data = userMessage(this.ids, payload.content, payload.metadata);
     return this.idempotency.once(context, () =>
       this.sessions.execute(sessionId, { type: 'post-message', data }, context),
     );

@@ -16,6 +16,7 @@ import { Idempotency } from '../idempotency.js';
 import { EVENT_STORE, IDS, VAULT, type Ids, type Vault } from '../ports.js';
 import { SessionFounder, type Foundation } from '../session-founder.js';
 import { SessionRepository } from '../session-repository.js';
+import { userMessage } from '../user-message.js';
 import { RemixSession } from './command.js';
 
 const SNAPSHOT_WITHIN_MS = 30_000;
@@ -96,8 +97,7 @@ export class RemixSessionHandler implements ICommandHandler<RemixSession, Comman
       newId: () => this.ids.uuid(),
     });
     if (prompt === undefined) return planned;
-    const message = { message_id: this.ids.uuid(), role: 'user' as const, content: prompt, metadata: {} };
-    return [...planned, { event: event('message.posted', message) }];
+    return [...planned, { event: event('message.posted', userMessage(this.ids, prompt)) }];
   }
 }
 

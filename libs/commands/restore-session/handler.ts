@@ -6,6 +6,7 @@ import { decideAll } from '../decide-all.js';
 import { Idempotency } from '../idempotency.js';
 import { IDS, type Ids } from '../ports.js';
 import { SessionRepository } from '../session-repository.js';
+import { userMessage } from '../user-message.js';
 import { RestoreSession } from './command.js';
 
 @CommandHandler(RestoreSession)
@@ -19,8 +20,7 @@ export class RestoreSessionHandler implements ICommandHandler<RestoreSession, Co
   execute({ sessionId, payload: { prompt }, context }: RestoreSession): Promise<CommandOutcome> {
     const commands: SessionCommand[] = [{ type: 'restore', reason: 'requested' }];
     if (prompt !== undefined) {
-      const data = { message_id: this.ids.uuid(), role: 'user' as const, content: prompt, metadata: {} };
-      commands.push({ type: 'post-message', data });
+      commands.push({ type: 'post-message', data: userMessage(this.ids, prompt) });
     }
     return this.idempotency.once(context, () =>
       this.sessions.change(sessionId, (state) => decideAll(state, commands), context),
