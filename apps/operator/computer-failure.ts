@@ -14,7 +14,3 @@ export class ComputerFailure extends Error {
 export class NoLongerWanted extends Error {
   override readonly name = 'NoLongerWanted';
 }
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}

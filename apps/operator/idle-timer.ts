@@ -1,7 +1,6 @@
 import { CloseSession } from '#commands';
 import type { SessionState } from '#domain';
-import type { Logger } from '#runtime';
-import { messageOf } from './computer-failure.js';
+import { messageOf, type Logger } from '#runtime';
 import { lastActivity, type CurrentSession, type CurrentSessions } from './current-sessions.js';
 import { OPERATOR, type ExecuteCommand } from './execute.js';
 import type { IdleSession } from './ports.js';

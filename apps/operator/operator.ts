@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { EventType } from '#domain';
 import type { Delivery, EventStore } from '#event-store';
 import type { SessionRepository, Vault } from '#commands';
-import { messageOf } from './computer-failure.js';
+import { messageOf } from '#runtime';
 import { ComputerMaker } from './computer-maker.js';
 import { CurrentSessions } from './current-sessions.js';
 import type { ExecuteCommand } from './execute.js';

@@ -1,7 +1,7 @@
 import type { ComputerInfo, Computers } from '#computers';
-import type { Logger } from '#runtime';
+import { messageOf, type Logger } from '#runtime';
 import { Coalescer } from './coalescer.js';
-import { messageOf, NoLongerWanted } from './computer-failure.js';
+import { NoLongerWanted } from './computer-failure.js';
 import type { CurrentSession, CurrentSessions } from './current-sessions.js';
 import { DEADLINES, within } from './deadline.js';
 import { ignoringRefusal } from './execute.js';

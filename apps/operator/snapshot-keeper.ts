@@ -1,7 +1,7 @@
 import type { Computers } from '#computers';
 import { RecordSnapshot, RecordSnapshotFailure } from '#commands';
 import { turnBoundary } from '#domain';
-import { messageOf } from './computer-failure.js';
+import { messageOf } from '#runtime';
 import type { CurrentSessions } from './current-sessions.js';
 import { DEADLINES, within } from './deadline.js';
 import { OPERATOR, type ExecuteCommand } from './execute.js';

@@ -1,8 +1,8 @@
 import type { ComputerInfo } from '#computers';
 import { ReportComputerFailed, ReportComputerStarted } from '#commands';
 import { LogError } from '#event-store';
-import type { Logger } from '#runtime';
-import { ComputerFailure, messageOf, NoLongerWanted } from './computer-failure.js';
+import { messageOf, type Logger } from '#runtime';
+import { ComputerFailure, NoLongerWanted } from './computer-failure.js';
 import type { ComputerMaker, StartedComputer } from './computer-maker.js';
 import type { CurrentSession, CurrentSessions } from './current-sessions.js';
 import { ignoringRefusal, OPERATOR, type ExecuteCommand } from './execute.js';

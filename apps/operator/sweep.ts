@@ -1,7 +1,6 @@
 import type { Computers } from '#computers';
 import { DeleteSession } from '#commands';
-import type { Logger } from '#runtime';
-import { messageOf } from './computer-failure.js';
+import { messageOf, type Logger } from '#runtime';
 import type { CurrentSessions } from './current-sessions.js';
 import { DEADLINES, within } from './deadline.js';
 import { OPERATOR, type ExecuteCommand } from './execute.js';

@@ -1,4 +1,4 @@
-export { RuntimeError } from './errors.js';
+export { messageOf, RuntimeError } from './errors.js';
 export { NatsError } from './nats/nats-error.js';
 export type { NatsErrorCode } from './nats/nats-error.js';
 export { startTestNats } from './nats/test-server.js';
