@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { fold, upcast, type EventEnvelope, type SessionState } from '#domain';
+import { fold, initialState, upcast, type EventEnvelope, type SessionState } from '#domain';
 
 /** A history as some version wrote it, and the state that every later version must fold it to. */
 interface GoldenHistory {
@@ -22,7 +22,8 @@ describe('golden histories', () => {
 
   it.each(files)('%s folds to the state of its time', (name) => {
     const { events, state } = read(name);
-    expect(fold(events.map(upcast))).toEqual(state);
+    // What a later version adds to the state begins as in any session.
+    expect(fold(events.map(upcast))).toEqual({ ...initialState, ...state });
   });
 
   it('are refused when a newer Raworc wrote them', () => {

@@ -100,6 +100,7 @@ async function compose(config: Config, home: Home, logger: Logger, shutdown: Shu
     commands: CommandsModule.register({
       store: log.store,
       names: log.names,
+      attachments: log.attachments,
       vault,
       ids: systemIds,
       commandLog: {
@@ -110,6 +111,9 @@ async function compose(config: Config, home: Home, logger: Logger, shutdown: Shu
         model: config.model,
         timeoutSeconds: config.timeoutSeconds,
         image: null,
+        desktopImage: null,
+        desktop: false,
+        root: false,
         hasModelKey: config.anthropicApiKey !== undefined,
       },
     }),

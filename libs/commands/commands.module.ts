@@ -1,9 +1,10 @@
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
-import type { EventStore, NameRegistry } from '#event-store';
+import type { Attachments, EventStore, NameRegistry } from '#event-store';
 import { HANDLERS } from './handlers.js';
 import { Idempotency } from './idempotency.js';
 import {
+  ATTACHMENTS,
   COMMAND_LOG,
   EVENT_STORE,
   IDS,
@@ -22,6 +23,7 @@ import { SessionRepository } from './session-repository.js';
 export interface CommandsOptions {
   store: EventStore;
   names: NameRegistry;
+  attachments: Attachments;
   vault: Vault;
   ids: Ids;
   commandLog: CommandLog;
@@ -35,6 +37,7 @@ export class CommandsModule {
     const ports: Provider[] = [
       { provide: EVENT_STORE, useValue: options.store },
       { provide: NAMES, useValue: options.names },
+      { provide: ATTACHMENTS, useValue: options.attachments },
       { provide: VAULT, useValue: options.vault },
       { provide: IDS, useValue: options.ids },
       { provide: COMMAND_LOG, useValue: options.commandLog },

@@ -11,12 +11,15 @@ import { PostMessageHandler } from './post-message/handler.js';
 import { RecordResponseHandler } from './record-response/handler.js';
 import { RecordSnapshotFailureHandler } from './record-snapshot-failure/handler.js';
 import { RecordSnapshotHandler } from './record-snapshot/handler.js';
+import { ReleaseControlHandler } from './release-control/handler.js';
 import { RemixSessionHandler } from './remix-session/handler.js';
+import { ReportComputerDisruptedHandler } from './report-computer-disrupted/handler.js';
 import { ReportComputerFailedHandler } from './report-computer-failed/handler.js';
 import { ReportComputerStartedHandler } from './report-computer-started/handler.js';
 import { RestoreSessionHandler } from './restore-session/handler.js';
 import { StartToolHandler } from './start-tool/handler.js';
 import { StartTurnHandler } from './start-turn/handler.js';
+import { TakeControlHandler } from './take-control/handler.js';
 import { UpdateSessionHandler } from './update-session/handler.js';
 
 export const HANDLERS = [
@@ -33,11 +36,14 @@ export const HANDLERS = [
   RecordResponseHandler,
   RecordSnapshotFailureHandler,
   RecordSnapshotHandler,
+  ReleaseControlHandler,
   RemixSessionHandler,
+  ReportComputerDisruptedHandler,
   ReportComputerFailedHandler,
   ReportComputerStartedHandler,
   RestoreSessionHandler,
   StartToolHandler,
   StartTurnHandler,
+  TakeControlHandler,
   UpdateSessionHandler,
 ];

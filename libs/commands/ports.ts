@@ -23,7 +23,14 @@ export interface CommandLog {
 export interface SessionDefaults {
   model: string;
   timeoutSeconds: number;
+  /** Of sessions without a desktop that name no image; null: the computers' own. */
   image: string | null;
+  /** Of sessions with a desktop that name no image; null: this service's computers can have none. */
+  desktopImage: string | null;
+  /** Sessions that do not say get a desktop. */
+  desktop: boolean;
+  /** Tools can work as root inside the computers. */
+  root: boolean;
   /** The service has a key for the model, so a session needs none of its own. */
   hasModelKey: boolean;
 }
@@ -31,6 +38,7 @@ export interface SessionDefaults {
 export const EVENT_STORE = Symbol('EVENT_STORE');
 export const NAMES = Symbol('NAMES');
 export const VAULT = Symbol('VAULT');
+export const ATTACHMENTS = Symbol('ATTACHMENTS');
 export const IDS = Symbol('IDS');
 export const COMMAND_LOG = Symbol('COMMAND_LOG');
 export const SESSION_DEFAULTS = Symbol('SESSION_DEFAULTS');

@@ -31,14 +31,14 @@ export class SessionFounder {
   async found(
     wanted: { name: string | undefined; secrets: Record<string, string> },
     context: CommandContext,
-    decide: (foundation: Foundation) => DecidedEvent[],
+    decide: (foundation: Foundation) => DecidedEvent[] | Promise<DecidedEvent[]>,
   ): Promise<CommandOutcome> {
     requireModelKey(wanted.secrets, this.defaults);
     const sessionId = this.ids.uuid();
     const name = await this.names.claim(sessionId, wanted.name);
     try {
       const secrets = await this.seal(sessionId, wanted.secrets);
-      return await this.sessions.begin(sessionId, decide({ sessionId, name, secrets }), context);
+      return await this.sessions.begin(sessionId, await decide({ sessionId, name, secrets }), context);
     } catch (error) {
       if (!mayBeStored(error)) await this.names.release(sessionId, name).catch(() => undefined);
       throw error;

@@ -3,6 +3,8 @@
  * Every driver passes the same conformance suite.
  */
 
+import type { Desktop } from './desktop.js';
+
 /** What a computer is made from; fixed at creation. */
 export interface ComputerSpec {
   sessionId: string;
@@ -10,6 +12,24 @@ export interface ComputerSpec {
   /** Plain values, given to the computer's processes as environment variables. Never written to a log. */
   env?: Record<string, string>;
   limits?: ComputerLimits;
+  /** `none`: reaches nothing but itself. Default: as the driver is set up. */
+  network?: 'egress' | 'none';
+  /** Shell and files are root's inside the computer; only where the driver has the ability. */
+  root?: boolean;
+}
+
+/** What the computers of a driver can do beyond the rest; the same for all of them. */
+export interface Abilities {
+  /** A screen, for computers made from an image with a desktop. */
+  desktop: boolean;
+  root: boolean;
+}
+
+/** Something that happened to a computer by itself. */
+export interface Disruption {
+  reason: 'out_of_memory' | 'killed' | 'exited' | 'engine_restarted' | 'disk_full';
+  /** A sentence for people. */
+  detail: string;
 }
 
 /** Enforced where the driver can: containers do, the local drivers do not. */
@@ -37,6 +57,8 @@ export interface ComputerInfo {
   computerId: string;
   running: boolean;
   image?: string;
+  /** Of one that stopped without being asked to: what is known of why. */
+  disrupted?: Disruption;
 }
 
 export interface ExecOptions {
@@ -110,8 +132,9 @@ export interface ComputerStats {
  * Drives the computers of one node. All verbs are idempotent: creating what exists, starting what runs,
  * stopping what stands still and destroying what is gone succeed. Failures are `ComputerError`s.
  */
-export interface Computers {
+export interface Computers extends Desktop {
   readonly driver: string;
+  readonly abilities: Abilities;
   create(spec: ComputerSpec): Promise<ComputerInfo>;
   /**
    * The environment is known to the process that called `create` or `start` with it, and is kept in memory only:
@@ -152,6 +175,14 @@ export interface Computers {
     parts: CopyParts,
   ): Promise<{ files: number; bytes: number }>;
   stats(sessionId: string): Promise<ComputerStats>;
+  /**
+   * Tells at once what happens to computers by themselves, until the signal aborts. For the fast case only: what it
+   * misses, `inspect` tells. `running` is false when the computer stopped.
+   */
+  watch(
+    listener: (sessionId: string, disruption: Disruption & { running: boolean }) => void,
+    signal: AbortSignal,
+  ): void;
   /** Ends what this process started in all computers, shells and commands; the computers keep their state. */
   dispose(): Promise<void>;
 }
@@ -172,7 +203,9 @@ export type ComputerErrorCode =
   | 'snapshot_not_found'
   | 'driver_unavailable'
   | 'command_refused'
-  | 'disk_full';
+  | 'disk_full'
+  | 'no_desktop'
+  | 'desktop_failed';
 
 /** A failure of a computer, with a sentence for people and a code for programs. */
 export class ComputerError extends Error {

@@ -67,7 +67,23 @@ export const createSession = z.strictObject({
   model,
   timeout_seconds: timeoutSeconds.optional(),
   limits: limits.optional(),
-  image: z.string().min(1).max(512).optional(),
+  image: z
+    .string()
+    .min(1)
+    .max(512)
+    .optional()
+    .describe('Container image of the computer; the service has a default.'),
+  desktop: z
+    .boolean()
+    .optional()
+    .describe(
+      'The computer has a screen that Host sees and uses. With an image of your own, one made FROM the desktop image. Default: as the service is set up.',
+    ),
+  root: z.boolean().optional().describe("Host's tools work as root inside the computer. Default false."),
+  network: z
+    .enum(['egress', 'none'])
+    .optional()
+    .describe('"none": the computer reaches nothing but itself. Default "egress".'),
 });
 
 export const updateSession = z
@@ -132,6 +148,8 @@ export const session = z.object({
   message_count: z.int(),
   usage,
   error: z.string().nullable(),
+  desktop: z.boolean().describe('The computer has a screen: see /screenshot and /desktop.'),
+  controlled_by: z.string().nullable().describe('Who uses the desktop instead of Host, if anybody.'),
   version: z.int().describe('Number of events in the session.'),
 });
 

@@ -25,6 +25,16 @@ export type SessionCommand =
   | { type: 'fail-turn'; turnId: string; reason: TurnFailure; message: string }
   | { type: 'report-computer-started'; data: EventData['computer.started'] }
   | { type: 'report-computer-failed'; data: EventData['computer.failed'] }
+  | { type: 'report-computer-disrupted'; data: EventData['computer.disrupted'] }
+  | {
+      type: 'take-control';
+      leaseId: string;
+      by: string;
+      /** Unix seconds. */
+      now: number;
+      until: number;
+    }
+  | { type: 'release-control'; leaseId: string; reason: EventData['control.released']['reason'] }
   | { type: 'record-snapshot'; data: EventData['files.snapshotted'] }
   | { type: 'record-snapshot-failure'; data: EventData['files.snapshot_failed'] };
 

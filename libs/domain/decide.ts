@@ -1,5 +1,6 @@
 import type { SessionCommand } from './commands.js';
 import { decideComputer } from './decide/computer.js';
+import { decideControl } from './decide/control.js';
 import { decideLifecycle } from './decide/lifecycle.js';
 import { decideMessages } from './decide/messages.js';
 import { decideTurn } from './decide/turn.js';
@@ -21,6 +22,7 @@ export function decide(state: SessionState, command: SessionCommand): SessionEve
     decideMessages(state, command) ??
     decideTurn(state, command) ??
     decideComputer(state, command) ??
+    decideControl(state, command) ??
     []
   );
 }

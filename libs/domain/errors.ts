@@ -6,7 +6,9 @@ export type DomainErrorCode =
   | 'turn_not_possible'
   | 'step_out_of_order'
   | 'snapshot_outdated'
-  | 'remix_point_not_found';
+  | 'remix_point_not_found'
+  | 'desktop_missing'
+  | 'control_taken';
 
 /** A command that the session's state does not allow. The message says what to do instead. */
 export class DomainError extends Error {

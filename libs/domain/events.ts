@@ -13,6 +13,26 @@ export interface ToolUseBlock extends ContentBlock {
   id: string;
   name: string;
   input: unknown;
+  /** For a member of a toolset, whose name the result has to repeat. */
+  toolset_name?: string;
+}
+
+/** A picture in a tool's result: the event names it, the bytes are kept beside the log. */
+export interface ImageBlock extends ContentBlock {
+  type: 'image';
+  source: ImageReference;
+}
+
+export interface ImageReference {
+  type: 'attachment';
+  media_type: 'image/jpeg' | 'image/png';
+  /** Hex digest of the picture, under which the session's attachments have it. */
+  sha256: string;
+  bytes: number;
+}
+
+export function isImage(block: ContentBlock): block is ImageBlock {
+  return block.type === 'image' && (block as Partial<ImageBlock>).source?.type === 'attachment';
 }
 
 /** Tokens of one model request, as the API reports them. */
@@ -57,6 +77,12 @@ export interface SessionSettings {
   setup: string | null;
   limits: ResourceLimits;
   image: string | null;
+  /** The computer has a screen, and Host the tools to use it. Absent: no. */
+  desktop?: boolean;
+  /** Host's tools work as root inside the computer. Absent: no. */
+  root?: boolean;
+  /** `none`: the computer reaches nothing but itself. Absent: egress. */
+  network?: 'egress' | 'none';
   metadata: Record<string, unknown>;
   /** Seconds idle until the session closes by itself; 0 = never. */
   timeout_seconds: number;
@@ -83,6 +109,9 @@ export type TurnFailure =
 
 export type ToolOutcome = 'completed' | 'failed' | 'interrupted' | 'not_executed' | 'unknown';
 
+/** What ended or hurt a computer that nobody had asked to end. */
+export type Disruption = 'out_of_memory' | 'killed' | 'exited' | 'engine_restarted' | 'disk_full';
+
 export interface EventData {
   'session.created': SessionCreated;
   /** Ends the replayed prefix of a remix; before it the new session is not usable. */
@@ -101,6 +130,11 @@ export interface EventData {
     origin: 'created' | 'remixed' | 'restarted';
   };
   'computer.failed': { reason: string; attempt: number; gave_up: boolean };
+  /** Something happened to a computer by itself; one that does not run any more is started again where it should run. */
+  'computer.disrupted': { reason: Disruption; detail: string; running: boolean };
+  /** A person uses the desktop; Host waits until it is released, or until then (unix seconds). Taken again, it is prolonged. */
+  'control.taken': { lease_id: string; by: string; until: number };
+  'control.released': { lease_id: string; reason: 'returned' | 'disconnected' | 'expired' };
   'message.posted': { message_id: string; role: 'user'; content: string; metadata: Record<string, unknown> };
   'turn.started': { turn_id: string; message_ids: string[] };
   'model.responded': {

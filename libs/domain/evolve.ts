@@ -1,5 +1,5 @@
 import type { EventOf, SessionEvent, ToolUseBlock, ContentBlock } from './events.js';
-import { initialState, type SessionState, type Turn } from './state.js';
+import { initialState, type Control, type SessionState, type Turn } from './state.js';
 
 /** Folds one event into the state. Total: an event on the log has happened, so nothing is refused here. */
 export function evolve(state: SessionState, event: SessionEvent): SessionState {
@@ -29,8 +29,20 @@ function apply(state: SessionState, event: SessionEvent): SessionState {
       return computerStarted(state);
     case 'computer.failed':
       return event.data.gave_up
-        ? { ...endTurn(state), status: 'closed', computerRunning: false, error: event.data.reason }
+        ? {
+            ...endTurn(state),
+            status: 'closed',
+            computerRunning: false,
+            control: null,
+            error: event.data.reason,
+          }
         : { ...state, computerRunning: false };
+    case 'computer.disrupted':
+      return event.data.running ? state : { ...state, computerRunning: false, control: null };
+    case 'control.taken':
+      return { ...state, control: controlOf(event) };
+    case 'control.released':
+      return { ...state, control: null };
     case 'message.posted':
       return {
         ...state,
@@ -64,15 +76,15 @@ function apply(state: SessionState, event: SessionEvent): SessionState {
     case 'messages.cleared':
       return { ...state, pendingMessageIds: [], hasMessages: false };
     case 'session.closed':
-      return { ...state, status: 'closed', computerRunning: false };
+      return { ...state, status: 'closed', computerRunning: false, control: null };
     case 'session.restored':
       return { ...state, status: 'init', computerRunning: false, error: null };
     case 'session.updated':
       return updated(state, event);
     case 'state.forced':
-      return { ...state, status: event.data.to, computerRunning: false, error: null };
+      return { ...state, status: event.data.to, computerRunning: false, control: null, error: null };
     case 'session.deleted':
-      return { ...state, lifecycle: 'deleted', computerRunning: false };
+      return { ...state, lifecycle: 'deleted', computerRunning: false, control: null };
     case 'session.erased':
       // As if folded from the one event that the log keeps.
       return { ...initialState, lifecycle: 'erased', version: state.version };
@@ -88,7 +100,12 @@ function created({ data }: EventOf<'session.created'>): SessionState {
     instructions: data.instructions,
     timeoutSeconds: data.timeout_seconds,
     hasOrigin: data.setup !== null || data.source !== null,
+    desktop: data.desktop ?? false,
   };
+}
+
+function controlOf({ data }: EventOf<'control.taken'>): Control {
+  return { leaseId: data.lease_id, by: data.by, until: data.until };
 }
 
 /** A computer that was not empty at its first start is kept at once, so that a remix of turn zero has its files. */

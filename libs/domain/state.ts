@@ -18,6 +18,14 @@ export interface Turn {
   touchedFiles: boolean;
 }
 
+/** A person's right to use the desktop. */
+export interface Control {
+  leaseId: string;
+  by: string;
+  /** Unix seconds; afterwards it counts for nothing. */
+  until: number;
+}
+
 /** What the decider needs to know of a session; folded from its events, never stored. */
 export interface SessionState {
   lifecycle: Lifecycle;
@@ -39,6 +47,9 @@ export interface SessionState {
   /** The computer still has to be made from `setup` or a remix's source. */
   firstStart: boolean;
   hasOrigin: boolean;
+  /** The computer has a screen. */
+  desktop: boolean;
+  control: Control | null;
   error: string | null;
 }
 
@@ -57,5 +68,7 @@ export const initialState: SessionState = {
   snapshotDue: false,
   firstStart: true,
   hasOrigin: false,
+  desktop: false,
+  control: null,
   error: null,
 };

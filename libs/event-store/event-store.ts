@@ -92,7 +92,7 @@ export interface EventStore {
   /** Durable, shared, at-least-once work; returns when the signal aborts and running handlers are done. */
   consume(options: ConsumeOptions): Promise<void>;
   /**
-   * Replaces a session's history, and the large values that belong to it, by one last event.
+   * Replaces a session's history, with its large values and attachments, by one last event.
    * @throws ConcurrencyError when the session has moved on
    */
   erase(sessionId: string, tombstone: EventEnvelope, expectedSequence: number): Promise<AppendResult>;
@@ -143,6 +143,15 @@ export interface KeyStore {
   /** @throws Error when the session has another key, or had one that was destroyed */
   create(sessionId: string, wrapped: string): Promise<void>;
   delete(sessionId: string): Promise<void>;
+}
+
+/** Pictures and other bytes that events name instead of holding them; kept per session, under their sha256 in hex. */
+export interface Attachments {
+  /** The digest under which the bytes are kept; keeping the same ones again is free. */
+  put(sessionId: string, bytes: Uint8Array): Promise<string>;
+  get(sessionId: string, sha256: string): Promise<Uint8Array | undefined>;
+  /** Gives another session its own copy, so that erasing one does not take from the other. What is gone is left out. */
+  copy(fromSessionId: string, toSessionId: string, sha256s: Iterable<string>): Promise<void>;
 }
 
 /**

@@ -8,7 +8,7 @@ import { prepareStatements } from './statements.js';
 /** One row for each session, as the REST object shows it. */
 export const projection: Projection = {
   name: 'sessions',
-  version: 1,
+  version: 2,
   schema,
   module: import.meta.url,
   prepare: (db) => prepare(db),
@@ -28,6 +28,12 @@ function prepare(db: Database) {
       case 'computer.failed':
         if (event.data.gave_up) return void run.computerGivenUp.run({ ...step, error: event.data.reason });
         return void run.counted.run(step);
+      case 'computer.disrupted':
+        return void run.disrupted.run({ ...step, running: event.data.running ? 1 : 0 });
+      case 'control.taken':
+        return void run.controlled.run({ ...step, by: event.data.by });
+      case 'control.released':
+        return void run.controlled.run({ ...step, by: null });
       case 'message.posted':
         return void run.messagePosted.run(step);
       case 'turn.started':
@@ -72,6 +78,7 @@ function created({ data }: EventOf<'session.created'>) {
     parent_version: data.source?.version ?? null,
     model: data.model,
     timeout_seconds: data.timeout_seconds,
+    desktop: data.desktop === true ? 1 : 0,
     metadata: JSON.stringify(data.metadata),
   };
 }

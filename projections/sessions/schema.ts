@@ -25,6 +25,8 @@ export const schema = `
     cache_read_input_tokens     INTEGER NOT NULL DEFAULT 0,
     cache_creation_input_tokens INTEGER NOT NULL DEFAULT 0,
     error                       TEXT,
+    desktop                     INTEGER NOT NULL DEFAULT 0,
+    controlled_by               TEXT,
     metadata                    TEXT NOT NULL
   );
   CREATE INDEX sessions_newest ON sessions (created_at DESC, id DESC) WHERE lifecycle = 'live';

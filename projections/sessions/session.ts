@@ -21,6 +21,10 @@ export interface SessionView {
   /** Tokens that this session spent; what a remix copied was spent by its source. */
   usage: Usage;
   error: string | null;
+  /** The computer has a screen. */
+  desktop: boolean;
+  /** Who uses the desktop instead of Host. */
+  controlled_by: string | null;
   version: number;
 }
 
@@ -44,11 +48,13 @@ export interface SessionRow {
   cache_read_input_tokens: number;
   cache_creation_input_tokens: number;
   error: string | null;
+  desktop: 0 | 1;
+  controlled_by: string | null;
   metadata: string;
 }
 
 export function viewOf(row: SessionRow): SessionView {
-  const expires = row.state === 'idle' && row.timeout_seconds > 0;
+  const expires = row.state === 'idle' && row.timeout_seconds > 0 && row.controlled_by === null;
   const { parent_session_id, parent_version } = row;
   return {
     id: row.id,
@@ -76,6 +82,8 @@ export function viewOf(row: SessionRow): SessionView {
       cache_creation_input_tokens: row.cache_creation_input_tokens,
     },
     error: row.error,
+    desktop: row.desktop === 1,
+    controlled_by: row.controlled_by,
     version: row.version,
   };
 }

@@ -251,14 +251,17 @@ it('has the states of the domain, whatever happened', () => {
         test.apply(history);
         const rows = test.reader.query<
           [string],
-          { state: string; lifecycle: string; error: string; version: number }
-        >('SELECT state, lifecycle, error, version FROM sessions WHERE id = ?');
+          { state: string; lifecycle: string; error: string; controlled_by: string; version: number }
+        >('SELECT state, lifecycle, error, controlled_by, version FROM sessions WHERE id = ?');
         const states = new Map<string, SessionState>();
         for (const { event: folded } of history) {
           states.set(folded.subject, evolve(states.get(folded.subject) ?? initialState, folded));
         }
-        for (const [id, { status, lifecycle, error, version }] of states) {
-          const expected = lifecycle === 'erased' ? undefined : { state: status, lifecycle, error, version };
+        for (const [id, { status, lifecycle, error, control, version }] of states) {
+          const expected =
+            lifecycle === 'erased'
+              ? undefined
+              : { state: status, lifecycle, error, controlled_by: control?.by ?? null, version };
           expect(rows.get(id)).toEqual(expected);
         }
       } finally {

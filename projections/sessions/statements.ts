@@ -12,13 +12,16 @@ export function prepareStatements(db: Database) {
   return {
     create: db.prepare<[Record<string, unknown>]>(`
       INSERT OR REPLACE INTO sessions (id, lifecycle, state, name, version, created_by, created_at, last_activity_at,
-        parent_session_id, parent_version, model, timeout_seconds, metadata)
+        parent_session_id, parent_version, model, timeout_seconds, desktop, metadata)
       VALUES (@id, @lifecycle, 'init', @name, @version, @created_by, @at, @at,
-        @parent_session_id, @parent_version, @model, @timeout_seconds, @metadata)`),
+        @parent_session_id, @parent_version, @model, @timeout_seconds, @desktop, @metadata)`),
     remixed: update(`${ACTIVE}, lifecycle = 'live', state = 'init', turn_id = NULL`),
     computerStarted: update(`${ACTIVE}, state = CASE WHEN turn_id IS NULL THEN 'idle' ELSE 'busy' END,
       error = NULL, container_id = @container_id`),
-    computerGivenUp: update(`${COUNTED}, state = 'closed', turn_id = NULL, error = @error, closed_at = @at`),
+    computerGivenUp: update(`${COUNTED}, state = 'closed', turn_id = NULL, error = @error, closed_at = @at,
+      controlled_by = NULL`),
+    disrupted: update(`${COUNTED}, controlled_by = iif(@running, controlled_by, NULL)`),
+    controlled: update(`${ACTIVE}, controlled_by = @by`),
     counted: update(COUNTED),
     active: update(ACTIVE),
     messagePosted: update(`${ACTIVE}, message_count = message_count + 1`),
@@ -35,12 +38,13 @@ export function prepareStatements(db: Database) {
     turnEnded: update(`${ACTIVE}, ${TURN_ENDED}`),
     turnFailed: update(`${ACTIVE}, ${TURN_ENDED}, message_count = message_count + 1`),
     cleared: update(`${ACTIVE}, message_count = 0`),
-    closed: update(`${COUNTED}, state = 'closed', closed_at = @at`),
+    closed: update(`${COUNTED}, state = 'closed', closed_at = @at, controlled_by = NULL`),
     restored: update(`${ACTIVE}, state = 'init', error = NULL, closed_at = NULL`),
     updated: update(`${ACTIVE}, name = coalesce(@name, name), metadata = coalesce(@metadata, metadata),
       timeout_seconds = coalesce(@timeout_seconds, timeout_seconds)`),
-    forced: update(`${ACTIVE}, state = @state, error = NULL, closed_at = iif(@state = 'closed', @at, NULL)`),
-    deleted: update(`${COUNTED}, lifecycle = 'deleted', message_count = 0`),
+    forced: update(`${ACTIVE}, state = @state, error = NULL, controlled_by = NULL,
+      closed_at = iif(@state = 'closed', @at, NULL)`),
+    deleted: update(`${COUNTED}, lifecycle = 'deleted', message_count = 0, controlled_by = NULL`),
     erase: db.prepare<[Record<string, unknown>]>('DELETE FROM sessions WHERE id = @id'),
   };
 }

@@ -59,6 +59,9 @@ const TYPES = [
   'session.remixed',
   'computer.started',
   'computer.failed',
+  'computer.disrupted',
+  'control.taken',
+  'control.released',
   'message.posted',
   'turn.started',
   'model.responded',
@@ -92,6 +95,9 @@ export function eventMaker(dice: Dice) {
     }),
     'computer.started': () => computerStarted(`computer-${made}`),
     'computer.failed': () => ({ reason: `no space ${made}`, attempt: 1, gave_up: dice(2) === 0 }),
+    'computer.disrupted': () => ({ reason: 'killed', detail: `killed ${made}`, running: dice(2) === 0 }),
+    'control.taken': () => ({ lease_id: `lease-${made}`, by: `user:${dice(3)}`, until: made }),
+    'control.released': () => ({ lease_id: `lease-${made}`, reason: 'returned' }),
     'message.posted': () => {
       messages.push(`message-${made}`);
       return { message_id: `message-${made}`, role: 'user', content: `hello ${made}`, metadata: { n: made } };

@@ -36,6 +36,8 @@ export class StandInSession {
       message_count: 0,
       usage: NO_USAGE,
       error: null,
+      desktop: false,
+      controlled_by: null,
       version: 0,
     };
   }

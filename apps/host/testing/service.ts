@@ -60,7 +60,15 @@ export class Service {
       ids: systemIds,
       vault: createVault({ masterKey: Buffer.alloc(32, 7), keys: log.keys }),
       commandLog: { find: () => undefined, waitFor: () => Promise.resolve(true) },
-      defaults: { model: 'claude-sonnet-5-5', timeoutSeconds: 0, image: null, hasModelKey: true },
+      defaults: {
+        model: 'claude-sonnet-5-5',
+        timeoutSeconds: 0,
+        image: null,
+        desktopImage: null,
+        desktop: false,
+        root: false,
+        hasModelKey: true,
+      },
     });
     const host = HostModule.register({
       computers,

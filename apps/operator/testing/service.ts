@@ -56,7 +56,15 @@ export async function startService(world: World, options: ServiceOptions = {}) {
     ids: systemIds,
     vault: createVault({ masterKey: Buffer.alloc(32, 7), keys: memory.keys }),
     commandLog: { find: () => undefined, waitFor: () => Promise.resolve(true) },
-    defaults: { model: 'm', timeoutSeconds: 0, image: null, hasModelKey: true },
+    defaults: {
+      model: 'm',
+      timeoutSeconds: 0,
+      image: null,
+      desktopImage: null,
+      desktop: false,
+      root: false,
+      hasModelKey: true,
+    },
   });
   const operator = OperatorModule.register({
     computers: options.decorate?.(computers) ?? computers,

@@ -16,6 +16,8 @@ const DOMAIN: Record<DomainErrorCode, true> = {
   step_out_of_order: true,
   snapshot_outdated: true,
   remix_point_not_found: true,
+  desktop_missing: true,
+  control_taken: true,
 };
 const LOG: Record<LogErrorCode, true> = {
   log_unavailable: true,

@@ -84,11 +84,16 @@ function openViews({ store }: MemoryStore, dir: string, logger: Logger): Promise
   return Views.open({ log: store, dir, projections, logger });
 }
 
-function commandsModule({ store, names, keys }: MemoryStore, views: Views, hasModelKey: boolean) {
+function commandsModule(
+  { store, names, keys, attachments }: MemoryStore,
+  views: Views,
+  hasModelKey: boolean,
+) {
   const commands = new CommandQueries(views.reader);
   return CommandsModule.register({
     store,
     names,
+    attachments,
     vault: createVault({ masterKey: randomBytes(32), keys }),
     ids: systemIds,
     commandLog: {
@@ -104,6 +109,14 @@ function commandsModule({ store, names, keys }: MemoryStore, views: Views, hasMo
       },
       waitFor: (sequence, deadlineMs) => views.waitFor(sequence, deadlineMs),
     },
-    defaults: { model: 'claude-test', timeoutSeconds: 300, image: null, hasModelKey },
+    defaults: {
+      model: 'claude-test',
+      timeoutSeconds: 300,
+      image: null,
+      desktopImage: null,
+      desktop: false,
+      root: false,
+      hasModelKey,
+    },
   });
 }

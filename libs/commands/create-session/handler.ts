@@ -1,10 +1,10 @@
 import { Inject } from '@nestjs/common';
 import { CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
-import type { CreateSession as CreateSessionRequest } from '#contracts';
+import { ApiError, type CreateSession as CreateSessionRequest } from '#contracts';
 import { initialState, type SessionCommand, type SessionCreated } from '#domain';
 import type { CommandContext, CommandOutcome } from '../context.js';
 import { decideAll } from '../decide-all.js';
-import { composePrompt, HOST_PROFILE } from '../host-profile.js';
+import { composePrompt, hostTools } from '../host-profile.js';
 import { Idempotency } from '../idempotency.js';
 import { IDS, SESSION_DEFAULTS, type Ids, type SessionDefaults } from '../ports.js';
 import { SessionFounder, type Foundation } from '../session-founder.js';
@@ -38,21 +38,31 @@ export class CreateSessionHandler implements ICommandHandler<CreateSession, Comm
     context: CommandContext,
   ): SessionCreated {
     const instructions = request.instructions ?? null;
+    const computer = this.computer(request);
     return {
       name,
       model: request.model ?? this.defaults.model,
-      system_prompt: composePrompt(instructions),
-      tools: HOST_PROFILE.tools,
+      system_prompt: composePrompt({ instructions, ...computer }),
+      tools: hostTools(computer),
       instructions,
       setup: request.setup ?? null,
       limits: request.limits ?? {},
-      image: request.image ?? this.defaults.image,
+      ...computer,
       metadata: request.metadata ?? {},
       timeout_seconds: request.timeout_seconds ?? this.defaults.timeoutSeconds,
       created_by: context.actor,
       secrets,
       source: null,
     };
+  }
+
+  /** @throws ApiError `computer_ability_missing` */
+  private computer({ image, desktop: wanted, root = false, network = 'egress' }: CreateSessionRequest) {
+    const { defaults } = this;
+    const desktop = wanted ?? (image === undefined && defaults.desktop);
+    if (desktop && defaults.desktopImage === null) throw missing('a desktop');
+    if (root && !defaults.root) throw missing('root');
+    return { image: image ?? (desktop ? defaults.desktopImage : defaults.image), desktop, root, network };
   }
 
   private commands({ prompt }: CreateSessionRequest, data: SessionCreated): SessionCommand[] {
@@ -62,4 +72,11 @@ export class CreateSessionHandler implements ICommandHandler<CreateSession, Comm
       { type: 'post-message', data: userMessage(this.ids, prompt) },
     ];
   }
+}
+
+function missing(ability: string): ApiError {
+  return new ApiError(
+    'computer_ability_missing',
+    `The computers of this service have no ${ability.replace('a ', '')}: it runs sessions without containers. Start it with RAWORC_COMPUTERS=docker, or create the session without ${ability}.`,
+  );
 }

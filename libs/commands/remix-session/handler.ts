@@ -4,16 +4,17 @@ import { ApiError, type RemixSession as RemixSessionRequest } from '#contracts';
 import {
   DomainError,
   event,
+  isImage,
   planRemix,
   type EventEnvelope,
   type PlannedEvent,
   type RemixPoint,
 } from '#domain';
-import type { EventStore } from '#event-store';
+import type { Attachments, EventStore } from '#event-store';
 import type { CommandContext, CommandOutcome } from '../context.js';
 import { composePrompt } from '../host-profile.js';
 import { Idempotency } from '../idempotency.js';
-import { EVENT_STORE, IDS, VAULT, type Ids, type Vault } from '../ports.js';
+import { ATTACHMENTS, EVENT_STORE, IDS, VAULT, type Ids, type Vault } from '../ports.js';
 import { SessionFounder, type Foundation } from '../session-founder.js';
 import { SessionRepository } from '../session-repository.js';
 import { userMessage } from '../user-message.js';
@@ -28,6 +29,7 @@ export class RemixSessionHandler implements ICommandHandler<RemixSession, Comman
     @Inject(SessionRepository) private readonly sessions: SessionRepository,
     @Inject(SessionFounder) private readonly founder: SessionFounder,
     @Inject(Idempotency) private readonly idempotency: Idempotency,
+    @Inject(ATTACHMENTS) private readonly attachments: Attachments,
     @Inject(VAULT) private readonly vault: Vault,
     @Inject(IDS) private readonly ids: Ids,
   ) {}
@@ -44,9 +46,11 @@ export class RemixSessionHandler implements ICommandHandler<RemixSession, Comman
     await this.untilFilesAreKept(sourceId);
     const history = await this.history(sourceId);
     const secrets = request.secrets ? await this.secretsOf(sourceId, history) : {};
-    return this.founder.found({ name: request.name, secrets }, context, (foundation) =>
-      this.plan(sourceId, history, request, foundation, context),
-    );
+    return this.founder.found({ name: request.name, secrets }, context, async (foundation) => {
+      const planned = this.plan(sourceId, history, request, foundation, context);
+      await this.attachments.copy(sourceId, foundation.sessionId, planned.flatMap(imagesIn));
+      return planned;
+    });
   }
 
   /** Right after a turn its files may not be kept yet; a remix never takes older ones silently. */
@@ -99,6 +103,12 @@ export class RemixSessionHandler implements ICommandHandler<RemixSession, Comman
     if (prompt === undefined) return planned;
     return [...planned, { event: event('message.posted', userMessage(this.ids, prompt)) }];
   }
+}
+
+/** Digests of the pictures that an event names. */
+function imagesIn({ event: { type, data } }: PlannedEvent): string[] {
+  if (type !== 'tool.completed' || typeof data.content === 'string') return [];
+  return data.content.filter(isImage).map(({ source }) => source.sha256);
 }
 
 function pointOf(at: RemixSessionRequest['at']): RemixPoint {

@@ -48,7 +48,15 @@ export async function startCommands(options: { hasModelKey?: boolean } = {}) {
   const following = new AbortController();
   const followed = commandLog.follow(following.signal);
   const vault = createVault({ masterKey: Buffer.alloc(32, 7), keys: memory.keys });
-  const defaults = { model: 'm', timeoutSeconds: 300, image: null, hasModelKey: options.hasModelKey ?? true };
+  const defaults = {
+    model: 'm',
+    timeoutSeconds: 300,
+    image: null,
+    desktopImage: null,
+    desktop: false,
+    root: false,
+    hasModelKey: options.hasModelKey ?? true,
+  };
   const module = CommandsModule.register({ ...memory, vault, ids: systemIds, commandLog, defaults });
   const app = await NestFactory.createApplicationContext(module, { logger: false });
   const bus = app.get(CommandBus);

@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import type {
   ComputerInfo,
   ComputerSpec,
@@ -12,6 +13,8 @@ import type {
   StartOptions,
 } from '../computer.js';
 import { ComputerError } from '../computer.js';
+import type { Point, Screenshot } from '../desktop.js';
+import { noDesktop } from '../no-desktop.js';
 import { listComputerFiles, readComputerFile, writeComputerFile } from './computer-files.js';
 import { destroyComputer } from './destroy.js';
 import { DockerComputer } from './docker-computer.js';
@@ -26,6 +29,7 @@ import { readStats } from './stats.js';
 /** Computers that are containers of a Docker engine. */
 export class DockerComputers implements Computers {
   readonly driver = 'docker';
+  readonly abilities = { desktop: true, root: true };
   private readonly computers = new Map<string, DockerComputer>();
 
   constructor(private readonly engine: Engine) {}
@@ -116,6 +120,25 @@ export class DockerComputers implements Computers {
   stats(sessionId: string): Promise<ComputerStats> {
     return this.use(sessionId, readStats);
   }
+
+  screenshot(sessionId: string): Promise<Screenshot> {
+    return Promise.reject(noDesktop(sessionId));
+  }
+
+  input(sessionId: string): Promise<void> {
+    return Promise.reject(noDesktop(sessionId));
+  }
+
+  pointer(sessionId: string): Promise<Point> {
+    return Promise.reject(noDesktop(sessionId));
+  }
+
+  connectDesktop(sessionId: string): Promise<Duplex> {
+    return Promise.reject(noDesktop(sessionId));
+  }
+
+  /** Nothing ends these computers but what this process does. */
+  watch(): void {}
 
   async dispose(): Promise<void> {
     await Promise.all([...this.computers.values()].map((computer) => computer.closeShell()));

@@ -1,4 +1,5 @@
 import { mkdir, readdir } from 'node:fs/promises';
+import type { Duplex } from 'node:stream';
 import type {
   ComputerInfo,
   ComputerSpec,
@@ -13,6 +14,8 @@ import type {
   SnapshotInfo,
   StartOptions,
 } from '../computer.js';
+import type { Point, Screenshot } from '../desktop.js';
+import { noDesktop } from '../no-desktop.js';
 import { listComputerFiles, readComputerFile, writeComputerFile } from './computer-files.js';
 import type { Isolation } from './isolation.js';
 import { LocalComputer } from './local-computer.js';
@@ -22,6 +25,7 @@ import { copyIntoComputer, restoreFromSnapshot, takeSnapshot } from './snapshots
 /** Computers that are folders of this machine, with processes of this machine. */
 export class LocalComputers implements Computers {
   readonly driver: string;
+  readonly abilities = { desktop: false, root: false };
   private readonly computers = new Map<string, LocalComputer>();
 
   constructor(
@@ -109,6 +113,25 @@ export class LocalComputers implements Computers {
   async stats(sessionId: string): Promise<ComputerStats> {
     return this.computer(sessionId).processes.stats();
   }
+
+  screenshot(sessionId: string): Promise<Screenshot> {
+    return Promise.reject(noDesktop(sessionId));
+  }
+
+  input(sessionId: string): Promise<void> {
+    return Promise.reject(noDesktop(sessionId));
+  }
+
+  pointer(sessionId: string): Promise<Point> {
+    return Promise.reject(noDesktop(sessionId));
+  }
+
+  connectDesktop(sessionId: string): Promise<Duplex> {
+    return Promise.reject(noDesktop(sessionId));
+  }
+
+  /** Nothing ends these computers but what this process does. */
+  watch(): void {}
 
   async dispose(): Promise<void> {
     await Promise.all([...this.computers.values()].map((computer) => computer.dispose()));

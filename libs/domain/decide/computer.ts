@@ -20,6 +20,8 @@ export function decideComputer(state: SessionState, command: SessionCommand): Se
       return state.computerRunning ? [] : [event('computer.started', command.data)];
     case 'report-computer-failed':
       return computerFailed(state, event('computer.failed', command.data));
+    case 'report-computer-disrupted':
+      return disrupted(state, event('computer.disrupted', command.data));
     case 'record-snapshot':
       requireStillCurrent(state);
       return [event('files.snapshotted', command.data)];
@@ -43,6 +45,14 @@ function computerFailed(
     event('turn.failed', { turn_id: turn.id, reason: 'computer_unavailable', message: failed.data.reason }),
     failed,
   ];
+}
+
+/** What ended already, or was asked to end, is not disrupted. */
+function disrupted(
+  state: SessionState,
+  happened: SessionEvent & { type: 'computer.disrupted' },
+): SessionEvent[] {
+  return state.status === 'closed' || !state.computerRunning ? [] : [happened];
 }
 
 /** Files that a running turn changes belong to no version. */

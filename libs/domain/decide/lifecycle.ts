@@ -25,7 +25,8 @@ export function decideLifecycle(state: SessionState, command: SessionCommand): S
 function close(state: SessionState, { reason, by, ifVersion }: CommandOf<'close'>): SessionEvent[] {
   if (state.status === 'closed') return [];
   // An idle timer that raced with new work has lost: only the log says what is idle.
-  if (reason === 'idle_timeout' && (state.version !== ifVersion || state.status !== 'idle')) return [];
+  const inUse = state.version !== ifVersion || state.status !== 'idle' || state.control !== null;
+  if (reason === 'idle_timeout' && inUse) return [];
   return [...interruptTurn(state, by, 'the session was closed'), event('session.closed', { reason })];
 }
 

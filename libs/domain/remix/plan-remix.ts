@@ -16,8 +16,8 @@ export interface RemixRequest {
   parts: RemixParts;
   /** Settings of the new session; what is left out is the source's as of that point. */
   overrides: Partial<SessionSettings> & Pick<SessionSettings, 'name' | 'created_by'>;
-  /** Builds the pinned prompt when instructions change. */
-  composePrompt: (instructions: string | null) => string;
+  /** Builds the pinned prompt, which depends on the settings. */
+  composePrompt: (settings: Pick<SessionSettings, 'instructions' | 'desktop' | 'root'>) => string;
   /** Sealed anew for the new session by the caller. */
   secrets: Record<string, string>;
   newId: () => string;
@@ -83,7 +83,7 @@ function settingsOf(prefix: EventEnvelope[], request: RemixRequest, version: num
   if (data === undefined)
     throw new DomainError('remix_point_not_found', `Nothing to copy at version ${version}.`);
   const merged = { ...data, ...defined(request.overrides), secrets: request.secrets };
-  const system_prompt = request.composePrompt(merged.instructions);
+  const system_prompt = request.composePrompt(merged);
   const samePrompt = merged.model === data.model && system_prompt === data.system_prompt;
   return { data: { ...merged, system_prompt }, samePrompt };
 }

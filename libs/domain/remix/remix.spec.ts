@@ -103,7 +103,7 @@ function request(changes: Partial<RemixRequest> = {}): RemixRequest {
     at: undefined,
     parts: { messages: true, data: true, code: true, secrets: true },
     overrides: { name: 'fork', created_by: 'user:local' },
-    composePrompt: (instructions) => `prompt:${instructions}`,
+    composePrompt: ({ instructions }) => `prompt:${instructions}`,
     secrets: {},
     newId: () => `new-${++next}`,
     ...changes,

@@ -7,13 +7,21 @@ import {
   type EventType,
   type SessionSettings,
 } from '#domain';
-import type { EventStore, KeyStore, NameRegistry, RecordedEvent, Signals } from '../event-store.js';
+import type {
+  Attachments,
+  EventStore,
+  KeyStore,
+  NameRegistry,
+  RecordedEvent,
+  Signals,
+} from '../event-store.js';
 
 /** A store under test. */
 export interface OpenedStore {
   store: EventStore;
   names: NameRegistry;
   keys: KeyStore;
+  attachments: Attachments;
   signals: Signals;
   /** Resolves when the store cannot know any more, by itself, an id that it has seen before. */
   forgetIds: () => Promise<void>;

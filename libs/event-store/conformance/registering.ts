@@ -51,6 +51,19 @@ export function describeRegistering(subject: Subject): void {
     await expect(keys.create(sessionId, 'wrapped')).rejects.toThrow('never replaced');
   });
 
+  it('keeps attachments by session and content', async () => {
+    const { attachments } = subject();
+    const [one, two] = [newSessionId(), newSessionId()];
+    const picture = Uint8Array.from({ length: 200_000 }, (_, index) => index % 251);
+    const sha256 = await attachments.put(one, picture);
+    expect(await attachments.put(one, picture)).toBe(sha256);
+    expect(Buffer.compare((await attachments.get(one, sha256)) ?? Buffer.of(), picture)).toBe(0);
+    expect(await attachments.get(two, sha256)).toBeUndefined();
+    expect(await attachments.get(one, '../secret')).toBeUndefined();
+    await attachments.copy(one, two, [sha256, sha256, '0'.repeat(64)]);
+    expect(await attachments.get(two, sha256)).toHaveLength(200_000);
+  });
+
   it('carries signals to everybody who listens to the topic', async () => {
     const { signals } = subject();
     const topic = `session.${newSessionId()}`;

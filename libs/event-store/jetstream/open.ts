@@ -1,6 +1,7 @@
 import { jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
-import type { EventStore, KeyStore, LogError, NameRegistry, Signals } from '../event-store.js';
+import { createAttachments } from '../attachments.js';
+import type { Attachments, EventStore, KeyStore, LogError, NameRegistry, Signals } from '../event-store.js';
 import { createKeyStore } from '../keys.js';
 import { createNameRegistry } from '../names.js';
 import { Appender } from './appender.js';
@@ -38,6 +39,7 @@ export interface JetStreamStore {
   store: EventStore;
   names: NameRegistry;
   keys: KeyStore;
+  attachments: Attachments;
   signals: Signals;
   /** Ends what follows, consumes and listens. The connection stays open: it is the caller's. */
   close: () => void;
@@ -87,6 +89,7 @@ export async function openJetStreamStore(
     store,
     names: createNameRegistry(names),
     keys: createKeyStore(keys),
+    attachments: createAttachments(blobs),
     signals: createJetStreamSignals(connection, closing.signal),
     close: () => closing.abort(),
   };

@@ -1,5 +1,7 @@
+import { createAttachments } from '../attachments.js';
 import { appendInBatches } from '../batches.js';
 import type {
+  Attachments,
   EventStore,
   FollowOptions,
   KeyStore,
@@ -19,28 +21,38 @@ export interface MemoryStore {
   store: EventStore;
   names: NameRegistry;
   keys: KeyStore;
+  attachments: Attachments;
   signals: Signals;
 }
 
 /** A log in this process's memory that keeps every promise but durability. */
 export function createMemoryStore(): MemoryStore {
+  const blobs = new Map<string, Uint8Array>();
   return {
-    store: createStore(new MemoryLog()),
+    store: createStore(new MemoryLog(), blobs),
     names: createNameRegistry(createMemoryBucket()),
     keys: createKeyStore(createMemoryBucket()),
+    attachments: createAttachments({
+      put: async ({ name, bytes }) => void blobs.set(name, bytes),
+      get: async (name) => blobs.get(name),
+    }),
     signals: createMemorySignals(),
   };
 }
 
-function createStore(log: MemoryLog): EventStore {
+function createStore(log: MemoryLog, blobs: Map<string, Uint8Array>): EventStore {
   const consumers = new Map<string, MemoryConsumer>();
   return {
     append: (sessionId, events, expectedSequence) =>
       appendInBatches(events, expectedSequence, async (batch, position) =>
         log.append(sessionId, batch, position),
       ),
-    erase: async (sessionId, tombstone, expectedSequence) =>
-      log.erase(sessionId, tombstone, expectedSequence),
+    async erase(sessionId, tombstone, expectedSequence) {
+      const erased = log.erase(sessionId, tombstone, expectedSequence);
+      for (const name of [...blobs.keys()].filter((key) => key.startsWith(`${sessionId}.`)))
+        blobs.delete(name);
+      return erased;
+    },
     at: async (sequence) => log.at(sequence),
     last: async (sessionId) => log.last(sessionId),
     info: async () => log.info(),

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 
-/** The session image used when none is configured. */
+/** The images of sessions' computers when none are configured. */
 export const DEFAULT_IMAGE = 'raworc/session:latest';
+export const DEFAULT_DESKTOP_IMAGE = 'raworc/session-desktop:latest';
 
 /**
  * Every setting, as text from wherever it was set. The message of each rule completes the sentence
@@ -31,6 +32,19 @@ export const settingsSchema = z.object({
   computers: oneOf(['auto', 'local', 'local-unsafe', 'docker']),
   /** Container image of a session's computer. */
   image: z.string().regex(/^[\w][\w.:/@-]*$/, 'the name of a container image'),
+  /** The same for computers with a desktop. */
+  desktopImage: z.string().regex(/^[\w][\w.:/@-]*$/, 'the name of a container image'),
+  /**
+   * Desktops of sessions that do not say. `auto`: they have one, where containers run, no other image is set, and the
+   * desktop's image is there; it starts with its first use. `at-start`: it starts with the computer. `off`: none.
+   */
+  desktop: oneOf(['auto', 'at-start', 'off']),
+  /** Limits of a container whose session sets none: MiB, processors (1.5 is one and a half), processes. */
+  memoryMb: wholeNumber(64, 1_048_576),
+  cpus: decimal(0.1, 256),
+  pids: wholeNumber(16, 1_000_000),
+  /** Whether containers reach the network, where the session does not say. */
+  network: oneOf(['egress', 'none']),
   /** Model of sessions that name none. */
   model: text('the name of a model'),
   /** Key for sessions that bring none of their own. */
@@ -66,6 +80,12 @@ export const settingSources: Record<SettingName, SettingSource> = {
   replicas: { env: 'RAWORC_REPLICAS', key: 'replicas', fallback: '1' },
   computers: { env: 'RAWORC_COMPUTERS', key: 'computers', fallback: 'auto' },
   image: { env: 'RAWORC_IMAGE', key: 'image', fallback: DEFAULT_IMAGE },
+  desktopImage: { env: 'RAWORC_DESKTOP_IMAGE', key: 'desktop_image', fallback: DEFAULT_DESKTOP_IMAGE },
+  desktop: { env: 'RAWORC_DESKTOP', key: 'desktop', fallback: 'auto' },
+  memoryMb: { env: 'RAWORC_MEMORY_MB', key: 'memory_mb', fallback: '2048' },
+  cpus: { env: 'RAWORC_CPUS', key: 'cpus', fallback: '2' },
+  pids: { env: 'RAWORC_PIDS', key: 'pids', fallback: '512' },
+  network: { env: 'RAWORC_NETWORK', key: 'network', fallback: 'egress' },
   model: { env: 'RAWORC_MODEL', key: 'model', fallback: 'claude-sonnet-5-5' },
   anthropicApiKey: { env: 'ANTHROPIC_API_KEY', key: 'anthropic_api_key', secret: true },
   anthropicBaseUrl: { env: 'ANTHROPIC_BASE_URL', key: 'anthropic_base_url' },
@@ -84,6 +104,15 @@ function wholeNumber(min: number, max: number) {
   return z
     .string()
     .regex(/^\d{1,9}$/, allowed)
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, allowed);
+}
+
+function decimal(min: number, max: number) {
+  const allowed = `a number from ${min} to ${max}`;
+  return z
+    .string()
+    .regex(/^\d{1,6}(\.\d{1,3})?$/, allowed)
     .transform(Number)
     .refine((value) => value >= min && value <= max, allowed);
 }
