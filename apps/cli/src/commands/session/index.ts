@@ -3,6 +3,7 @@ import type { CreateSession, Session } from '#contracts';
 import { RaworcCommand } from '../../support/command.js';
 import { Client } from '../../support/http/client.js';
 import { askWhenUnsandboxed } from '../../support/local-service/ask-unsandboxed.js';
+import { computerFlags, computerOf } from '../../support/sessions/computer-flags.js';
 import { parseSecrets, textOrFile } from '../../support/sessions/flags.js';
 
 export default class SessionStart extends RaworcCommand {
@@ -14,6 +15,7 @@ export default class SessionStart extends RaworcCommand {
     '<%= config.bin %> session',
     '<%= config.bin %> session -n sales -p "Analyze the sales data in /data/sales_2024.csv"',
     'echo "What is in /etc/os-release?" | <%= config.bin %> session',
+    '<%= config.bin %> session --root --memory 4096 -s "apt-get install -y ffmpeg"',
     '<%= config.bin %> session --no-attach --json',
   ];
   static override flags = {
@@ -43,6 +45,7 @@ export default class SessionStart extends RaworcCommand {
     'setup-file': Flags.string({ helpValue: 'FILE', description: 'the same from a file' }),
     prompt: Flags.string({ char: 'p', description: 'first message' }),
     model: Flags.string({ char: 'm', description: 'Claude model; the server has a default' }),
+    ...computerFlags,
     'no-attach': Flags.boolean({ description: 'only create it, and print its id; so does --json' }),
   };
 
@@ -58,6 +61,7 @@ export default class SessionStart extends RaworcCommand {
       // Posted by the conversation itself when there is one, so that it sees the whole answer.
       prompt: attaches ? undefined : flags.prompt,
       model: flags.model,
+      ...computerOf(flags),
     };
     const client = new Client();
     const { data: session } = await askWhenUnsandboxed(() =>

@@ -14,6 +14,7 @@ export function describeSession(session: Session): string {
     ['Closes', closing(session)],
     ['Remixed from', remixedFrom(session)],
     ['Computer', session.container_id],
+    ['Desktop', desktop(session)],
     ['Metadata', Object.keys(session.metadata).length === 0 ? null : JSON.stringify(session.metadata)],
   ];
   const known = facts.filter(([, value]) => value !== null);
@@ -24,6 +25,12 @@ function closing({ state, timeout_seconds: timeout, auto_close_at, closed_at }: 
   if (state === 'closed') return closed_at === null ? 'is closed' : `closed ${dateTime(closed_at)}`;
   if (timeout === 0) return 'never by itself';
   return auto_close_at === null ? `when idle for ${duration(timeout)}` : dateTime(auto_close_at);
+}
+
+function desktop({ desktop, controlled_by, name }: Session): string | null {
+  if (!desktop) return null;
+  const watch = `raworc session desktop ${name}`;
+  return controlled_by === null ? watch : `${watch} (${controlled_by} uses it)`;
 }
 
 function remixedFrom({ remixed_from: source }: Session): string | null {
