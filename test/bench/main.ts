@@ -1,7 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname } from 'node:path';
-import { findNatsServer } from '#runtime';
+import { selectComputers } from '#computers';
+import { findNatsServer, messageOf } from '#runtime';
 import { describeMachine, machineLine } from './machine.js';
 import { parseOptions, USAGE, type Options } from './options.js';
 import { rowOf, type Bench, type Row } from './row.js';
@@ -10,8 +11,9 @@ import { table } from './table.js';
 
 /** Measures every path beside its bare parts. A missed bar is a result, not a failure of this program. */
 async function main({ only, quick, out }: Options): Promise<void> {
-  const chosen = BENCHES.filter(({ name }) => name.toLowerCase().includes(only.toLowerCase()));
-  if (chosen.length === 0) throw new Error(`No row has "${only}" in its name: ${namesOf(BENCHES)}.`);
+  const named = BENCHES.filter(({ name }) => name.toLowerCase().includes(only.toLowerCase()));
+  if (named.length === 0) throw new Error(`No row has "${only}" in its name: ${namesOf(BENCHES)}.`);
+  const chosen = await withoutMissingDocker(named);
 
   const version = await pinNatsServer();
   const began = performance.now();
@@ -42,6 +44,17 @@ async function pinNatsServer(): Promise<string> {
   const { path, version } = await findNatsServer({ natsServer }, { root: tmpdir() }, { onProgress: say });
   process.env.RAWORC_NATS_SERVER = path;
   return version;
+}
+
+async function withoutMissingDocker(benches: Bench[]): Promise<Bench[]> {
+  if (!benches.some(({ needsDocker }) => needsDocker)) return benches;
+  try {
+    await selectComputers({ setting: 'docker', root: tmpdir() });
+    return benches;
+  } catch (error) {
+    say(`Without Docker: ${messageOf(error)}`);
+    return benches.filter(({ needsDocker }) => !needsDocker);
+  }
 }
 
 function namesOf(benches: readonly Bench[]): string {

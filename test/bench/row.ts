@@ -39,6 +39,8 @@ export interface Size {
 /** Something to measure; gives a row for each path. */
 export interface Bench {
   name: string;
+  /** Left out, with a line that says so, where no engine with the images answers. */
+  needsDocker?: true;
   measure(size: Size): Promise<Measured[]>;
 }
 

@@ -10,13 +10,18 @@ export function table(rows: readonly Row[]): string {
     `${valueOf(row.bare, row.unit)} (${row.bareIs})`,
     `${row.ratio.toFixed(2)} ×`,
     row.bars.map((bar) => barOf(bar, row.unit)).join(', '),
-    row.met ? 'yes' : 'no',
+    metOf(row),
   ]);
   const widths = HEAD.map((title, column) =>
     Math.max(title.length, ...cells.map((line) => line[column]?.length ?? 0)),
   );
   const line = (texts: string[]) => `| ${texts.map((text, n) => text.padEnd(widths[n] ?? 0)).join(' | ')} |`;
   return [line(HEAD), line(widths.map((width) => '-'.repeat(width))), ...cells.map(line)].join('\n');
+}
+
+function metOf({ bars, met }: Row): string {
+  if (bars.length === 0) return '–';
+  return met ? 'yes' : 'no';
 }
 
 function valueOf(value: number, unit: Row['unit']): string {

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { it } from '@jest/globals';
+import { describe, it } from '@jest/globals';
 
 type Test = (name: string, run: () => Promise<void>) => void;
 
@@ -10,4 +10,12 @@ export function itWith(program: string): Test {
   return (name) => {
     process.stderr.write(`not run, because ${program} is not installed: ${name}\n`);
   };
+}
+
+/** Describes what needs an engine with the session image; without them one line says so, unless they are required. */
+export function describeWithDocker(name: string, suite: () => void): void {
+  const inspect = spawnSync('docker', ['image', 'inspect', 'raworc/session:latest'], { stdio: 'ignore' });
+  if (inspect.status === 0 || process.env['RAWORC_REQUIRE_DOCKER']) return describe(name, suite);
+  process.stderr.write(`not run, because no Docker engine with the session image answers: ${name}\n`);
+  it(`${name} needs Docker`, () => undefined);
 }

@@ -2,6 +2,9 @@ import type { Bench } from '../row.js';
 import { appends } from './append.js';
 import { cli } from './cli.js';
 import { createSession } from './create-session.js';
+import { dockerRemix } from './docker/remix.js';
+import { dockerSessions } from './docker/sessions.js';
+import { dockerTools } from './docker/tools.js';
 import { postMessage } from './post-message.js';
 import { queries } from './queries.js';
 import { rebuild } from './rebuild.js';
@@ -20,4 +23,7 @@ export const BENCHES: readonly Bench[] = [
   queries,
   cli,
   sse,
+  dockerSessions,
+  dockerTools,
+  dockerRemix,
 ];
