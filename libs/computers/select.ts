@@ -1,4 +1,4 @@
-import { type Computers, ComputerError, type ComputersLogger } from './computer.js';
+import { type ComputerLimits, type Computers, ComputerError, type ComputersLogger } from './computer.js';
 import { bubblewrapProblem, createLocalComputers } from './local/index.js';
 
 export interface SelectComputersOptions {
@@ -8,6 +8,10 @@ export interface SelectComputersOptions {
   root: string;
   /** Container image of sessions that name none. */
   image?: string;
+  /** Of sessions that set no limits of their own; containers only. */
+  limits?: ComputerLimits;
+  /** Of sessions that name none; containers only. `egress` by default, `none`: they reach nothing but themselves. */
+  network?: 'egress' | 'none';
   logger?: ComputersLogger;
 }
 
@@ -26,10 +30,11 @@ export async function selectComputers(options: SelectComputersOptions): Promise<
 }
 
 /** Loaded only when asked for: the engine's client is not small. */
-async function inContainers({ root: home, image, logger }: SelectComputersOptions): Promise<Computers> {
+async function inContainers({ root: home, ...options }: SelectComputersOptions): Promise<Computers> {
   const { createDockerComputers, dockerProblem } = await import('./docker/index.js');
+  const { image, limits, network, logger } = options;
   const problem = await dockerProblem({ image });
-  if (problem === undefined) return createDockerComputers({ home, image, logger });
+  if (problem === undefined) return createDockerComputers({ home, image, limits, network, logger });
   throw new ComputerError('driver_unavailable', problem);
 }
 

@@ -49,8 +49,8 @@ async function callFiles(
   if (path.includes('\0')) {
     throw new ComputerError('path_outside_computer', 'A path cannot contain a NUL character.');
   }
-  const options: CallOptions = { stdin, doing, subject: path };
   const { container, settings } = await computer.require();
+  const options: CallOptions = { root: settings.root, stdin, doing, subject: path };
   if (container?.State.Running) {
     try {
       return await callInContainer(computer.container, FILES, request, options);

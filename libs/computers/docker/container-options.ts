@@ -3,7 +3,7 @@ import type { ComputerLimits } from '../computer.js';
 import type { Engine } from './engine.js';
 import { LABELS, NETWORK, type SessionNames } from './naming.js';
 
-/** What apt and pip need when the service runs something as root; processes of the session have none of it. */
+/** What installing takes. Processes of root have it; those of a session that is not root's have none of it. */
 const ROOT_CAPABILITIES = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID', 'KILL', 'SETGID', 'SETUID'];
 const MIB = 1024 * 1024;
 
@@ -25,6 +25,24 @@ export interface ComputerSettings {
   /** As it was asked for; `image` is another one after a remix. */
   namedImage: string;
   limits: Required<ComputerLimits>;
+  network: 'egress' | 'none';
+  /** The session's own processes are root's. */
+  root: boolean;
+}
+
+/** What the volume keeps of the settings, for a container that is made again and for other processes. */
+export function settingsLabels({
+  namedImage,
+  limits,
+  network,
+  root,
+}: ComputerSettings): Record<string, string> {
+  return {
+    [LABELS.image]: namedImage,
+    [LABELS.limits]: JSON.stringify(limits),
+    [LABELS.network]: network,
+    [LABELS.root]: String(root),
+  };
 }
 
 export function sessionLabels(engine: Engine, names: SessionNames): Record<string, string> {
@@ -35,11 +53,11 @@ export function sessionLabels(engine: Engine, names: SessionNames): Record<strin
 export function containerOptions(
   engine: Engine,
   names: SessionNames,
-  { image, namedImage, limits }: ComputerSettings,
+  settings: ComputerSettings,
 ): Docker.ContainerCreateOptions {
   return {
     name: names.container,
-    Image: image,
+    Image: settings.image,
     Hostname: 'session',
     // Only the keeper: root inside cannot be killed by the session. A process that is started in a container of
     // another user would never get the capabilities that installing needs.
@@ -49,15 +67,11 @@ export function containerOptions(
     Cmd: [],
     Env: ['HOME=/session', 'SESSION_DIR=/session'],
     StopTimeout: 2,
-    Labels: {
-      ...sessionLabels(engine, names),
-      [LABELS.image]: namedImage,
-      [LABELS.limits]: JSON.stringify(limits),
-    },
+    Labels: { ...sessionLabels(engine, names), ...settingsLabels(settings) },
     HostConfig: {
-      ...confinement(limits),
+      ...confinement(settings.limits),
       CapAdd: ROOT_CAPABILITIES,
-      NetworkMode: engine.network === 'none' ? 'none' : NETWORK,
+      NetworkMode: settings.network === 'none' ? 'none' : NETWORK,
       Mounts: [volumeMount(names.volume, '/session')],
       LogConfig: { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '2' } },
     },

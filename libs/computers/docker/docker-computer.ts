@@ -3,7 +3,12 @@ import { ComputerError } from '../computer.js';
 import type { ComputerInfo, ComputerSpec, ExecOptions, ExecResult, Shell } from '../computer.js';
 import { checkedEnvironment } from '../local/isolation.js';
 import { Mutex } from '../local/mutex.js';
-import { type ComputerSettings, containerOptions, sessionLabels } from './container-options.js';
+import {
+  type ComputerSettings,
+  containerOptions,
+  sessionLabels,
+  settingsLabels,
+} from './container-options.js';
 import { DockerShell } from './docker-shell.js';
 import { endProcesses } from './end-processes.js';
 import { reasonOf, hasStatus } from './engine-error.js';
@@ -48,11 +53,7 @@ export class DockerComputer {
     const settings = await settingsFor(this.engine, spec);
     await this.engine.docker.createVolume({
       Name: this.names.volume,
-      Labels: {
-        ...sessionLabels(this.engine, this.names),
-        [LABELS.image]: settings.namedImage,
-        [LABELS.limits]: JSON.stringify(settings.limits),
-      },
+      Labels: { ...sessionLabels(this.engine, this.names), ...settingsLabels(settings) },
     });
     try {
       await this.createContainer(settings);
@@ -77,7 +78,7 @@ export class DockerComputer {
         'the container was gone and is made again from its volume and image',
       );
     }
-    await ensureNetwork(this.engine);
+    if (existing.settings.network === 'egress') await ensureNetwork(this.engine);
     await settled(this.container.start());
     return this.infoOf(await this.require());
   }
@@ -94,20 +95,21 @@ export class DockerComputer {
   }
 
   async shell(): Promise<Shell> {
-    await this.requireRunning();
+    const { root } = (await this.requireRunning()).settings;
     return this.shellLock.run(async () => {
       if (this.current?.alive) return this.current;
       this.current = await DockerShell.open({
         container: this.container,
         env: this.env,
-        endProcesses: (request) => this.endProcesses(request, false),
+        root,
+        endProcesses: (request) => this.endProcesses(request, root),
       });
       return this.current;
     });
   }
 
   async exec(argv: string[], options: ExecOptions): Promise<ExecResult> {
-    await this.requireRunning();
+    const { settings } = await this.requireRunning();
     if (argv.length === 0 || argv.some((argument) => argument.includes('\0'))) {
       throw new ComputerError(
         'command_refused',
@@ -115,7 +117,8 @@ export class DockerComputer {
       );
     }
     const endRun = (run: string, root: boolean): Promise<void> => this.endProcesses({ run }, root);
-    return runCommand({ container: this.container, env: this.env, endRun }, argv, options);
+    const root = settings.root || options.root;
+    return runCommand({ container: this.container, env: this.env, endRun }, argv, { ...options, root });
   }
 
   closeShell(): Promise<void> {
@@ -131,7 +134,7 @@ export class DockerComputer {
   }
 
   async createContainer(settings: ComputerSettings): Promise<void> {
-    await ensureNetwork(this.engine);
+    if (settings.network === 'egress') await ensureNetwork(this.engine);
     await this.engine.docker.createContainer(containerOptions(this.engine, this.names, settings));
   }
 
@@ -158,9 +161,9 @@ export class DockerComputer {
     throw new ComputerError('computer_not_found', `Session ${this.names.sessionId} has no computer here.`);
   }
 
-  async requireRunning(): Promise<void> {
-    const { container } = await this.require();
-    if (container?.State.Running) return;
+  async requireRunning(): Promise<Found> {
+    const existing = await this.require();
+    if (existing.container?.State.Running) return existing;
     throw new ComputerError(
       'computer_not_running',
       `The computer of session ${this.names.sessionId} is stopped. Start it first.`,

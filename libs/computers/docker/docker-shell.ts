@@ -41,6 +41,7 @@ const KILLED = 137;
 export interface ShellContext {
   container: Docker.Container;
   env: Record<string, string>;
+  root: boolean;
   /** Ends processes of the shell; must not fail for a container that is gone. */
   endProcesses(request: ProcessesRequest): Promise<void>;
 }
@@ -68,7 +69,7 @@ export class DockerShell implements Shell {
     const secret = randomBytes(12).toString('hex');
     const argv = ['/bin/bash', '--noprofile', '--norc', '-c', SHELL_WRAPPER, 'bash', secret];
     const env = { ...context.env, RAWORC_RUN: mark };
-    const stream = await startProcess(context.container, { argv, env, stdin: true });
+    const stream = await startProcess(context.container, { argv, env, root: context.root, stdin: true });
     const shell = new DockerShell(stream, context, mark, secret);
     await shell.greet();
     return shell;

@@ -9,7 +9,7 @@ export interface Engine {
   home: string;
   image: string;
   limits: Required<ComputerLimits>;
-  /** `none`: sessions reach nothing but themselves. */
+  /** Of sessions that name none. `none`: they reach nothing but themselves. */
   network: 'egress' | 'none';
   logger?: ComputersLogger;
 }
@@ -25,8 +25,7 @@ export async function engineProblem(docker: Docker): Promise<string | undefined>
 }
 
 /** Makes the network of all sessions, in which none reaches another. */
-export async function ensureNetwork({ docker, network }: Engine): Promise<void> {
-  if (network === 'none') return;
+export async function ensureNetwork({ docker }: Engine): Promise<void> {
   try {
     await docker.getNetwork(NETWORK).inspect();
     return;

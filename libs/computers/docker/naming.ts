@@ -16,6 +16,9 @@ export const LABELS = {
   snapshots: 'raworc.snapshots',
   image: 'raworc.image',
   limits: 'raworc.limits',
+  network: 'raworc.network',
+  /** Whether the session works as root. */
+  root: 'raworc.root',
   /** The session that a short-lived container works for. */
   helper: 'raworc.helper',
 } as const;

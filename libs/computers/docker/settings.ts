@@ -13,7 +13,13 @@ export async function settingsFor(engine: Engine, spec: ComputerSpec): Promise<C
   const limits = { ...engine.limits, ...definedOnly(spec.limits) };
   const { NCPU: processors } = (await engine.docker.info()) as { NCPU: number };
   // More than there are is refused by the engine; a session made on a larger machine shall start on a small one.
-  return { image, namedImage: image, limits: { ...limits, cpus: Math.min(limits.cpus, processors) } };
+  return {
+    image,
+    namedImage: image,
+    limits: { ...limits, cpus: Math.min(limits.cpus, processors) },
+    network: spec.network ?? engine.network,
+    root: spec.root ?? false,
+  };
 }
 
 /** Of a computer that is there, as its volume remembers them. */
@@ -22,10 +28,18 @@ export async function settingsOf(
   names: SessionNames,
   volume: Docker.VolumeInspectInfo,
 ): Promise<ComputerSettings> {
-  const namedImage = volume.Labels?.[LABELS.image] ?? engine.image;
+  const labels: Record<string, string> = volume.Labels ?? {};
+  const namedImage = labels[LABELS.image] ?? engine.image;
   const own = await found(engine.docker.getImage(names.rootImage).inspect());
-  const limits = limitsLabel.safeParse(JSON.parse(volume.Labels?.[LABELS.limits] ?? 'null')).data;
-  return { image: own ? names.rootImage : namedImage, namedImage, limits: limits ?? engine.limits };
+  const limits = limitsLabel.safeParse(JSON.parse(labels[LABELS.limits] ?? 'null')).data;
+  const network = labels[LABELS.network];
+  return {
+    image: own ? names.rootImage : namedImage,
+    namedImage,
+    limits: limits ?? engine.limits,
+    network: network === 'none' || network === 'egress' ? network : engine.network,
+    root: labels[LABELS.root] === 'true',
+  };
 }
 
 function definedOnly(limits: ComputerLimits = {}): Partial<ComputerLimits> {
