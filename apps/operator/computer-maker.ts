@@ -1,7 +1,8 @@
-import { ComputerError, type ComputerInfo, type Computers } from '#computers';
+import { ComputerError, type ComputerInfo, type ComputerSpec, type Computers } from '#computers';
 import { MODEL_KEY_SECRET, type Vault } from '#commands';
 import type { EventEnvelope, RemixSource, SessionCreated } from '#domain';
 import { ComputerFailure, NoLongerWanted } from './computer-failure.js';
+import { requireNoCrashLoop } from './crash-loop.js';
 import { creationOf, type CurrentSession, type CurrentSessions } from './current-sessions.js';
 import { DEADLINES, within } from './deadline.js';
 import { runSetup } from './setup-script.js';
@@ -13,6 +14,15 @@ export interface StartedComputer {
   info: ComputerInfo;
   /** What it was made from this time. */
   origin: 'created' | 'remixed' | 'restarted';
+  /** It ran and did not answer, so all that ran in it was ended. */
+  revived: boolean;
+}
+
+export interface MakerParts {
+  computers: Computers;
+  sessions: CurrentSessions;
+  vault: Vault;
+  desktopAtStart?: boolean;
 }
 
 interface Making {
@@ -24,11 +34,11 @@ interface Making {
 
 /** Makes computers and starts them. Every verb may be interrupted by a crash and called again. */
 export class ComputerMaker {
-  constructor(
-    private readonly computers: Computers,
-    private readonly sessions: CurrentSessions,
-    private readonly vault: Vault,
-  ) {}
+  private readonly computers: Computers;
+
+  constructor(private readonly parts: MakerParts) {
+    this.computers = parts.computers;
+  }
 
   /**
    * Makes sure that a session's computer exists and runs.
@@ -40,21 +50,43 @@ export class ComputerMaker {
     computer: ComputerInfo | undefined,
     signal: AbortSignal,
   ): Promise<StartedComputer> {
-    const history = await this.sessions.history(session.id);
+    const history = await this.parts.sessions.history(session.id);
     const created = creationOf(history);
     const making = { session, created, env: await this.environment(session.id, created), signal };
     const origin = session.state.firstStart ? (created.source ? 'remixed' : 'created') : 'restarted';
-    if (computer !== undefined && (await this.isMade(making))) {
-      return { info: await this.start(making, computer), origin };
+    if (!session.state.computerRunning) requireNoCrashLoop(history, Date.now());
+    const started = await this.startOrMake(making, computer, history);
+    if (!session.state.computerRunning) await this.proveDesktop(making);
+    return { ...started, origin };
+  }
+
+  private async startOrMake(
+    making: Making,
+    computer: ComputerInfo | undefined,
+    history: EventEnvelope[],
+  ): Promise<Omit<StartedComputer, 'origin'>> {
+    if (computer !== undefined && (await this.isMade(making))) return this.start(making, computer);
+    if (!making.session.state.firstStart) requireNothingLost(making.session, history);
+    return { info: await this.make(making, computer), revived: false };
+  }
+
+  /** A picture of the screen starts the desktop, and shows that it works. */
+  private async proveDesktop({ session: { id, state }, signal }: Making): Promise<void> {
+    if (!state.desktop || this.parts.desktopAtStart !== true) return;
+    requireWanted(signal);
+    const picture = this.computers.screenshot(id, { signal });
+    try {
+      await within(DEADLINES.desktop, 'Starting the desktop', picture);
+    } catch (error) {
+      requireWanted(signal);
+      throw error;
     }
-    if (!session.state.firstStart) requireNothingLost(session, history);
-    return { info: await this.make(making, computer), origin };
   }
 
   /** The session's secrets as variables, except the model's key: that one is Host's alone. */
   private async environment(id: string, { secrets }: SessionCreated): Promise<Record<string, string>> {
     if (Object.keys(secrets).length === 0) return {};
-    const opened = Object.entries(await this.vault.open(id, secrets));
+    const opened = Object.entries(await this.parts.vault.open(id, secrets));
     return Object.fromEntries(opened.filter(([name]) => name !== MODEL_KEY_SECRET));
   }
 
@@ -77,8 +109,7 @@ export class ComputerMaker {
     if (leftOver !== undefined) {
       await within(DEADLINES.destroy, 'Removing a half-made computer', this.computers.destroy(id));
     }
-    const spec = { sessionId: id, image: created.image ?? undefined, env, limits: limitsOf(created) };
-    await within(DEADLINES.create, 'Creating the computer', this.computers.create(spec));
+    await within(DEADLINES.create, 'Creating the computer', this.computers.create(specOf(making)));
     if (created.source !== null) await this.copyFiles(id, created.source);
     requireWanted(signal);
     const info = await within(DEADLINES.start, 'Starting the computer', this.computers.start(id, { env }));
@@ -113,13 +144,14 @@ export class ComputerMaker {
   }
 
   /** What claims to run is asked to prove it; what does not answer is started anew. */
-  private async start({ session, env, signal }: Making, computer: ComputerInfo): Promise<ComputerInfo> {
+  private async start({ session, env, signal }: Making, computer: ComputerInfo) {
     requireWanted(signal);
     const { id } = session;
     const info = await within(DEADLINES.start, 'Starting the computer', this.computers.start(id, { env }));
-    if (!computer.running || (await this.answers(id))) return info;
+    if (!computer.running || (await this.answers(id))) return { info, revived: false };
     await within(DEADLINES.stop, 'Stopping the computer', this.computers.stop(id));
-    return within(DEADLINES.start, 'Starting the computer', this.computers.start(id, { env }));
+    const again = this.computers.start(id, { env });
+    return { info: await within(DEADLINES.start, 'Starting the computer', again), revived: true };
   }
 
   private async answers(id: string): Promise<boolean> {
@@ -157,6 +189,14 @@ function isGone(error: unknown): boolean {
   return error instanceof ComputerError && gone.includes(error.code);
 }
 
-function limitsOf({ limits }: SessionCreated) {
-  return { memoryMb: limits.memory_mb, cpus: limits.cpus, pids: limits.pids };
+function specOf({ session, created, env }: Making): ComputerSpec {
+  const { image, limits, network, root } = created;
+  return {
+    sessionId: session.id,
+    image: image ?? undefined,
+    env,
+    limits: { memoryMb: limits.memory_mb, cpus: limits.cpus, pids: limits.pids },
+    network,
+    root,
+  };
 }

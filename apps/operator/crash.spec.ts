@@ -138,14 +138,18 @@ describe('An operator that is killed and started again', () => {
     expect(await typesOf(world, id)).toEqual(['session.created', 'computer.started']);
   });
 
-  it('starts computers that died meanwhile', async () => {
+  it('says that computers died meanwhile, and starts them', async () => {
     const first = await start();
     const id = await createSession(first);
     await untilIdle(world, id);
     await first.stop();
     await first.computers.stop(id);
     const second = await start();
-    await eventually(async () => (await second.computers.inspect(id))?.running === true);
-    expect(await until(world, id, () => true)).toMatchObject({ status: 'idle', version: 2 });
+    await untilEvent(world, id, 'computer.started', 2);
+    expect((await second.computers.inspect(id))?.running).toBe(true);
+    expect(await eventsOf(world, id, 'computer.disrupted')).toEqual([
+      expect.objectContaining({ reason: 'exited', running: false }),
+    ]);
+    expect(await until(world, id, () => true)).toMatchObject({ status: 'idle', version: 4 });
   });
 });

@@ -39,6 +39,7 @@ const UPKEEP: ReadonlySet<EventType> = new Set([
   'files.snapshotted',
   'files.snapshot_failed',
   'computer.failed',
+  'computer.disrupted',
 ]);
 
 /** When something was last done with the session, in unix milliseconds. */

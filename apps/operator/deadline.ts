@@ -32,4 +32,5 @@ export const DEADLINES = {
   destroy: 120_000,
   file: 30_000,
   probe: 10_000,
+  desktop: 60_000,
 } as const;

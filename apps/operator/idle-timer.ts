@@ -1,14 +1,14 @@
-import { CloseSession } from '#commands';
+import { CloseSession, ReleaseControl } from '#commands';
 import type { SessionState } from '#domain';
 import { messageOf, type Logger } from '#runtime';
 import { lastActivity, type CurrentSession, type CurrentSessions } from './current-sessions.js';
-import { OPERATOR, type ExecuteCommand } from './execute.js';
+import { ignoringRefusal, OPERATOR, type ExecuteCommand } from './execute.js';
 import type { IdleSession } from './ports.js';
 
-/** Whether a session closes by itself when nothing happens: nothing runs, nothing waits, and it has a timeout. */
+/** Whether a session closes by itself when nothing happens: nobody uses it, nothing waits, and it has a timeout. */
 export function closesByItself(state: SessionState): boolean {
   const idle = state.lifecycle === 'live' && state.status === 'idle';
-  const atRest = state.turn === null && state.pendingMessageIds.length === 0;
+  const atRest = state.turn === null && state.control === null && state.pendingMessageIds.length === 0;
   return idle && atRest && state.timeoutSeconds > 0;
 }
 
@@ -18,8 +18,12 @@ interface Armed {
   timer: NodeJS.Timeout;
 }
 
+/** The longest that a timer can wait; when it rings too early, it is armed again. */
+const MAX_WAIT_MS = 2 ** 31 - 1;
+
 /**
- * Closes sessions that were idle for their timeout. Idle is what the log says, not absence of traffic: when a timer
+ * Ends what nobody uses any more: takes back control whose lease is over, and closes sessions that were idle for
+ * their timeout. Idle is what the log says, not absence of traffic: when a timer
  * rings, the log is asked again, so a timer may be late to learn but never wrong.
  */
 export class IdleTimers {
@@ -34,9 +38,10 @@ export class IdleTimers {
 
   async observe(session: CurrentSession): Promise<void> {
     const { id, state } = session;
-    if (!closesByItself(state)) return this.disarm(id);
     if (this.timers.get(id)?.version === state.version) return;
-    this.arm(id, await this.dueMs(session), state.version);
+    const dueMs = await this.dueMs(session);
+    if (dueMs === undefined) this.disarm(id);
+    else this.arm(id, dueMs, state.version);
   }
 
   /** From a view, which may be behind; what the log armed already stays. */
@@ -50,14 +55,19 @@ export class IdleTimers {
     for (const id of [...this.timers.keys()]) this.disarm(id);
   }
 
-  private async dueMs(session: CurrentSession): Promise<number> {
+  /** Undefined when nothing will happen to the session by itself. */
+  private async dueMs(session: CurrentSession): Promise<number | undefined> {
+    const { lifecycle, control } = session.state;
+    if (lifecycle === 'live' && control !== null) return control.until * 1000;
+    if (!closesByItself(session.state)) return undefined;
     return (await lastActivity(session, this.sessions)) + session.state.timeoutSeconds * 1000;
   }
 
   private arm(id: string, dueMs: number, version: number | undefined): void {
     this.disarm(id);
     if (this.stopped) return;
-    const timer = setTimeout(() => void this.ring(id), Math.max(0, dueMs - Date.now())).unref();
+    const waitMs = Math.min(Math.max(0, dueMs - Date.now()), MAX_WAIT_MS);
+    const timer = setTimeout(() => void this.ring(id), waitMs).unref();
     this.timers.set(id, { version, timer });
   }
 
@@ -69,18 +79,23 @@ export class IdleTimers {
   private async ring(id: string): Promise<void> {
     this.timers.delete(id);
     try {
-      await this.closeIfDue(await this.sessions.load(id));
+      await this.endIfDue(await this.sessions.load(id));
     } catch (error) {
       const failure = { session: id, error: messageOf(error) };
-      this.logger.warn(failure, 'closing an idle session failed; the next sweep tries again');
+      this.logger.warn(failure, 'ending what nobody uses failed; the next sweep tries again');
     }
   }
 
-  private async closeIfDue(session: CurrentSession): Promise<void> {
+  private async endIfDue(session: CurrentSession): Promise<void> {
     const { id, state } = session;
-    if (!closesByItself(state)) return;
     const dueMs = await this.dueMs(session);
+    if (dueMs === undefined) return;
     if (dueMs > Date.now()) return this.arm(id, dueMs, state.version);
+    if (state.control !== null) {
+      const { leaseId } = state.control;
+      await ignoringRefusal(this.execute(new ReleaseControl(id, { leaseId, reason: 'expired' }, OPERATOR)));
+      return;
+    }
     const close = { reason: 'idle_timeout' as const, ifVersion: state.version };
     await this.execute(new CloseSession(id, close, OPERATOR));
   }

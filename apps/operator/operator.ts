@@ -1,5 +1,4 @@
 import { setImmediate } from 'node:timers/promises';
-import type { EventType } from '#domain';
 import type { Delivery, EventStore } from '#event-store';
 import type { SessionRepository, Vault } from '#commands';
 import { messageOf } from '#runtime';
@@ -11,26 +10,7 @@ import { DEFAULT_TIMING, type OperatorOptions, type OperatorTiming } from './por
 import { CONCURRENT_SESSIONS, Reconciler } from './reconciler.js';
 import { SnapshotKeeper } from './snapshot-keeper.js';
 import { Sweep } from './sweep.js';
-
-/** Events after which a computer, or the time at which a session closes by itself, may have to change. */
-const WAKING: ReadonlySet<EventType> = new Set([
-  'session.created',
-  'session.remixed',
-  'session.restored',
-  'session.closed',
-  'session.deleted',
-  'session.erased',
-  'session.updated',
-  'state.forced',
-  'turn.completed',
-  'turn.failed',
-  'turn.interrupted',
-  'messages.cleared',
-  'computer.failed',
-]);
-
-/** Events by which somebody asks for a computer anew. */
-const ASKING: ReadonlySet<EventType> = new Set(['session.restored', 'state.forced']);
+import { ASKING, WAKING } from './waking.js';
 
 const CONSUMER_RESTART_MS = 5_000;
 
@@ -53,14 +33,14 @@ export class Operator {
   private consuming: Promise<void> = Promise.resolve();
 
   constructor(private readonly parts: OperatorParts) {
-    const { computers, store, vault, execute, logger } = parts;
+    const { computers, store, execute, logger } = parts;
     this.timing = { ...DEFAULT_TIMING, ...parts.timing };
     const sessions = new CurrentSessions(parts.repository, store);
     this.idleTimers = new IdleTimers(sessions, execute, logger);
     this.reconciler = new Reconciler({
       ...parts,
       sessions,
-      maker: new ComputerMaker(computers, sessions, vault),
+      maker: new ComputerMaker({ ...parts, sessions }),
       snapshots: new SnapshotKeeper(computers, sessions, execute),
       retryDelaysMs: this.timing.retryDelaysMs,
       onSettled: (session) => this.idleTimers.observe(session),
@@ -69,6 +49,8 @@ export class Operator {
   }
 
   start(): void {
+    const { computers } = this.parts;
+    computers.watch((id, told) => this.reconciler.disrupted(id, told), this.stopping.signal);
     this.consuming = this.consume();
     void this.sweepAgain();
   }

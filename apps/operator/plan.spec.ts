@@ -6,8 +6,9 @@ const live: SessionState = { ...initialState, lifecycle: 'live', firstStart: fal
 const idle: SessionState = { ...live, status: 'idle', computerRunning: true };
 const closed: SessionState = { ...live, status: 'closed' };
 const turn = { id: 't', messageIds: [], openToolUses: [], touchedFiles: true };
-const running: ObservedComputer = { running: true, ours: true };
-const stopped: ObservedComputer = { running: false, ours: false };
+const running: ObservedComputer = { running: true, ours: true, disrupted: false };
+const stopped: ObservedComputer = { running: false, ours: false, disrupted: false };
+const dead: SessionState = { ...idle, computerRunning: false };
 
 describe('nextStep', () => {
   it.each<[string, SessionState, ObservedComputer | undefined, string]>([
@@ -19,18 +20,21 @@ describe('nextStep', () => {
     ['reports a computer that runs already', live, running, 'start'],
     ['leaves a running session alone', idle, running, 'none'],
     ['leaves a busy session alone', { ...idle, status: 'busy', turn }, running, 'none'],
-    ['starts a computer that died', idle, stopped, 'start'],
-    ['starts a computer that is gone', idle, undefined, 'start'],
-    [
-      'gives the environment to a computer of an earlier process',
-      idle,
-      { running: true, ours: false },
-      'start',
-    ],
+    ['says that a computer died', idle, stopped, 'report-disrupted'],
+    ['says that a computer died in a turn', { ...idle, status: 'busy', turn }, stopped, 'report-disrupted'],
+    ['says that a computer is gone', idle, undefined, 'report-disrupted'],
+    ['says what a computer told', idle, { ...running, disrupted: true }, 'report-disrupted'],
+    ['says it before it keeps files', { ...idle, snapshotDue: true }, stopped, 'report-disrupted'],
+    ['starts a computer that died', dead, stopped, 'start'],
+    ['starts a computer that died in a turn', { ...dead, status: 'busy', turn }, stopped, 'start'],
+    ['starts a computer that is gone', dead, undefined, 'start'],
+    ['says nothing of what should not run yet', dead, { ...stopped, disrupted: true }, 'start'],
+    ['says nothing of a closed session', closed, { ...stopped, disrupted: true }, 'none'],
+    ['gives the environment to a computer of an earlier process', idle, { ...running, ours: false }, 'start'],
     ['keeps files after a turn', { ...idle, snapshotDue: true }, running, 'snapshot'],
-    ['keeps files before a restart', { ...idle, snapshotDue: true }, stopped, 'snapshot'],
+    ['keeps files before a restart', { ...dead, snapshotDue: true }, stopped, 'snapshot'],
     ['keeps no files of a running turn', { ...idle, snapshotDue: true, turn }, running, 'none'],
-    ['keeps no files of a computer that is gone', { ...idle, snapshotDue: true }, undefined, 'start'],
+    ['keeps no files of a computer that is gone', { ...dead, snapshotDue: true }, undefined, 'start'],
     ['stops a closed session', { ...closed, snapshotDue: true }, running, 'stop'],
     ['keeps files of a closed session', { ...closed, snapshotDue: true }, stopped, 'snapshot'],
     ['leaves a closed session alone', closed, stopped, 'none'],

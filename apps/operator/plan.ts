@@ -1,6 +1,6 @@
 import type { SessionState } from '#domain';
 
-export type Step = 'none' | 'start' | 'stop' | 'snapshot' | 'destroy';
+export type Step = 'none' | 'report-disrupted' | 'start' | 'stop' | 'snapshot' | 'destroy';
 
 /** What is known of a session's computer. */
 export interface ObservedComputer {
@@ -8,6 +8,8 @@ export interface ObservedComputer {
   running: boolean;
   /** This process started it, so it has its environment. */
   ours: boolean;
+  /** It told of a disruption that is not on the log. */
+  disrupted: boolean;
 }
 
 /** The next thing to do so that the computer becomes what the session's state asks for. */
@@ -31,11 +33,19 @@ function stepOfClosed(state: SessionState, computer: ObservedComputer | undefine
   return isSnapshotPossible(state) ? 'snapshot' : 'none';
 }
 
-/** Kept before started: the next turn waits for both, and what starts could change the files. */
+/**
+ * Said before mended, so that nobody takes the computer for the one that it was. Kept before started: the next turn
+ * waits for both, and what starts could change the files.
+ */
 function stepOfOpen(state: SessionState, computer: ObservedComputer | undefined): Step {
+  if (state.computerRunning && isDisrupted(computer)) return 'report-disrupted';
   if (computer !== undefined && isSnapshotPossible(state)) return 'snapshot';
   const runs = state.computerRunning && computer !== undefined && computer.running && computer.ours;
   return runs ? 'none' : 'start';
+}
+
+function isDisrupted(computer: ObservedComputer | undefined): boolean {
+  return computer === undefined || !computer.running || computer.disrupted;
 }
 
 function isSnapshotPossible(state: SessionState): boolean {

@@ -31,6 +31,8 @@ export interface OperatorOptions {
   node: string;
   directory: SessionDirectory;
   logger: Logger;
+  /** Desktops start with their computers, not with their first use; a computer whose desktop fails does not start. */
+  desktopAtStart?: boolean;
   timing?: Partial<OperatorTiming>;
 }
 

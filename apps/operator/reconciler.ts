@@ -1,11 +1,14 @@
 import type { ComputerInfo, Computers } from '#computers';
+import { ReportComputerDisrupted } from '#commands';
 import { messageOf, type Logger } from '#runtime';
 import { Coalescer } from './coalescer.js';
 import { NoLongerWanted } from './computer-failure.js';
 import type { CurrentSession, CurrentSessions } from './current-sessions.js';
 import { DEADLINES, within } from './deadline.js';
-import { ignoringRefusal } from './execute.js';
-import { nextStep } from './plan.js';
+import { disruptionOf, isSameIncident, type Told } from './disruption.js';
+import { ignoringRefusal, OPERATOR } from './execute.js';
+import { Outage } from './outage.js';
+import { nextStep, type ObservedComputer } from './plan.js';
 import type { SnapshotKeeper } from './snapshot-keeper.js';
 import { Starter, type StarterParts } from './starter.js';
 
@@ -30,9 +33,13 @@ export interface ReconcilerParts extends Omit<StarterParts, 'onRetry'> {
 export class Reconciler {
   private readonly runs = new Coalescer((id) => this.settle(id), CONCURRENT_SESSIONS);
   private readonly starter: Starter;
+  private readonly outage: Outage;
+  /** What computers told that is not on the log yet. */
+  private readonly told = new Map<string, Told>();
   private stopping = false;
 
   constructor(private readonly parts: ReconcilerParts) {
+    this.outage = new Outage(parts.logger);
     this.starter = new Starter({ ...parts, onRetry: (id) => this.wake(id) });
   }
 
@@ -46,9 +53,17 @@ export class Reconciler {
   wake(sessionId: string): void {
     if (this.stopping) return;
     this.reconcile(sessionId).catch((error: unknown) => {
+      if (error instanceof NoLongerWanted || this.outage.covers(error)) return;
       const failure = { session: sessionId, error: messageOf(error) };
       this.parts.logger.warn(failure, 'reconciling failed; the next sweep tries again');
     });
+  }
+
+  /** A computer tells of itself. Having stopped says more than having been hurt before. */
+  disrupted(sessionId: string, told: Told): void {
+    if (this.stopping) return;
+    if (this.told.get(sessionId)?.running !== false) this.told.set(sessionId, told);
+    this.wake(sessionId);
   }
 
   forgetFailures(sessionId: string): void {
@@ -85,19 +100,44 @@ export class Reconciler {
     let computer: ComputerInfo | undefined;
     try {
       computer = await within(DEADLINES.inspect, 'Looking at the computer', computers.inspect(id));
+      this.outage.ended();
     } catch (error) {
+      this.outage.began(error);
       return this.cannotLook(session, error);
     }
-    const observed = computer && { running: computer.running, ours: this.starter.isOurs(id) };
-    const step = nextStep(state, observed);
+    const told = this.told.get(id);
+    const step = nextStep(state, computer && this.observed(computer, told));
+    if (step !== 'report-disrupted') this.told.delete(id);
     if (step === 'none' || (step === 'start' && this.starter.isWaitingForRetry(id))) return false;
     this.parts.logger.debug({ session: id, step, version: state.version }, 'reconciling');
-    if (step === 'start') await this.starter.start(session, computer);
+    if (step === 'report-disrupted') await this.reportDisrupted(session, computer, told);
+    if (step === 'start') {
+      await this.starter.start(session, computer);
+      // Whatever came meanwhile is about the computer as it was before.
+      this.told.delete(id);
+    }
     if (step === 'snapshot') await ignoringRefusal(this.parts.snapshots.keep(id));
     if (step === 'stop') await this.end(id, 'Stopping the computer', computers.stop(id), DEADLINES.stop);
     if (step === 'destroy')
       await this.end(id, 'Removing the computer', computers.destroy(id), DEADLINES.destroy);
     return true;
+  }
+
+  private observed({ sessionId, running }: ComputerInfo, told: Told | undefined): ObservedComputer {
+    return { running, ours: this.starter.isOurs(sessionId), disrupted: told !== undefined };
+  }
+
+  private async reportDisrupted(
+    { id, last }: CurrentSession,
+    computer: ComputerInfo | undefined,
+    told: Told | undefined,
+  ): Promise<void> {
+    const disruption = disruptionOf(computer, told);
+    if (!isSameIncident(disruption, last, Date.now())) {
+      this.parts.logger.warn({ session: id, ...disruption }, 'a computer was disrupted');
+      await ignoringRefusal(this.parts.execute(new ReportComputerDisrupted(id, disruption, OPERATOR)));
+    }
+    if (this.told.get(id) === told) this.told.delete(id);
   }
 
   /** Somebody waits for a session that starts, and gets to know; others are looked at again later. */

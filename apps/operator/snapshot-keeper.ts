@@ -1,7 +1,7 @@
 import type { Computers } from '#computers';
 import { RecordSnapshot, RecordSnapshotFailure } from '#commands';
 import { turnBoundary } from '#domain';
-import { messageOf } from '#runtime';
+import { reasonOf } from './computer-failure.js';
 import type { CurrentSessions } from './current-sessions.js';
 import { DEADLINES, within } from './deadline.js';
 import { OPERATOR, type ExecuteCommand } from './execute.js';
@@ -39,7 +39,7 @@ export class SnapshotKeeper {
     try {
       return await within(DEADLINES.snapshot, 'Keeping the files', this.computers.snapshot(sessionId));
     } catch (error) {
-      return { reason: messageOf(error) };
+      return { reason: reasonOf(error) };
     }
   }
 }

@@ -1,8 +1,8 @@
 import type { ComputerInfo } from '#computers';
-import { ReportComputerFailed, ReportComputerStarted } from '#commands';
+import { ReportComputerDisrupted, ReportComputerFailed, ReportComputerStarted } from '#commands';
 import { LogError } from '#event-store';
-import { messageOf, type Logger } from '#runtime';
-import { ComputerFailure, NoLongerWanted } from './computer-failure.js';
+import type { Logger } from '#runtime';
+import { ComputerFailure, NoLongerWanted, reasonOf } from './computer-failure.js';
 import type { ComputerMaker, StartedComputer } from './computer-maker.js';
 import type { CurrentSession, CurrentSessions } from './current-sessions.js';
 import { ignoringRefusal, OPERATOR, type ExecuteCommand } from './execute.js';
@@ -59,7 +59,8 @@ export class Starter {
     if ('started' in outcome) {
       this.ours.add(session.id);
       this.retries.forget(session.id);
-      if (session.state.computerRunning) return;
+      if (outcome.started.revived) await this.reportRevived(session.id);
+      else if (session.state.computerRunning) return;
       await this.reportStarted(session.id, outcome.started, Math.round(performance.now() - startedAt));
     } else if (!(outcome.error instanceof NoLongerWanted)) {
       await this.reportFailed(session.id, outcome.error);
@@ -96,6 +97,13 @@ export class Starter {
     }
   }
 
+  /** It ran all the time, but nothing of what ran in it did. */
+  private async reportRevived(id: string): Promise<void> {
+    const detail = 'The computer did not answer any more, so all that ran in it was ended.';
+    const disruption = { reason: 'exited' as const, detail, running: false };
+    await ignoringRefusal(this.parts.execute(new ReportComputerDisrupted(id, disruption, OPERATOR)));
+  }
+
   /** Refused when the session was closed meanwhile: then it is stopped again next. */
   private async reportStarted(id: string, { info, origin }: StartedComputer, took_ms: number): Promise<void> {
     const { driver, computerId: computer_id, image = null } = info;
@@ -107,7 +115,7 @@ export class Starter {
   async reportFailed(id: string, error: unknown): Promise<void> {
     const { attempt, last } = this.retries.failed(id);
     const gave_up = last || (error instanceof ComputerFailure && error.permanent);
-    const reason = messageOf(error);
+    const reason = reasonOf(error);
     this.parts.logger.warn({ session: id, attempt, gave_up, reason }, 'a computer could not be started');
     if (gave_up) this.retries.forget(id);
     else this.retries.scheduleNext(id);

@@ -27,13 +27,18 @@ describe('The sweep', () => {
 
   const isThere = async (id: string) => (await service.computers.inspect(id)) !== undefined;
 
-  it('starts a computer that died, without a word on the log', async () => {
+  it('finds a computer that died, says so once, and starts it', async () => {
     const id = await createSession(service);
     await untilIdle(world, id);
     await service.computers.stop(id);
-    await eventually(async () => (await service.computers.inspect(id))?.running === true);
+    await untilEvent(world, id, 'computer.started', 2);
     expect(await run(service, id, 'echo works')).toBe('works\n');
-    expect(await typesOf(world, id)).toEqual(['session.created', 'computer.started']);
+    expect(await typesOf(world, id)).toEqual([
+      'session.created',
+      'computer.started',
+      'computer.disrupted',
+      'computer.started',
+    ]);
   });
 
   it.each([{ erase: false }, { erase: true }])(
