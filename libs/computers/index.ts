@@ -1,4 +1,6 @@
 export * from './computer.js';
 export * from './desktop.js';
 export { bubblewrapProblem, createLocalComputers, type LocalComputersOptions } from './local/index.js';
-export { selectComputers, type SelectComputersOptions } from './select.js';
+export { planComputers, selectComputers, type ComputersPlan, type SelectComputersOptions } from './select.js';
+export type { BuildOptions, ImageName, ImageState } from './docker/images/index.js';
+export { loadImages } from './images.js';

@@ -8,42 +8,125 @@ export interface SelectComputersOptions {
   root: string;
   /** Container image of sessions that name none. */
   image?: string;
-  /** Of sessions that set no limits of their own; containers only. */
+  /** Of containers whose session sets none. */
   limits?: ComputerLimits;
-  /** Of sessions that name none; containers only. `egress` by default, `none`: they reach nothing but themselves. */
+  /** Whether containers reach the network, where the session does not say. */
   network?: 'egress' | 'none';
   logger?: ComputersLogger;
+  /** Told, in a sentence for people, what takes minutes or is less than they may expect. */
+  onNotice?: (message: string) => void;
 }
 
-/** The driver for a setting; `driver_unavailable`, with what to do, when it does not work on this machine. */
+/** Which driver a setting means on this machine. */
+export interface ComputersPlan {
+  driver: 'docker' | 'local' | 'local-unsafe';
+  /** The standard image is missing, and has to be built first. */
+  buildsImage?: true;
+  /** Why it is not the driver that one might expect. */
+  instead?: string;
+}
+
+type Wish = Pick<SelectComputersOptions, 'setting' | 'image'>;
+
+/**
+ * The driver for a setting. Builds the image of sessions when that is all that is missing.
+ * @throws ComputerError `driver_unavailable`, with what to do, when nothing suitable works on this machine.
+ */
 export async function selectComputers(options: SelectComputersOptions): Promise<Computers> {
-  const { setting, root, logger } = options;
+  const plan = await planComputers(options);
+  if (plan.instead !== undefined) options.onNotice?.(plan.instead);
+  if (plan.driver !== 'docker') return localComputers(plan.driver, options);
+  if (!plan.buildsImage) return inContainers(options);
+
+  const problem = await buildSessionImage(options);
+  if (problem === undefined) return inContainers(options);
+  if (options.setting === 'docker') throw problem;
+  options.onNotice?.(
+    `Sessions run without containers, because their image could not be built. For containers run raworc images build and start Raworc again.\n${problem.message}`,
+  );
+  await requireSandbox();
+  return localComputers('local', options);
+}
+
+/**
+ * What `selectComputers` would do, without doing it.
+ * @throws as `selectComputers`
+ */
+export async function planComputers({ setting, image }: Wish): Promise<ComputersPlan> {
   switch (setting) {
     case 'local-unsafe':
-      return createLocalComputers({ root, mode: 'unsafe', logger });
-    case 'docker':
-      return inContainers(options);
-    case 'auto':
+      return { driver: 'local-unsafe' };
     case 'local':
-      return sandboxed(root, logger);
+      await requireSandbox();
+      return { driver: 'local' };
+    case 'docker': {
+      const { problem, plan } = await containersPlan(image);
+      if (plan !== undefined) return plan;
+      throw new ComputerError('driver_unavailable', problem);
+    }
+    case 'auto': {
+      const { problem, plan, answers } = await containersPlan(image);
+      if (plan !== undefined) return plan;
+      await requireSandbox();
+      // A machine without an engine is no surprise; one whose engine lacks the image that was asked for is.
+      return answers ? { driver: 'local', instead: withoutContainers(problem) } : { driver: 'local' };
+    }
   }
 }
 
+type ContainersPlan =
+  | { plan: ComputersPlan; problem?: undefined; answers: true }
+  | { plan?: undefined; problem: string; answers: boolean };
+
 /** Loaded only when asked for: the engine's client is not small. */
-async function inContainers({ root: home, ...options }: SelectComputersOptions): Promise<Computers> {
-  const { createDockerComputers, dockerProblem } = await import('./docker/index.js');
-  const { image, limits, network, logger } = options;
+async function containersPlan(image: string | undefined): Promise<ContainersPlan> {
+  const { dockerEngineProblem, recipeOf, SESSION_RECIPE } = await import('./docker/images/index.js');
+  const { dockerProblem } = await import('./docker/index.js');
+  const silent = await dockerEngineProblem();
+  if (silent !== undefined) return { problem: silent, answers: false };
   const problem = await dockerProblem({ image });
-  if (problem === undefined) return createDockerComputers({ home, image, limits, network, logger });
-  throw new ComputerError('driver_unavailable', problem);
+  if (problem === undefined) return { plan: { driver: 'docker' }, answers: true };
+  const ours = image === undefined || recipeOf(image)?.name === SESSION_RECIPE;
+  if (ours) return { plan: { driver: 'docker', buildsImage: true }, answers: true };
+  return { problem, answers: true };
 }
 
-async function sandboxed(root: string, logger: ComputersLogger | undefined): Promise<Computers> {
+async function buildSessionImage(options: SelectComputersOptions): Promise<ComputerError | undefined> {
+  const { buildImages, SESSION_RECIPE } = await import('./docker/images/index.js');
+  options.onNotice?.('Building the image of sessions (once, about two minutes) …');
+  try {
+    await buildImages([SESSION_RECIPE], { onStep: (step) => options.logger?.info({ step }, 'building') });
+    options.onNotice?.('The image of sessions is built.');
+    return undefined;
+  } catch (error) {
+    if (error instanceof ComputerError) return error;
+    throw error;
+  }
+}
+
+async function inContainers(options: SelectComputersOptions): Promise<Computers> {
+  const { createDockerComputers } = await import('./docker/index.js');
+  const { root: home, image, limits, network, logger } = options;
+  return createDockerComputers({ home, image, limits, network, logger });
+}
+
+function localComputers(
+  driver: 'local' | 'local-unsafe',
+  { root, logger }: SelectComputersOptions,
+): Computers {
+  return createLocalComputers({ root, mode: driver === 'local' ? 'bubblewrap' : 'unsafe', logger });
+}
+
+function withoutContainers(problem: string): string {
+  return `Sessions run without containers: ${problem}`;
+}
+
+async function requireSandbox(): Promise<void> {
   const problem = await bubblewrapProblem();
-  if (problem === undefined) return createLocalComputers({ root, mode: 'bubblewrap', logger });
+  if (problem === undefined) return;
   throw new ComputerError(
     'driver_unavailable',
-    `No sandbox for sessions: ${problem}. Install bubblewrap (for example: apt-get install bubblewrap), ` +
+    `No sandbox for sessions: ${problem}. Install bubblewrap (for example: apt-get install bubblewrap) or a Docker engine, ` +
       'or set RAWORC_COMPUTERS=local-unsafe to let sessions run commands with your own rights.',
   );
 }

@@ -1,0 +1,79 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type Docker from 'dockerode';
+import { ComputerError } from '../../computer.js';
+import { reasonOf } from '../engine-error.js';
+import { LABELS } from '../naming.js';
+
+/** On images: which version of its recipe one was built from. */
+export const RECIPE_LABEL = 'raworc.recipe';
+
+const KEPT_LINES = 15;
+
+export interface BuildRequest {
+  tag: string;
+  /** Folder that the paths start from. */
+  context: string;
+  /** Files and folders to send; by default all of the context. */
+  files?: string[];
+  /** Relative to the context. */
+  dockerfile?: string;
+  args: Record<string, string>;
+  digest: string;
+  /** Told each step of the Dockerfile as it begins. */
+  onStep: (step: string) => void;
+}
+
+/** What the engine sends while it builds. */
+interface BuildMessage {
+  stream?: string;
+  error?: string;
+}
+
+/**
+ * Builds an image on the engine.
+ * @throws ComputerError `driver_unavailable` with the last lines of the output.
+ */
+export async function buildImage(docker: Docker, request: BuildRequest): Promise<void> {
+  const { tag, context, dockerfile = 'Dockerfile', args, digest, onStep } = request;
+  const src = request.files ?? (await readdir(context));
+  const labels = { [LABELS.managed]: 'true', [RECIPE_LABEL]: digest };
+  const options = { t: tag, dockerfile, buildargs: args, labels, forcerm: true };
+  const output: string[] = [];
+  try {
+    const stream = await docker.buildImage({ context, src }, options);
+    await follow(docker, stream, (message) => {
+      const lines = (message.stream ?? '').split('\n').filter((line) => line.trim() !== '');
+      output.push(...lines);
+      output.splice(0, output.length - KEPT_LINES);
+      for (const line of lines) if (line.startsWith('Step ')) onStep(line);
+    });
+  } catch (error) {
+    throw new ComputerError('driver_unavailable', failure(tag, join(context, dockerfile), output, error), {
+      cause: error,
+    });
+  }
+}
+
+function failure(tag: string, dockerfile: string, output: string[], error: unknown): string {
+  return [
+    `The image ${tag} could not be built from ${dockerfile}: ${reasonOf(error)}. Its last lines:`,
+    ...output.map((line) => `  ${line}`),
+    'Check that this machine reaches its package sources and has space left (docker system df), then run: raworc images build',
+  ].join('\n');
+}
+
+/** Reads a stream of messages to its end; an error among them is thrown. */
+export function follow(
+  docker: Docker,
+  stream: NodeJS.ReadableStream,
+  onMessage: (message: BuildMessage) => void,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    docker.modem.followProgress(
+      stream,
+      (error: Error | null) => (error ? reject(error) : resolve()),
+      onMessage,
+    );
+  });
+}
