@@ -8,12 +8,13 @@ const ROOT_CAPABILITIES = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID', 'KILL', 
 const MIB = 1024 * 1024;
 
 /**
- * What stays when nothing else runs: it puts Host's log on the container's own output. Asked to stop, it asks all
- * others first and gives them half a second.
+ * What stays when nothing else runs: it puts Host's log on the container's own output, from the lines that come after
+ * the start. The log's name is a link that turns to a new file with each turn; only a polling tail follows it there.
+ * Asked to stop, the keeper asks all others first and gives them half a second.
  */
 const KEEPER = [
   `trap 'trap "" TERM; kill -TERM -1; kill -HUP -1; wait; n=0; while set -- /proc/[0-9]*; [ $# -gt 2 ] && [ $n -lt 10 ]; do sleep 0.05; n=$((n + 1)); done; exit 0' TERM`,
-  'log() { exec setpriv --reuid 1000 --regid 1000 --clear-groups tail -q -n 0 -F "/session/logs/host_*.log" 2>/dev/null; }',
+  'log() { exec setpriv --reuid 1000 --regid 1000 --clear-groups tail ---disable-inotify -q -n 0 -F "/session/logs/host_*.log" 2>/dev/null; }',
   'while :; do log & wait $!; sleep 1 & wait $!; done',
 ].join('\n');
 

@@ -2,6 +2,14 @@ import type { Duplex } from 'node:stream';
 import type Docker from 'dockerode';
 
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+const ROOT = { PATH, HOME: '/root', USER: 'root' };
+/** Without root, npm and pip install into the home, from where programs are found as well. */
+const AGENT = {
+  PATH: `/session/.local/bin:${PATH}`,
+  HOME: '/session',
+  USER: 'agent',
+  NPM_CONFIG_PREFIX: '/session/.local',
+};
 
 export interface ProcessSpec {
   argv: string[];
@@ -32,9 +40,7 @@ function userOf(root: boolean | undefined): string {
 /** The environment is part of the process only: the engine keeps it in memory while the process runs. */
 function environment({ env, root }: ProcessSpec): string[] {
   const complete = {
-    PATH,
-    HOME: root ? '/root' : '/session',
-    USER: root ? 'root' : 'agent',
+    ...(root ? ROOT : AGENT),
     LANG: 'C.UTF-8',
     TERM: 'dumb',
     ...env,

@@ -5,7 +5,11 @@ export type FilesRequest =
   | { verb: 'write'; path: string; size: number }
   | { verb: 'list'; path: string };
 
-/** Reads, writes and lists files of the session. Runs as the session's user, who can do no more through it than without. */
+/**
+ * Reads, writes and lists files of the session. Runs as the session's user, who can do no more through it than without.
+ * Everything is opened below handles whose real place was looked at after they were opened: a link that takes the
+ * place of a folder meanwhile leads nowhere.
+ */
 export const FILES = String.raw`
 import json, os, stat, sys, uuid
 
@@ -20,20 +24,43 @@ def answer(header, body=b''):
 def refuse(code, message):
     answer({'refused': code, 'message': message})
 
-def place():
-    real = os.path.realpath(os.path.join('/session', path))
+def require_inside(real):
     if real != '/session' and not real.startswith('/session/'):
         refuse('path_outside_computer', path + " is outside the session's folder. Use a path relative to it, or one "
                'that starts with /session or /data.')
+
+def place():
+    real = os.path.realpath(os.path.join('/session', path))
+    require_inside(real)
     if os.path.islink(real):
         refuse('path_outside_computer', path + ' goes through too many links.')
     return real
+
+def opened(real, flags):
+    handle = os.open(real, flags | os.O_NOFOLLOW)
+    require_inside(os.readlink('/proc/self/fd/%d' % handle))
+    return handle
+
+def folder_of(real):
+    missing = []
+    folder = os.path.dirname(real)
+    while folder != '/session' and not os.path.lexists(folder):
+        folder, name = os.path.split(folder)
+        missing.insert(0, name)
+    handle = opened(folder, os.O_RDONLY | os.O_DIRECTORY)
+    for name in missing:
+        try:
+            os.mkdir(name, 0o755, dir_fd=handle)
+        except FileExistsError:
+            pass
+        handle = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=handle)
+    return handle
 
 def not_regular():
     refuse('file_not_readable', path + ' is not a regular file.')
 
 def read():
-    with open(os.open(place(), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), 'rb') as file:
+    with open(opened(place(), os.O_RDONLY | os.O_NONBLOCK), 'rb') as file:
         found = os.fstat(file.fileno())
         if not stat.S_ISREG(found.st_mode):
             not_regular()
@@ -49,29 +76,33 @@ def write():
     content = sys.stdin.buffer.read(ask['size'])
     if len(content) != ask['size']:
         raise OSError(5, 'the content did not come whole')
-    mode = None
-    if os.path.lexists(real):
-        found = os.lstat(real)
+    if os.path.isdir(real):
+        not_regular()
+    folder, name, mode = folder_of(real), os.path.basename(real), None
+    try:
+        found = os.stat(name, dir_fd=folder, follow_symlinks=False)
         if not stat.S_ISREG(found.st_mode):
             not_regular()
         mode = stat.S_IMODE(found.st_mode)
-    folder = os.path.dirname(real)
-    os.makedirs(folder, 0o755, exist_ok=True)
-    temporary = os.path.join(folder, '.raworc-' + str(uuid.uuid4()))
+    except FileNotFoundError:
+        pass
+    temporary = '.raworc-' + str(uuid.uuid4())
     try:
-        with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644), 'wb') as file:
+        with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644, dir_fd=folder), 'wb') as file:
             file.write(content)
             if mode is not None:
                 os.fchmod(file.fileno(), mode)
-        os.rename(temporary, real)
+        os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
     except BaseException:
-        if os.path.lexists(temporary):
-            os.unlink(temporary)
+        try:
+            os.unlink(temporary, dir_fd=folder)
+        except FileNotFoundError:
+            pass
         raise
     answer({'ok': True})
 
-def entry(real):
-    found = os.lstat(real)
+def entry(real, name, folder):
+    found = os.stat(name, dir_fd=folder, follow_symlinks=False)
     kind = 'directory' if stat.S_ISDIR(found.st_mode) else 'link' if stat.S_ISLNK(found.st_mode) else 'file'
     return {
         'path': os.fsencode(os.path.relpath(real, '/session')).decode('utf-8', 'replace'),
@@ -82,11 +113,13 @@ def entry(real):
 def entries():
     real = place()
     if not os.path.isdir(real):
-        answer({'entries': [entry(real)]})
+        folder = opened(os.path.dirname(real), os.O_RDONLY | os.O_DIRECTORY)
+        answer({'entries': [entry(real, os.path.basename(real), folder)]})
+    folder = opened(real, os.O_RDONLY | os.O_DIRECTORY)
     found = []
-    for name in sorted(os.listdir(real)):
+    for name in sorted(os.listdir(folder)):
         try:
-            found.append(entry(os.path.join(real, name)))
+            found.append(entry(os.path.join(real, name), name, folder))
         except FileNotFoundError:
             pass
     answer({'entries': found})
