@@ -1,7 +1,8 @@
 import { ComputerError, type ComputerInfo, type ComputerSpec, type Computers } from '#computers';
 import { MODEL_KEY_SECRET, type Vault } from '#commands';
-import type { EventEnvelope, RemixSource, SessionCreated } from '#domain';
+import type { EventEnvelope, SessionCreated } from '#domain';
 import { ComputerFailure, NoLongerWanted } from './computer-failure.js';
+import { copySource } from './copy-source.js';
 import { requireNoCrashLoop } from './crash-loop.js';
 import { creationOf, type CurrentSession, type CurrentSessions } from './current-sessions.js';
 import { DEADLINES, within } from './deadline.js';
@@ -110,7 +111,7 @@ export class ComputerMaker {
       await within(DEADLINES.destroy, 'Removing a half-made computer', this.computers.destroy(id));
     }
     await within(DEADLINES.create, 'Creating the computer', this.computers.create(specOf(making)));
-    if (created.source !== null) await this.copyFiles(id, created.source);
+    if (created.source !== null) await copySource(this.computers, id, created.source);
     requireWanted(signal);
     const info = await within(DEADLINES.start, 'Starting the computer', this.computers.start(id, { env }));
     if (created.setup !== null) {
@@ -120,27 +121,6 @@ export class ComputerMaker {
       await within(DEADLINES.file, 'Marking the computer', this.computers.writeFile(id, MADE_MARKER, id));
     }
     return info;
-  }
-
-  /** A point without a snapshot had no files yet; the source's files of now would be those of another point. */
-  private async copyFiles(
-    id: string,
-    { session_id, snapshot_id, parts, version }: RemixSource,
-  ): Promise<void> {
-    if (snapshot_id === null || !(parts.data || parts.code)) return;
-    const source = { sessionId: session_id, snapshotId: snapshot_id };
-    const { data, code } = parts;
-    const copy = this.computers.copyFrom(id, source, { data, code });
-    try {
-      await within(DEADLINES.copy, 'Copying the files', copy);
-    } catch (error) {
-      if (!isGone(error)) throw error;
-      throw new ComputerFailure(
-        `The files of session ${session_id} as of version ${version} cannot be copied, they are gone: the session was deleted meanwhile. Delete this session, and remix another one.`,
-        true,
-        { cause: error },
-      );
-    }
   }
 
   /** What claims to run is asked to prove it; what does not answer is started anew. */
@@ -182,11 +162,6 @@ function requireNothingLost({ state, id }: CurrentSession, history: EventEnvelop
 
 function requireWanted(signal: AbortSignal): void {
   if (signal.aborted) throw new NoLongerWanted('The computer is not wanted any more.');
-}
-
-function isGone(error: unknown): boolean {
-  const gone: string[] = ['computer_not_found', 'snapshot_not_found'];
-  return error instanceof ComputerError && gone.includes(error.code);
 }
 
 function specOf({ session, created, env }: Making): ComputerSpec {

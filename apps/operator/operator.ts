@@ -6,6 +6,7 @@ import { ComputerMaker } from './computer-maker.js';
 import { CurrentSessions } from './current-sessions.js';
 import type { ExecuteCommand } from './execute.js';
 import { IdleTimers } from './idle-timer.js';
+import { Outage } from './outage.js';
 import { DEFAULT_TIMING, type OperatorOptions, type OperatorTiming } from './ports.js';
 import { CONCURRENT_SESSIONS, Reconciler } from './reconciler.js';
 import { SnapshotKeeper } from './snapshot-keeper.js';
@@ -27,6 +28,7 @@ export class Operator {
   private readonly timing: OperatorTiming;
   private readonly reconciler: Reconciler;
   private readonly idleTimers: IdleTimers;
+  private readonly outage: Outage;
   private readonly sweep: Sweep;
   private readonly stopping = new AbortController();
   private sweepTimer: NodeJS.Timeout | undefined;
@@ -35,17 +37,20 @@ export class Operator {
   constructor(private readonly parts: OperatorParts) {
     const { computers, store, execute, logger } = parts;
     this.timing = { ...DEFAULT_TIMING, ...parts.timing };
+    this.outage = new Outage(logger);
     const sessions = new CurrentSessions(parts.repository, store);
     this.idleTimers = new IdleTimers(sessions, execute, logger);
     this.reconciler = new Reconciler({
       ...parts,
       sessions,
+      outage: this.outage,
       maker: new ComputerMaker({ ...parts, sessions }),
       snapshots: new SnapshotKeeper(computers, sessions, execute),
       retryDelaysMs: this.timing.retryDelaysMs,
       onSettled: (session) => this.idleTimers.observe(session),
     });
-    this.sweep = new Sweep({ ...parts, sessions, reconciler: this.reconciler, idleTimers: this.idleTimers });
+    const { reconciler, idleTimers, outage } = this;
+    this.sweep = new Sweep({ ...parts, sessions, reconciler, idleTimers, outage });
   }
 
   start(): void {
@@ -75,6 +80,7 @@ export class Operator {
         concurrency: CONCURRENT_SESSIONS,
         handle: (delivery) => this.handle(delivery),
         onFailure: (error, { event, attempt }) => {
+          if (this.outage.covers(error)) return;
           const failure = { session: event.subject, event: event.type, attempt, error: messageOf(error) };
           this.parts.logger.warn(failure, 'an event could not be worked on; it comes again');
         },

@@ -8,6 +8,10 @@ export class Outage {
 
   constructor(private readonly logger: Logger) {}
 
+  get isOn(): boolean {
+    return this.on;
+  }
+
   began(error: unknown): void {
     if (this.on || !isUnreachable(error)) return;
     this.on = true;

@@ -1,14 +1,14 @@
 import type { ComputerInfo, Computers } from '#computers';
-import { ReportComputerDisrupted } from '#commands';
 import { messageOf, type Logger } from '#runtime';
 import { Coalescer } from './coalescer.js';
 import { NoLongerWanted } from './computer-failure.js';
 import type { CurrentSession, CurrentSessions } from './current-sessions.js';
 import { DEADLINES, within } from './deadline.js';
-import { disruptionOf, isSameIncident, type Told } from './disruption.js';
-import { ignoringRefusal, OPERATOR } from './execute.js';
-import { Outage } from './outage.js';
-import { nextStep, type ObservedComputer } from './plan.js';
+import type { Told } from './disruption.js';
+import { Disruptions } from './disruptions.js';
+import { ignoringRefusal } from './execute.js';
+import type { Outage } from './outage.js';
+import { nextStep } from './plan.js';
 import type { SnapshotKeeper } from './snapshot-keeper.js';
 import { Starter, type StarterParts } from './starter.js';
 
@@ -22,6 +22,7 @@ export interface ReconcilerParts extends Omit<StarterParts, 'onRetry'> {
   snapshots: SnapshotKeeper;
   logger: Logger;
   sessions: CurrentSessions;
+  outage: Outage;
   /** Told about every session that comes to rest. */
   onSettled: (session: CurrentSession) => Promise<void>;
 }
@@ -33,13 +34,11 @@ export interface ReconcilerParts extends Omit<StarterParts, 'onRetry'> {
 export class Reconciler {
   private readonly runs = new Coalescer((id) => this.settle(id), CONCURRENT_SESSIONS);
   private readonly starter: Starter;
-  private readonly outage: Outage;
-  /** What computers told that is not on the log yet. */
-  private readonly told = new Map<string, Told>();
+  private readonly disruptions: Disruptions;
   private stopping = false;
 
   constructor(private readonly parts: ReconcilerParts) {
-    this.outage = new Outage(parts.logger);
+    this.disruptions = new Disruptions(parts.execute, parts.logger);
     this.starter = new Starter({ ...parts, onRetry: (id) => this.wake(id) });
   }
 
@@ -53,16 +52,16 @@ export class Reconciler {
   wake(sessionId: string): void {
     if (this.stopping) return;
     this.reconcile(sessionId).catch((error: unknown) => {
-      if (error instanceof NoLongerWanted || this.outage.covers(error)) return;
+      if (error instanceof NoLongerWanted || this.parts.outage.covers(error)) return;
       const failure = { session: sessionId, error: messageOf(error) };
       this.parts.logger.warn(failure, 'reconciling failed; the next sweep tries again');
     });
   }
 
-  /** A computer tells of itself. Having stopped says more than having been hurt before. */
+  /** A computer tells of itself. */
   disrupted(sessionId: string, told: Told): void {
     if (this.stopping) return;
-    if (this.told.get(sessionId)?.running !== false) this.told.set(sessionId, told);
+    this.disruptions.note(sessionId, told);
     this.wake(sessionId);
   }
 
@@ -96,48 +95,31 @@ export class Reconciler {
   /** False when there is nothing to do. */
   private async takeStep(session: CurrentSession): Promise<boolean> {
     const { id, state } = session;
-    const { computers } = this.parts;
+    const { computers, outage } = this.parts;
     let computer: ComputerInfo | undefined;
     try {
       computer = await within(DEADLINES.inspect, 'Looking at the computer', computers.inspect(id));
-      this.outage.ended();
+      outage.ended();
     } catch (error) {
-      this.outage.began(error);
+      outage.began(error);
       return this.cannotLook(session, error);
     }
-    const told = this.told.get(id);
-    const step = nextStep(state, computer && this.observed(computer, told));
-    if (step !== 'report-disrupted') this.told.delete(id);
+    const known = { ours: this.starter.isOurs(id), disrupted: this.disruptions.has(id) };
+    const step = nextStep(state, computer && { running: computer.running, ...known });
+    if (step !== 'report-disrupted') this.disruptions.forget(id);
     if (step === 'none' || (step === 'start' && this.starter.isWaitingForRetry(id))) return false;
     this.parts.logger.debug({ session: id, step, version: state.version }, 'reconciling');
-    if (step === 'report-disrupted') await this.reportDisrupted(session, computer, told);
+    if (step === 'report-disrupted') await this.disruptions.report(session, computer);
     if (step === 'start') {
       await this.starter.start(session, computer);
       // Whatever came meanwhile is about the computer as it was before.
-      this.told.delete(id);
+      this.disruptions.forget(id);
     }
     if (step === 'snapshot') await ignoringRefusal(this.parts.snapshots.keep(id));
     if (step === 'stop') await this.end(id, 'Stopping the computer', computers.stop(id), DEADLINES.stop);
     if (step === 'destroy')
       await this.end(id, 'Removing the computer', computers.destroy(id), DEADLINES.destroy);
     return true;
-  }
-
-  private observed({ sessionId, running }: ComputerInfo, told: Told | undefined): ObservedComputer {
-    return { running, ours: this.starter.isOurs(sessionId), disrupted: told !== undefined };
-  }
-
-  private async reportDisrupted(
-    { id, last }: CurrentSession,
-    computer: ComputerInfo | undefined,
-    told: Told | undefined,
-  ): Promise<void> {
-    const disruption = disruptionOf(computer, told);
-    if (!isSameIncident(disruption, last, Date.now())) {
-      this.parts.logger.warn({ session: id, ...disruption }, 'a computer was disrupted');
-      await ignoringRefusal(this.parts.execute(new ReportComputerDisrupted(id, disruption, OPERATOR)));
-    }
-    if (this.told.get(id) === told) this.told.delete(id);
   }
 
   /** Somebody waits for a session that starts, and gets to know; others are looked at again later. */

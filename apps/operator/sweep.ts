@@ -1,10 +1,11 @@
-import type { Computers } from '#computers';
+import type { ComputerInfo, Computers } from '#computers';
 import { DeleteSession } from '#commands';
 import { messageOf, type Logger } from '#runtime';
 import type { CurrentSessions } from './current-sessions.js';
 import { DEADLINES, within } from './deadline.js';
 import { OPERATOR, type ExecuteCommand } from './execute.js';
 import type { IdleTimers } from './idle-timer.js';
+import type { Outage } from './outage.js';
 import type { SessionDirectory } from './ports.js';
 import type { Reconciler } from './reconciler.js';
 
@@ -16,6 +17,7 @@ export interface SweepParts {
   directory: SessionDirectory;
   sessions: CurrentSessions;
   reconciler: Reconciler;
+  outage: Outage;
   idleTimers: IdleTimers;
   execute: ExecuteCommand;
   logger: Logger;
@@ -29,8 +31,8 @@ export class Sweep {
 
   /** Never throws; what fails is logged and swept again next time. */
   async run(): Promise<void> {
-    await this.guarded('sessions', async () => this.wakeLive());
     await this.guarded('computers', () => this.wakeComputers());
+    if (!this.parts.outage.isOn) await this.guarded('sessions', async () => this.wakeLive());
     await this.guarded('idle timers', async () => this.armIdle());
     await this.guarded('unfinished remixes', () => this.eraseUnfinished());
   }
@@ -41,13 +43,25 @@ export class Sweep {
 
   /** A computer that runs for a closed session is stopped, one of a deleted session removed. */
   private async wakeComputers(): Promise<void> {
-    const { computers, directory, reconciler } = this.parts;
-    const found = await within(DEADLINES.inspect, 'Listing the computers', computers.list());
+    const { directory, reconciler } = this.parts;
+    const found = await this.list();
     const live = new Set([...directory.live()].map(({ id }) => id));
     for (const { sessionId, running } of found.filter((info) => !live.has(info.sessionId))) {
       const exists = directory.exists(sessionId);
       if (!exists) await this.reportUnknown(sessionId);
       if (running || !exists) reconciler.wake(sessionId);
+    }
+  }
+
+  private async list(): Promise<ComputerInfo[]> {
+    const { computers, outage } = this.parts;
+    try {
+      const found = await within(DEADLINES.inspect, 'Listing the computers', computers.list());
+      outage.ended();
+      return found;
+    } catch (error) {
+      outage.began(error);
+      throw error;
     }
   }
 
@@ -80,6 +94,7 @@ export class Sweep {
     try {
       await sweep();
     } catch (error) {
+      if (this.parts.outage.covers(error)) return;
       this.parts.logger.warn(
         { part, error: messageOf(error) },
         'a part of the sweep failed; the next one tries again',

@@ -1,0 +1,36 @@
+import { ComputerError, type Computers } from '#computers';
+import type { RemixSource } from '#domain';
+import { ComputerFailure } from './computer-failure.js';
+import { DEADLINES, within } from './deadline.js';
+
+/**
+ * Fills a remix's computer with its source's files. A point without a snapshot had no files yet; the source's files
+ * of now would be those of another point.
+ * @throws ComputerFailure permanent: when the source is gone
+ * @throws ComputerError, DeadlineError
+ */
+export async function copySource(
+  computers: Computers,
+  id: string,
+  { session_id, snapshot_id, parts, version }: RemixSource,
+): Promise<void> {
+  if (snapshot_id === null || !(parts.data || parts.code)) return;
+  const source = { sessionId: session_id, snapshotId: snapshot_id };
+  const { data, code } = parts;
+  const copy = computers.copyFrom(id, source, { data, code });
+  try {
+    await within(DEADLINES.copy, 'Copying the files', copy);
+  } catch (error) {
+    if (!isGone(error)) throw error;
+    throw new ComputerFailure(
+      `The files of session ${session_id} as of version ${version} cannot be copied, they are gone: the session was deleted meanwhile. Delete this session, and remix another one.`,
+      true,
+      { cause: error },
+    );
+  }
+}
+
+function isGone(error: unknown): boolean {
+  const gone: string[] = ['computer_not_found', 'snapshot_not_found'];
+  return error instanceof ComputerError && gone.includes(error.code);
+}
