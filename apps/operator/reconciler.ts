@@ -109,7 +109,7 @@ export class Reconciler {
     if (step !== 'report-disrupted') this.disruptions.forget(id);
     if (step === 'none' || (step === 'start' && this.starter.isWaitingForRetry(id))) return false;
     this.parts.logger.debug({ session: id, step, version: state.version }, 'reconciling');
-    if (step === 'report-disrupted') await this.disruptions.report(session, computer);
+    if (step === 'report-disrupted') await this.disruptions.report(id, computer);
     if (step === 'start') {
       await this.starter.start(session, computer);
       // Whatever came meanwhile is about the computer as it was before.

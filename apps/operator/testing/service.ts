@@ -44,12 +44,15 @@ export interface ServiceOptions {
   /** Between the operator and the real computers, to cut it off at a certain step. */
   decorate?: (computers: Computers) => Computers;
   timing?: Partial<OperatorTiming>;
+  /** Default: folders in the world's own. */
+  computers?: Computers;
+  desktopAtStart?: boolean;
 }
 
 /** One life of a service on a world: commands and operator, with nothing in memory from a life before. */
 export async function startService(world: World, options: ServiceOptions = {}) {
   const { memory, root, directory } = world;
-  const computers = createLocalComputers({ root, mode: 'unsafe' });
+  const computers = options.computers ?? createLocalComputers({ root, mode: 'unsafe' });
   const timing = { stopDeadlineMs: 5_000, retryDelaysMs: [10, 20], ...options.timing };
   const commands = CommandsModule.register({
     ...memory,
@@ -60,9 +63,9 @@ export async function startService(world: World, options: ServiceOptions = {}) {
       model: 'm',
       timeoutSeconds: 0,
       image: null,
-      desktopImage: null,
+      desktopImage: 'an-image-with-a-desktop',
       desktop: false,
-      root: false,
+      root: true,
       hasModelKey: true,
     },
   });
@@ -72,6 +75,7 @@ export async function startService(world: World, options: ServiceOptions = {}) {
     directory,
     logger: createLogger({ name: 'operator', level: 'silent' }),
     timing,
+    desktopAtStart: options.desktopAtStart,
   });
   @Module({ imports: [commands, operator] })
   class Service {}
