@@ -1,16 +1,44 @@
 import { systemErrorMessage } from './failure.js';
-import { runDoctor } from './doctor.js';
-import { startService } from './start-service.js';
 
-/** The one-process form of Raworc: server, operator and host beside an embedded nats-server. */
+/** The service in its role; with the name of a task as first argument, that task and nothing else. */
 async function main(): Promise<void> {
-  if (process.argv.includes('--doctor')) {
-    process.stdout.write(`${JSON.stringify(await runDoctor(process.env))}\n`);
-    return;
-  }
-  const service = await startService(process.env);
+  const { env, argv } = process;
+  const [task = '', ...args] = argv.slice(2);
+  if (!task.startsWith('--') && task !== '') return runTask(task, args);
+  if (task === '--doctor') return runTask('doctor', args);
+  const { startService } = await import('./start-service.js');
+  const service = await startService(env, argv);
   const failed = await service.finished;
   process.exitCode = failed.length === 0 ? 0 : 1;
+}
+
+/** Each is loaded alone: a health check runs every few seconds. */
+async function runTask(task: string, args: string[]): Promise<void> {
+  const { env } = process;
+  const { taskOutput } = await import('./tasks/task.js');
+  switch (task) {
+    case 'doctor': {
+      const { runDoctor } = await import('./tasks/doctor.js');
+      process.stdout.write(`${JSON.stringify(await runDoctor(env))}\n`);
+      return;
+    }
+    case 'health':
+      return (await import('./tasks/health.js')).healthTask(env, args);
+    case 'images': {
+      const { buildTask, listTask } = await import('./tasks/images.js');
+      return args[0] === 'build' ? buildTask(args.slice(1), env, taskOutput) : listTask(taskOutput);
+    }
+    case 'containers':
+      return (await import('./tasks/containers.js')).containersTask(args, env, taskOutput);
+    case 'belongings':
+      return (await import('./tasks/belongings.js')).belongingsTask(env, taskOutput);
+    case 'clean':
+      return (await import('./tasks/belongings.js')).cleanTask(env, taskOutput);
+    case 'reset':
+      return (await import('./tasks/belongings.js')).resetTask(env, taskOutput);
+    default:
+      throw new Error(`There is no task "${task}".`);
+  }
 }
 
 try {

@@ -27,6 +27,8 @@ export { createLogger } from './logger.js';
 export type { Logger, LoggerOptions } from './logger.js';
 export { createVault, VaultError } from './secrets/vault.js';
 export type { KeyStore, SealedSecrets, Vault, VaultErrorCode } from './secrets/vault.js';
+export { ensureNatsCredentials } from './nats/credentials.js';
+export type { NatsCredentials } from './nats/credentials.js';
 export { connectNats } from './nats/connect-nats.js';
 export type { ConnectOptions } from './nats/connect-nats.js';
 export { startEmbeddedNats } from './nats/embedded-nats.js';

@@ -1,17 +1,23 @@
 import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CliError } from '../errors/cli-error.js';
-import type { ServiceFile } from '../location/home.js';
+import { readContainersFile, type ServiceFile } from '../location/home.js';
+import { containersDoNotAnswer } from './containers.js';
+import { noticesOf } from './notices.js';
 import { openServiceOutput, type ServiceOutput } from './service-output.js';
 import { findRunningService, isHealthy, SERVICE_MAIN } from './service-process.js';
+import { requireServiceMain } from './service-task.js';
 
 const START_DEADLINE_MS = 60_000;
 /** How long another command's start is waited for before trying again. */
 const OTHER_MS = 1_000;
+/** A service that has told what it does gets more time for it: an image takes minutes to build. */
+const LONG_START_DEADLINE_MS = 900_000;
 const POLL_MS = 50;
 
-export interface StartedService extends ServiceFile {
+export interface StartedService extends Omit<ServiceFile, 'pid'> {
+  /** Null for one that runs in containers. */
+  pid: number | null;
   already_running: boolean;
 }
 
@@ -30,6 +36,11 @@ export async function startService(home: string, port?: number): Promise<Started
   const end = Date.now() + START_DEADLINE_MS;
   const running = await findAnswering(home);
   if (running !== undefined) return { ...running, already_running: true };
+  const containers = readContainersFile(home);
+  if (containers !== undefined) {
+    if (await isHealthy(containers.url)) return { ...containers, pid: null, already_running: true };
+    throw containersDoNotAnswer(containers);
+  }
 
   requireServiceMain();
   while (Date.now() < end) {
@@ -66,17 +77,20 @@ async function findAnswering(home: string): Promise<ServiceFile | undefined> {
 async function launch(
   home: string,
   port: number | undefined,
-  end: number,
+  deadline: number,
 ): Promise<ServiceFile | 'home_in_use'> {
   const output = await openServiceOutput(home);
   const stdio: StdioOptions = ['ignore', output.fd, output.fd];
   const env = serviceEnv(home, port);
   const child = spawn(process.execPath, [SERVICE_MAIN], { detached: true, stdio, cwd: home, env });
   child.unref();
+  const passOnNotices = noticesOf(output);
+  let end = deadline;
   try {
     while (Date.now() < end) {
       const ended = hasEnded(child);
       const service = await findAnswering(home);
+      if (await passOnNotices()) end = Date.now() + LONG_START_DEADLINE_MS;
       if (service !== undefined) return service;
       if (ended) return await readFailure(child, output);
       await delay(POLL_MS);
@@ -85,14 +99,10 @@ async function launch(
     await output.close();
   }
   child.kill('SIGTERM');
-  throw new CliError(
-    'start_timed_out',
-    `The service did not answer within ${START_DEADLINE_MS / 1000} seconds.`,
-    {
-      exit: 2,
-      hint: 'See what it does: raworc logs',
-    },
-  );
+  throw new CliError('start_timed_out', 'The service did not answer in time.', {
+    exit: 2,
+    hint: 'See what it does: raworc logs',
+  });
 }
 
 async function waitForOther(home: string, end: number): Promise<ServiceFile | undefined> {
@@ -112,14 +122,6 @@ async function readFailure(child: ChildProcess, output: ServiceOutput): Promise<
   throw new CliError('service_failed', `The service ended at once (${ending}): ${reason}`, {
     exit: 2,
     hint: `Its output is in ${output.path}; raworc doctor checks what it needs.`,
-  });
-}
-
-function requireServiceMain(): void {
-  if (existsSync(SERVICE_MAIN)) return;
-  throw new CliError('not_built', `${SERVICE_MAIN} is missing, so there is no service to start.`, {
-    exit: 2,
-    hint: 'Run npm run build in the folder of Raworc.',
   });
 }
 

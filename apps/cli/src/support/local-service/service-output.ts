@@ -10,6 +10,8 @@ export interface ServiceOutput {
   fd: number;
   /** The last JSON line `{"code","message"}` of this start. */
   failure(): Promise<{ code: string; message: string } | undefined>;
+  /** What this start told people so far, in order. */
+  notices(): Promise<string[]>;
   /** What an uncaught error of this start said, without its stack. */
   errorLine(): Promise<string | undefined>;
   close(): Promise<void>;
@@ -29,6 +31,7 @@ export async function openServiceOutput(home: string): Promise<ServiceOutput> {
       path,
       fd: file.fd,
       failure: async () => (await lines()).map(parseFailure).findLast((found) => found !== undefined),
+      notices: async () => (await lines()).flatMap(parseNotice),
       errorLine: async () => errorLineOf(await lines()),
       close: () => file.close(),
     };
@@ -52,12 +55,23 @@ async function readFrom(file: Awaited<ReturnType<typeof open>>, begin: number): 
   return bytes.toString('utf8');
 }
 
-function parseFailure(line: string): { code: string; message: string } | undefined {
+/** The line `{"code","message"}` by which the service's program says why it failed. */
+export function parseFailure(line: string): { code: string; message: string } | undefined {
   if (!line.startsWith('{')) return undefined;
   try {
     const { code, message } = JSON.parse(line) as { code?: unknown; message?: unknown };
     return typeof code === 'string' && typeof message === 'string' ? { code, message } : undefined;
   } catch {
     return undefined;
+  }
+}
+
+function parseNotice(line: string): string[] {
+  if (!line.startsWith('{"notice":')) return [];
+  try {
+    return [String((JSON.parse(line) as { notice: unknown }).notice)];
+  } catch {
+    // Not wholly written yet.
+    return [];
   }
 }

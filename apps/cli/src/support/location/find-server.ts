@@ -1,5 +1,5 @@
 import { usageError } from '../errors/cli-error.js';
-import { homePath, readConfigFile, readServiceFile, readToken } from './home.js';
+import { homePath, readConfigFile, readContainersFile, readServiceFile, readToken } from './home.js';
 import { isAlive } from './process-alive.js';
 
 /** Where commands go. */
@@ -25,6 +25,8 @@ export function findServer(env: NodeJS.ProcessEnv = process.env): Server {
   if (service !== undefined && isAlive(service.pid)) {
     return { url: withoutSlash(service.url), token, local: true, home };
   }
+  const containers = readContainersFile(home);
+  if (containers !== undefined) return { url: containers.url, token, local: true, home };
   const port = env.RAWORC_PORT || config.port || 9000;
   return { url: `http://127.0.0.1:${port}`, token, local: true, home };
 }

@@ -35,6 +35,19 @@ export function readServiceFile(home: string): ServiceFile | undefined {
   return readJson<ServiceFile>(join(home, 'service.json'));
 }
 
+/** There while the home's service runs in containers; says how to reach it. */
+export interface ContainersFile {
+  url: string;
+  port: number;
+  version: string;
+  /** Unix seconds. */
+  started_at: number;
+}
+
+export function readContainersFile(home: string): ContainersFile | undefined {
+  return readJson<ContainersFile>(join(home, 'containers.json'));
+}
+
 export function readToken(home: string): string | undefined {
   return readText(join(home, 'token'))?.trim();
 }

@@ -1,5 +1,5 @@
 import { createServer } from 'node:net';
-import { selectComputers } from '#computers';
+import { loadImages, planComputers } from '#computers';
 import {
   describeConfig,
   findHomeOwner,
@@ -47,12 +47,28 @@ async function checkHome(checks: Check[], config: Config, home: Home): Promise<v
     return { value: true, detail: `${version} at ${path} (${source})` };
   });
   await attempt(checks, 'computers', async () => {
-    const { driver } = await selectComputers({
+    const { driver, buildsImage, instead } = await planComputers({
       setting: config.computers,
-      root: home.computers,
       image: config.image,
     });
-    return { value: true, detail: driver };
+    const first = buildsImage ? ', once the image of sessions is built: raworc images build' : '';
+    const detail = `${config.computers === 'auto' ? 'auto takes ' : ''}${driver}${first}`;
+    return { value: true, detail: instead === undefined ? detail : `${detail}. ${instead}` };
+  });
+  await checkEngine(checks);
+}
+
+/** Sessions can do without containers, so an engine that is not there is no fault. */
+async function checkEngine(checks: Check[]): Promise<void> {
+  const { dockerEngineProblem, listImages } = await loadImages();
+  const problem = await dockerEngineProblem();
+  checks.push({ check: 'engine', ok: true, detail: problem ?? 'the Docker engine answers' });
+  if (problem !== undefined) return;
+  await attempt(checks, 'images', async () => {
+    const images = await listImages();
+    const states = images.map(({ name, state }) => `${name} ${state}`).join(', ');
+    const incomplete = images.some(({ state }) => state !== 'present');
+    return { value: true, detail: incomplete ? `${states} (raworc images build builds them)` : states };
   });
 }
 

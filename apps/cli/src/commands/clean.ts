@@ -1,0 +1,36 @@
+import * as Flags from '@oclif/core/flags';
+import { RaworcCommand } from '../support/command.js';
+import { homePath } from '../support/location/home.js';
+import { count, describeContainers, findBelongings } from '../support/local-service/belongings.js';
+import { confirm } from '../support/local-service/confirm.js';
+import { runServiceTask } from '../support/local-service/service-task.js';
+import { stopService } from '../support/local-service/stop-service.js';
+
+interface Cleaned {
+  /** Names of the containers that were removed; null when it was called off. */
+  removed: string[] | null;
+}
+
+export default class Clean extends RaworcCommand {
+  static override summary = "Stop the service and remove this home's containers; sessions and files stay";
+  static override description =
+    'Removes the containers of this RAWORC_HOME, running ones too, and nothing that does not carry its labels. Volumes stay, so the files of sessions do; what was installed outside of /session is lost with a container. The next start makes new ones.';
+  static override examples = ['<%= config.bin %> clean', '<%= config.bin %> clean --yes'];
+  static override flags = {
+    yes: Flags.boolean({ char: 'y', description: 'do not ask' }),
+  };
+
+  async run(): Promise<Cleaned> {
+    const { flags } = await this.parse(Clean);
+    const belongings = await findBelongings();
+    const question = `Stop Raworc and remove ${describeContainers(belongings)} of ${homePath()}? Files of sessions stay; what was installed outside of /session is lost.`;
+    if (!flags.yes && !(await confirm(question))) {
+      this.log('Nothing was removed.');
+      return { removed: null };
+    }
+    await stopService(homePath());
+    const cleaned = await runServiceTask<Cleaned>(['clean']);
+    this.log(`Removed ${count(belongings.containers.length, 'container')}. Volumes and sessions are kept.`);
+    return { removed: cleaned.removed };
+  }
+}

@@ -1,0 +1,18 @@
+import { createInterface } from 'node:readline/promises';
+import { usageError } from '../errors/cli-error.js';
+
+/** Asks the person at the terminal, on stderr. Without a terminal nobody can answer, which is wrong usage. */
+export async function confirm(question: string): Promise<boolean> {
+  if (!process.stdin.isTTY || !process.stderr.isTTY) {
+    throw usageError(
+      'This asks before it goes on, and there is no terminal.',
+      'Add --yes when you are sure.',
+    );
+  }
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return /^y(es)?$/i.test((await terminal.question(`${question} [y/N] `)).trim());
+  } finally {
+    terminal.close();
+  }
+}

@@ -1,0 +1,54 @@
+import type { DynamicModule } from '@nestjs/common';
+import { CommandsModule } from '#commands';
+import { systemIds } from '#runtime';
+import { HostModule } from '../host/index.js';
+import { OperatorModule } from '../operator/index.js';
+import { sessionDirectory } from './directory.js';
+import type { Parts } from './parts.js';
+
+/** The write side, with what sessions get that do not say. */
+export function commandsModule({ config, computers, desktop, log, vault, views }: Parts): DynamicModule {
+  return CommandsModule.register({
+    store: log.store,
+    names: log.names,
+    attachments: log.attachments,
+    vault,
+    ids: systemIds,
+    commandLog: {
+      find: (commandId) => views.commandOf(commandId),
+      waitFor: (sequence, deadlineMs) => views.views.waitFor(sequence, deadlineMs),
+    },
+    defaults: {
+      model: config.model,
+      timeoutSeconds: config.timeoutSeconds,
+      image: null,
+      desktopImage: desktop.image,
+      desktop: desktop.byDefault,
+      root: computers.abilities.root,
+      hasModelKey: config.anthropicApiKey !== undefined,
+    },
+  });
+}
+
+/** What works on sessions: computers, and Host's turns. */
+export function workingModules(parts: Parts, exclusive: boolean): DynamicModule[] {
+  const { config, computers, log, logger, node, views } = parts;
+  return [
+    OperatorModule.register({
+      computers,
+      node,
+      directory: sessionDirectory(views.sessions),
+      desktopAtStart: config.desktop === 'at-start',
+      logger: logger.child({ part: 'operator' }),
+    }),
+    HostModule.register({
+      computers,
+      signals: log.signals,
+      live: { live: () => views.sessions.live().map(({ id }) => id) },
+      apiKey: config.anthropicApiKey,
+      exclusive,
+      model: { baseUrl: config.anthropicBaseUrl },
+      logger: logger.child({ part: 'host' }),
+    }),
+  ];
+}

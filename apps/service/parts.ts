@@ -1,0 +1,106 @@
+import { hostname } from 'node:os';
+import { loadImages, selectComputers, type Computers } from '#computers';
+import { openJetStreamStore, type JetStreamStore } from '#event-store';
+import {
+  createVault,
+  ensureFolder,
+  ensureMasterKey,
+  openNats,
+  type Config,
+  type Home,
+  type Logger,
+  type OpenNats,
+  type Shutdown,
+  type Vault,
+} from '#runtime';
+import { notice } from './notice.js';
+import { openViews, type ServiceViews } from './views.js';
+
+/** What every role is made of. */
+export interface Parts {
+  config: Config;
+  home: Home;
+  logger: Logger;
+  node: string;
+  log: JetStreamStore;
+  computers: Computers;
+  views: ServiceViews;
+  vault: Vault;
+  desktop: DesktopDefaults;
+}
+
+/** What sessions get that do not say. */
+export interface DesktopDefaults {
+  /** Null: this service's computers can have no desktop. */
+  image: string | null;
+  byDefault: boolean;
+}
+
+/** Computers and streams get this long to end in an orderly way. */
+export const STOP_DEADLINE_MS = 15_000;
+
+/** Opens them, and registers how they are closed again. */
+export async function openParts(
+  config: Config,
+  home: Home,
+  logger: Logger,
+  shutdown: Shutdown,
+): Promise<Parts> {
+  const masterKey = await ensureMasterKey(home);
+  const nats = await openNats(config, home, logger.child({ part: 'nats' }));
+  shutdown.register('nats', () => nats.close());
+  const onPoison = (error: Error) => logger.error({ err: error }, 'an event cannot be read');
+  const log = await openJetStreamStore(nats.connection, { replicas: config.replicas, onPoison });
+  shutdown.register('log', () => log.close());
+
+  const computers = await openComputers(config, home, logger);
+  shutdown.register('computers', () => computers.dispose(), STOP_DEADLINE_MS);
+  const desktop = await desktopDefaults(config, computers);
+  logger.info({ driver: computers.driver, desktops: desktop.byDefault }, 'computers');
+
+  const views = await openViews(log.store, await ensureFolder(home.views), logger.child({ part: 'views' }), {
+    name: 'raworc rebuild',
+    ...addressOf(config, nats),
+  });
+  shutdown.register('views', () => views.views.close());
+  const vault = createVault({ masterKey, keys: log.keys });
+  return { config, home, logger, node: hostname(), log, computers, views, vault, desktop };
+}
+
+async function openComputers(config: Config, home: Home, logger: Logger): Promise<Computers> {
+  const { computers: setting, image, network, memoryMb, cpus, pids } = config;
+  const part = logger.child({ part: 'computers' });
+  return selectComputers({
+    setting,
+    root: await ensureFolder(home.computers),
+    image,
+    limits: { memoryMb, cpus, pids },
+    network,
+    logger: part,
+    onNotice: (message) => {
+      part.warn(message);
+      notice(message);
+    },
+  });
+}
+
+async function desktopDefaults(config: Config, computers: Computers): Promise<DesktopDefaults> {
+  if (!computers.abilities.desktop) return { image: null, byDefault: false };
+  const image = config.desktopImage;
+  if (config.desktop === 'off') return { image, byDefault: false };
+  const { engineHasImage } = await loadImages();
+  const present = await engineHasImage(image);
+  if (!present)
+    notice(`Sessions have no desktop: the image ${image} is missing. Build it: raworc images build`);
+  // Who names an image for sessions means it.
+  return { image, byDefault: present && config.sources.image === 'the default' };
+}
+
+/** Where another thread finds the same log. */
+function addressOf(
+  { natsUrl }: Config,
+  { embedded }: OpenNats,
+): { url: string; user?: string; pass?: string } {
+  if (embedded !== undefined) return { url: embedded.url, user: embedded.user, pass: embedded.pass };
+  return { url: natsUrl ?? '' };
+}

@@ -1,0 +1,120 @@
+import Docker from 'dockerode';
+import { asEngineError, hasStatus } from '../engine-error.js';
+import { found, settled } from '../engine.js';
+import { LABELS, NETWORK, sessionNames } from '../naming.js';
+
+/** What an engine has of one home. What does not carry our labels and the home's is not among it. */
+export interface Belongings {
+  containers: { name: string; running: boolean; sessionId: string | null }[];
+  /** Sessions' files and snapshots. */
+  volumes: string[];
+  /** Root filesystems that came along in remixes. */
+  images: string[];
+}
+
+interface ContainerOwner {
+  name: string;
+  /** The mark of its home; undefined for one that is not ours. */
+  home: string | undefined;
+  running: boolean;
+}
+
+export function findBelongings(home: string): Promise<Belongings> {
+  return told(async (docker) => {
+    const [containers, volumes] = await Promise.all([containersOf(docker, home), volumesOf(docker, home)]);
+    const sessions = new Set(volumes.flatMap(({ sessionId }) => sessionId ?? []));
+    const images = await Promise.all(
+      [...sessions].map(async (sessionId) => {
+        const { rootImage } = sessionNames(sessionId);
+        return (await found(docker.getImage(rootImage).inspect())) ? [rootImage] : [];
+      }),
+    );
+    return { containers, volumes: volumes.map(({ name }) => name), images: images.flat() };
+  });
+}
+
+/** Removes all containers of the home, running ones too; volumes stay. Resolves to their names. */
+export function removeContainers(home: string): Promise<string[]> {
+  return told(async (docker) => {
+    const containers = await containersOf(docker, home);
+    for (const { name } of containers) {
+      await settled(docker.getContainer(name).remove({ force: true, v: false }));
+    }
+    return containers.map(({ name }) => name);
+  });
+}
+
+/** Removes everything that the engine has of the home, and the sessions' network when nobody else is in it. */
+export async function removeBelongings(home: string): Promise<Belongings & { network: boolean }> {
+  const all = await findBelongings(home);
+  await removeContainers(home);
+  return told(async (docker) => {
+    for (const image of all.images) await settled(docker.getImage(image).remove({ force: true }));
+    for (const volume of all.volumes) await settled(docker.getVolume(volume).remove());
+    return { ...all, network: await removeNetwork(docker) };
+  });
+}
+
+/** The containers that have these names, ours or not. */
+export function ownersOf(names: readonly string[]): Promise<ContainerOwner[]> {
+  return told(async (docker) => {
+    const looks = names.map(async (name) => {
+      const container = await found(docker.getContainer(name).inspect());
+      if (container === undefined) return [];
+      const home = container.Config.Labels[LABELS.home];
+      return [{ name, home, running: container.State.Running }];
+    });
+    return (await Promise.all(looks)).flat();
+  });
+}
+
+/** `healthy`, `unhealthy`, `starting`, `missing`, or what the container does that says nothing of its health. */
+export function healthOf(names: readonly string[]): Promise<{ name: string; state: string }[]> {
+  return told((docker) =>
+    Promise.all(
+      names.map(async (name) => {
+        const container = await found(docker.getContainer(name).inspect());
+        const state = container?.State.Health?.Status ?? container?.State.Status ?? 'missing';
+        return { name, state };
+      }),
+    ),
+  );
+}
+
+async function containersOf(docker: Docker, home: string): Promise<Belongings['containers']> {
+  const filters = { label: [`${LABELS.managed}=true`, `${LABELS.home}=${home}`] };
+  const containers = await docker.listContainers({ all: true, filters });
+  return containers.map(({ Id, Names, State, Labels }) => ({
+    name: Names[0]?.slice(1) ?? Id,
+    running: State === 'running',
+    sessionId: Labels[LABELS.session] ?? null,
+  }));
+}
+
+async function volumesOf(docker: Docker, home: string) {
+  const filters = { label: [`${LABELS.managed}=true`, `${LABELS.home}=${home}`] };
+  const { Volumes: volumes } = await docker.listVolumes({ filters });
+  return (volumes ?? []).map(({ Name, Labels }) => ({ name: Name, sessionId: Labels?.[LABELS.session] }));
+}
+
+/** A stopped container of another home would not start without it. */
+async function removeNetwork(docker: Docker): Promise<boolean> {
+  const members = await docker.listContainers({ all: true, filters: { network: [NETWORK] } });
+  const network = await found(docker.getNetwork(NETWORK).inspect());
+  if (members.length > 0 || network?.Labels?.[LABELS.managed] !== 'true') return false;
+  try {
+    await settled(docker.getNetwork(NETWORK).remove());
+    return true;
+  } catch (error) {
+    if (hasStatus(error, 403)) return false;
+    throw error;
+  }
+}
+
+async function told<T>(task: (docker: Docker) => Promise<T>): Promise<T> {
+  try {
+    return await task(new Docker());
+  } catch (error) {
+    throw asEngineError(error);
+  }
+}
