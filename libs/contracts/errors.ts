@@ -11,6 +11,8 @@ export const ERROR_CODES = {
   message_not_found: { status: 404, title: 'There is no such message' },
   attachment_not_found: { status: 404, title: 'There is no such attachment' },
   desktop_missing: { status: 409, title: 'The computer has no desktop' },
+  viewers_exceeded: { status: 429, title: 'Too many watch this desktop' },
+  upgrade_required: { status: 426, title: 'This address speaks WebSocket only' },
   control_taken: { status: 409, title: 'Somebody else uses the desktop' },
   computer_not_running: { status: 409, title: 'The computer of the session does not run' },
   computer_failed: { status: 503, title: 'The computer did not do it' },
