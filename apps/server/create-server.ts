@@ -1,6 +1,8 @@
 import { DiscoveryService, NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SwaggerModule } from '@nestjs/swagger';
+import { DesktopStreams } from './desktop/desktop-streams.js';
+import { serveStaticFiles } from './desktop/static-files.js';
 import { createDocument } from './docs/document.js';
 import { documentedRoutes } from './docs/routes.js';
 import { createAdapter } from './http/adapter.js';
@@ -29,6 +31,8 @@ export async function createServer(options: ServerOptions): Promise<NestFastifyA
   measureRequests(app);
   const document = createDocument(documentedRoutes(app.get(DiscoveryService)), options.version);
   SwaggerModule.setup('docs', app, document, { jsonDocumentUrl: 'docs/json', raw: ['json'] });
+  serveStaticFiles(app);
+  app.get(DesktopStreams).listenOn(app.getHttpServer());
   await app.init();
   return app;
 }

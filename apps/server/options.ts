@@ -1,5 +1,6 @@
 import type { DynamicModule } from '@nestjs/common';
 import type { EventStore, Signals } from '#event-store';
+import type { DesktopComputers } from './desktop/ports.js';
 import type { ServerLog, Views } from './ports.js';
 
 export interface ServerOptions {
@@ -14,6 +15,7 @@ export interface ServerOptions {
   store: EventStore;
   signals: Signals;
   views: Views;
+  computers: DesktopComputers;
   log: ServerLog;
   /** Other parts of a service that runs as one process. */
   extraModules?: DynamicModule[];
@@ -27,6 +29,16 @@ export interface Timing {
   heartbeat: number;
   /** How long a stream's client may take nothing before it is cut off. */
   stalledAfter: number;
+  /** How long a browser's control of a desktop outlives this process. */
+  controlLease: number;
+  /** How long control waits for a connection that broke to come back. */
+  controlGrace: number;
 }
 
-export const DEFAULT_TIMING: Timing = { visibleWithin: 2_000, heartbeat: 10_000, stalledAfter: 30_000 };
+export const DEFAULT_TIMING: Timing = {
+  visibleWithin: 2_000,
+  heartbeat: 10_000,
+  stalledAfter: 30_000,
+  controlLease: 60_000,
+  controlGrace: 5_000,
+};

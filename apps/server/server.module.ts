@@ -2,6 +2,13 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { TerminusModule } from '@nestjs/terminus';
 import { AdminController } from './admin/admin.controller.js';
+import { AttachmentsController } from './attachments/attachments.controller.js';
+import { ControlController } from './desktop/control.controller.js';
+import { Controls } from './desktop/controls.js';
+import { DesktopStatusController } from './desktop/desktop-status.controller.js';
+import { DesktopStreams } from './desktop/desktop-streams.js';
+import { DesktopController } from './desktop/desktop.controller.js';
+import { ScreenshotController } from './desktop/screenshot.controller.js';
 import { EventStreams } from './events/event-streams.js';
 import { EventsController } from './events/events.controller.js';
 import { HealthController } from './health/health.controller.js';
@@ -13,6 +20,7 @@ import type { ServerOptions } from './options.js';
 import { SERVER_OPTIONS, VIEWS } from './ports.js';
 import { Closing } from './reading/closing.js';
 import { OwnWrites } from './reading/own-writes.js';
+import { SessionIdPipe } from './reading/session-id.pipe.js';
 import { SessionReader } from './reading/session-reader.js';
 import { Watch } from './reading/watch.js';
 import { RemixController } from './sessions/remix.controller.js';
@@ -40,6 +48,11 @@ export class ServerModule {
         RemixController,
         MessagesController,
         EventsController,
+        ScreenshotController,
+        AttachmentsController,
+        DesktopController,
+        DesktopStatusController,
+        ControlController,
         AdminController,
         HealthController,
         MetricsController,
@@ -54,6 +67,9 @@ export class ServerModule {
         SessionReader,
         MessageReader,
         EventStreams,
+        SessionIdPipe,
+        Controls,
+        DesktopStreams,
         Metrics,
       ],
     };

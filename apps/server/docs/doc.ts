@@ -7,8 +7,8 @@ export interface RouteDoc {
   query?: ZodType;
   body?: ZodType;
   bodyOptional?: boolean;
-  /** Status → what is sent; `text/…` names a media type that is not JSON. */
-  replies: Record<number, ZodType | `text/${string}` | undefined>;
+  /** Status → what is sent; `text/…` and `image/…` name a media type that is not JSON. */
+  replies: Record<number, ZodType | `${'text' | 'image'}/${string}` | undefined>;
   /** Beyond those that every route of its kind has. */
   errors?: ErrorCode[];
   /** Sent instead of JSON to those who accept it. */

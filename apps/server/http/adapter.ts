@@ -3,6 +3,7 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { LIMITS } from '#contracts';
 import { DEFAULT_TIMING, type ServerOptions } from '../options.js';
+import { isStreamPath } from '../desktop/stream-request.js';
 import { createGate } from './authenticate.js';
 import { finishRepliesOnClose } from './in-flight.js';
 import { acceptJson } from './json-body.js';
@@ -17,6 +18,8 @@ const LONGEST_PATH_PARAMETER = 512;
 /** Fastify with what has to happen before any route: the gate comes first, also for addresses that do not exist. */
 export function createAdapter({ token, views, timing }: ServerOptions, methods: Methods): FastifyAdapter {
   const adapter = new FastifyAdapter({
+    // Others that offer to upgrade, as to HTTP/2, are answered as if they did not.
+    http: { shouldUpgradeCallback: ({ url = '' }) => isStreamPath(url) },
     bodyLimit: LIMITS.bodyBytes,
     requestTimeout: REQUEST_WITHIN_MS,
     routerOptions: { maxParamLength: LONGEST_PATH_PARAMETER, ignoreTrailingSlash: true },

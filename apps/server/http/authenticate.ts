@@ -1,34 +1,73 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import type { FastifyRequest } from 'fastify';
+import type { IncomingHttpHeaders } from 'node:http';
 import { ApiError } from '#contracts';
+import { Passes } from '../desktop/passes.js';
+
+/** What the gate looks at, of a request or of a WebSocket that wants to open. */
+export interface Caller {
+  method: string;
+  url: string;
+  headers: IncomingHttpHeaders;
+}
+
+export type Gate = (caller: Caller) => ApiError | undefined;
 
 /** Addresses that tell nothing of anybody's sessions. */
-const PUBLIC = /^\/(healthz|readyz|version|api\/v0\/version|docs(\/.*)?)$/;
+const PUBLIC =
+  /^\/(healthz|readyz|version|api\/v0\/version|docs(\/.*)?|api\/v0\/desktop\/(page|novnc)\/[\w./-]*)$/;
+/** What the page of a desktop asks for with its cookie, by the session's id. */
+const OF_PAGE =
+  /^(?:GET \/api\/v0\/sessions\/([\w-]+)\/desktop(?:\/stream|\/status)?|DELETE \/api\/v0\/sessions\/([\w-]+)\/control)$/;
+const PAGE = /^\/api\/v0\/sessions\/[\w-]+\/desktop$/;
 
 /** Refuses a request without the token, wherever it goes; `undefined` lets it pass. */
-export function createGate(token: string): (request: FastifyRequest) => ApiError | undefined {
+export function createGate(token: string): Gate {
   const expected = digest(token);
-  return (request) => {
-    if (isFromForeignPage(request)) {
+  const passes = new Passes(token);
+  return (caller) => {
+    if (isFromForeignPage(caller)) {
       return new ApiError('origin_refused', 'A web page of another origin may not call this service.');
     }
-    if (PUBLIC.test(request.url.split('?', 1)[0] ?? '')) return undefined;
-    const given = /^Bearer +(\S+) *$/i.exec(request.headers.authorization ?? '')?.[1];
-    if (given !== undefined && timingSafeEqual(digest(given), expected)) return undefined;
-    const what =
-      given === undefined ? 'carries no token' : 'carries a token that is not the one of this service';
-    return new ApiError(
-      'unauthorized',
-      `The request ${what}: send "Authorization: Bearer <token>", with the token from the file "token" in RAWORC_HOME of the service.`,
-    );
+    if (PUBLIC.test(pathOf(caller)) || bringsTicket(caller)) return undefined;
+    const given = /^Bearer +(\S+) *$/i.exec(caller.headers.authorization ?? '')?.[1];
+    if (given === undefined) return hasPass(passes, caller) ? undefined : unauthorized('carries no token');
+    if (timingSafeEqual(digest(given), expected)) return undefined;
+    return unauthorized('carries a token that is not the one of this service');
   };
 }
 
+/** The page's own handler redeems it. */
+function bringsTicket(caller: Caller): boolean {
+  const query = caller.url.slice(pathOf(caller).length);
+  return caller.method === 'GET' && PAGE.test(pathOf(caller)) && new URLSearchParams(query).has('ticket');
+}
+
+/** A cookie comes along by itself, so what does more than show has to come from a page of this service. */
+function hasPass(passes: Passes, caller: Caller): boolean {
+  const { method, headers } = caller;
+  const [, watched, controlled] = OF_PAGE.exec(`${method} ${pathOf(caller)}`) ?? [];
+  const sessionId = watched ?? controlled;
+  if (sessionId === undefined || !passes.admits(sessionId, headers.cookie)) return false;
+  const onlyShows = method === 'GET' && headers.upgrade === undefined;
+  return onlyShows || headers.origin !== undefined;
+}
+
+function unauthorized(what: string): ApiError {
+  return new ApiError(
+    'unauthorized',
+    `The request ${what}: send "Authorization: Bearer <token>", with the token from the file "token" in RAWORC_HOME of the service.`,
+  );
+}
+
 /** Browsers name the page's origin; this service's own pages come from the host that was asked. */
-function isFromForeignPage({ headers }: FastifyRequest): boolean {
+function isFromForeignPage({ headers }: Caller): boolean {
   const { origin, host } = headers;
   if (origin === undefined) return false;
   return !URL.canParse(origin) || new URL(origin).host !== host;
+}
+
+function pathOf({ url }: Caller): string {
+  return url.split('?', 1)[0] ?? '';
 }
 
 /** Digests have one length, so that comparing them tells nothing. */

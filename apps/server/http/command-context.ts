@@ -5,7 +5,7 @@ import type { CommandContext } from '#commands';
 import { ApiError, LIMITS } from '#contracts';
 
 /** Whoever has the token is the one user of this service. */
-const ACTOR = 'user:local';
+export const ACTOR = 'user:local';
 
 /** Parameter: who asks, and with which idempotency key. */
 export const Context = createParamDecorator((_: unknown, host: ExecutionContext): CommandContext =>

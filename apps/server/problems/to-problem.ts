@@ -1,8 +1,16 @@
 import { HttpException } from '@nestjs/common';
+import { ComputerError, type ComputerErrorCode } from '#computers';
 import { ApiError, ERROR_CODES, LIMITS, type ErrorCode, type Problem } from '#contracts';
 import { DomainError } from '#domain';
 import { ConcurrencyError, LogError } from '#event-store';
 import { VaultError } from '#runtime';
+
+/** The others are failures of the computer. */
+const COMPUTER_CODES: Partial<Record<ComputerErrorCode, ErrorCode>> = {
+  no_desktop: 'desktop_missing',
+  computer_not_running: 'computer_not_running',
+  computer_not_found: 'computer_not_running',
+};
 
 /** What a user gets to see of a failure, or undefined when it is ours and none of theirs. */
 export function toProblem(error: unknown): Problem | undefined {
@@ -11,6 +19,11 @@ export function toProblem(error: unknown): Problem | undefined {
   }
   if (error instanceof ConcurrencyError || error instanceof LogError || error instanceof VaultError) {
     return problem(error.code, error.message);
+  }
+  if (error instanceof ComputerError) {
+    return problem(COMPUTER_CODES[error.code] ?? 'computer_failed', error.message, {
+      computer_code: error.code,
+    });
   }
   return error instanceof HttpException ? fromHttp(error) : undefined;
 }

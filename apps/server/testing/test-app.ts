@@ -14,6 +14,8 @@ import { createLogger, createVault, systemIds, type Logger } from '#runtime';
 import { createServer } from '../create-server.js';
 import type { Timing } from '../options.js';
 import { createClient, type Client } from './client.js';
+import { StandInDesktops } from './stand-in-desktops.js';
+import type { DesktopComputers } from '../desktop/ports.js';
 
 export const TOKEN = 'a-token-for-specs';
 
@@ -27,6 +29,8 @@ export interface TestApp {
   /** Lines that the server logged. */
   logged: string[];
   client: Client;
+  /** The screens of all sessions, unless others were given. */
+  desktops: StandInDesktops;
   stop(): Promise<void>;
 }
 
@@ -34,6 +38,7 @@ export interface TestAppOptions {
   parts?: MemoryStore;
   timing?: Partial<Timing>;
   hasModelKey?: boolean;
+  computers?: DesktopComputers;
 }
 
 export async function startTestApp(options: TestAppOptions = {}): Promise<TestApp> {
@@ -46,6 +51,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     stream: { write: (line) => void logged.push(line) },
   });
   const views = await openViews(parts, dir, log);
+  const desktops = new StandInDesktops();
   const app = await createServer({
     version: '1.2.3',
     node: 'test',
@@ -58,6 +64,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
       messages: new MessageQueries(views.reader),
       runner: views,
     },
+    computers: options.computers ?? desktops,
     log,
     timing: options.timing,
   });
@@ -71,6 +78,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     views,
     logged,
     client: createClient(url, TOKEN),
+    desktops,
     async stop() {
       await app.close();
       await views.close();
@@ -113,7 +121,7 @@ function commandsModule(
       model: 'claude-test',
       timeoutSeconds: 300,
       image: null,
-      desktopImage: null,
+      desktopImage: 'raworc/session-desktop:latest',
       desktop: false,
       root: false,
       hasModelKey,

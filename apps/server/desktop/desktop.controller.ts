@@ -1,0 +1,98 @@
+import { readFile } from 'node:fs/promises';
+import { Controller, Get, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import * as contracts from '#contracts';
+import { Doc } from '../docs/doc.js';
+import type { ServerOptions } from '../options.js';
+import { SERVER_OPTIONS } from '../ports.js';
+import { SessionId, SessionIdPipe } from '../reading/session-id.pipe.js';
+import { SessionReader } from '../reading/session-reader.js';
+import { PASS_NAME, PASS_SECONDS, Passes } from './passes.js';
+import { requireDesktop } from './require-desktop.js';
+import { PAGE_FOLDER, sendPage } from './static-files.js';
+import { Tickets } from './tickets.js';
+
+const pageQuery = z.object({
+  ticket: z.string().max(100).optional().describe('From the address that POST gives; works once.'),
+});
+
+@Controller('api/v0/sessions/:id/desktop')
+export class DesktopController {
+  private readonly passes: Passes;
+  private readonly tickets = new Tickets();
+
+  constructor(
+    @Inject(SERVER_OPTIONS) options: ServerOptions,
+    @Inject(SessionReader) private readonly sessions: SessionReader,
+    @Inject(SessionIdPipe) private readonly ids: SessionIdPipe,
+  ) {
+    this.passes = new Passes(options.token);
+  }
+
+  @Post()
+  @Doc({
+    summary: 'Get an address where a browser sees the desktop; it works once, within a minute',
+    replies: { 201: contracts.desktopLink },
+    errors: ['desktop_missing'],
+  })
+  open(
+    @SessionId() id: string,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): contracts.DesktopLink {
+    const session = this.sessions.get(id);
+    if (!session.desktop) requireDesktop(session);
+    const { ticket, expiresAt } = this.tickets.issue(id);
+    reply.header('Cache-Control', 'no-store');
+    const origin = `${isSecure(request) ? 'https' : 'http'}://${request.headers.host ?? ''}`;
+    return { url: `${origin}${pagePath(id)}?ticket=${ticket}`, expires_at: expiresAt / 1000 };
+  }
+
+  /** A ticket becomes a cookie, and is gone from the address that the browser keeps. */
+  @Get()
+  @Doc({
+    summary: 'The desktop as a page for people',
+    query: pageQuery,
+    replies: { 200: 'text/html' },
+  })
+  async page(
+    @Param('id') reference: string,
+    @Query({ schema: pageQuery }) { ticket }: z.infer<typeof pageQuery>,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ) {
+    if (ticket !== undefined) return this.admit(reference, ticket, request, reply);
+    this.sessions.get(this.ids.transform(reference));
+    return sendPage(reply, await readFile(new URL('desktop.html', PAGE_FOLDER)));
+  }
+
+  private admit(sessionId: string, ticket: string, request: FastifyRequest, reply: FastifyReply) {
+    if (!this.tickets.redeem(ticket, sessionId)) {
+      throw new contracts.ApiError(
+        'unauthorized',
+        'This address has worked once already, or is more than a minute old: run "raworc session desktop" again.',
+      );
+    }
+    const secure = isSecure(request) ? '; Secure' : '';
+    const pass = `${PASS_NAME}=${this.passes.issue(sessionId)}; Max-Age=${PASS_SECONDS}; HttpOnly; SameSite=Strict`;
+    const paths = [pagePath(sessionId), `/api/v0/sessions/${sessionId}/control`];
+    return reply
+      .header(
+        'Set-Cookie',
+        paths.map((path) => `${pass}; Path=${path}${secure}`),
+      )
+      .header('Cache-Control', 'no-store')
+      .header('Referrer-Policy', 'no-referrer')
+      .redirect(pagePath(sessionId), 303);
+  }
+}
+
+function pagePath(sessionId: string): string {
+  return `/api/v0/sessions/${sessionId}/desktop`;
+}
+
+/** A proxy in front may end TLS; claiming so only makes one's own cookie stricter. */
+function isSecure({ protocol, headers }: FastifyRequest): boolean {
+  return protocol === 'https' || headers['x-forwarded-proto'] === 'https';
+}

@@ -1,0 +1,52 @@
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyReply } from 'fastify';
+
+/** Ours: what the desktop's page is made of. */
+export const PAGE_FOLDER = new URL('./page/', import.meta.url);
+
+/** Scripts and styles come from this service only, and none is written into the page itself. */
+const CONTENT_SECURITY_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "connect-src 'self'",
+  'img-src data: blob:',
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+/** The files that the page loads: its own, and those of noVNC that a browser runs. */
+export function serveStaticFiles(app: NestFastifyApplication): void {
+  // The package's door is core/rfb.js; its other files are modules beside it.
+  const core = dirname(createRequire(import.meta.url).resolve('@novnc/novnc'));
+  serve(app, fileURLToPath(PAGE_FOLDER), 'page');
+  serve(app, core, 'novnc/core');
+  serve(app, join(core, '..', 'vendor'), 'novnc/vendor');
+}
+
+export function sendPage(reply: FastifyReply, html: Buffer): FastifyReply {
+  return reply
+    .type('text/html; charset=utf-8')
+    .header('Content-Security-Policy', CONTENT_SECURITY_POLICY)
+    .header('Cache-Control', 'no-store')
+    .header('Referrer-Policy', 'no-referrer')
+    .header('X-Content-Type-Options', 'nosniff')
+    .send(html);
+}
+
+function serve(app: NestFastifyApplication, root: string, name: string): void {
+  app.useStaticAssets({
+    root,
+    prefix: `/api/v0/desktop/${name}/`,
+    decorateReply: false,
+    index: false,
+    dotfiles: 'ignore',
+    maxAge: '1h',
+    allowedPath: (path) => /\.(js|css)$/.test(path),
+    setHeaders: (response) => void response.setHeader('X-Content-Type-Options', 'nosniff'),
+  });
+}
