@@ -1,11 +1,11 @@
-import type { ContentBlock, EventEnvelope, EventOf, ToolUseBlock } from '#domain';
+import { isImage, type ContentBlock, type EventEnvelope, type EventOf, type ToolUseBlock } from '#domain';
 
 export interface ModelMessage {
   role: 'user' | 'assistant';
   content: string | ContentBlock[];
 }
 
-/** What the Messages API is asked. Everything in it comes from events. */
+/** What the Messages API is asked. Everything in it comes from events; pictures are still named, not in it. */
 export interface ModelRequest {
   model: string;
   max_tokens: number;
@@ -52,7 +52,7 @@ class Transcript {
   private readonly turns = new Set<string>();
   /** Tool uses of the last response, and their results so far. */
   private uses: ToolUseBlock[] = [];
-  private readonly results = new Map<string, EventOf<'tool.completed'>['data']>();
+  private readonly results = new Map<string, ToolResult>();
   private turnNote: string | undefined;
 
   constructor(private instructionsNote: string | undefined) {}
@@ -116,10 +116,12 @@ class Transcript {
     this.results.clear();
   }
 
-  /** All results of one response, in the order in which the model asked. */
+  /** All results of one response, in the order in which the model asked; then the pictures of those that failed. */
   private answerUses(): void {
     if (this.uses.length > 0) {
-      this.messages.push({ role: 'user', content: this.uses.map((use) => this.resultOf(use)) });
+      const results = this.uses.map((use) => this.resultOf(use));
+      const pictures = this.uses.flatMap((use) => picturesOfError(this.results.get(use.id)));
+      this.messages.push({ role: 'user', content: [...results, ...pictures] });
     }
     this.uses = [];
   }
@@ -130,10 +132,22 @@ class Transcript {
       type: 'tool_result',
       tool_use_id: use.id,
       ...(typeof use['toolset_name'] === 'string' ? { toolset_name: use['toolset_name'] } : {}),
-      content: result?.content ?? 'Not executed: no result was recorded.',
+      content: result === undefined ? 'Not executed: no result was recorded.' : contentOf(result),
       ...(result === undefined || result.is_error ? { is_error: true } : {}),
     };
   }
+}
+
+type ToolResult = EventOf<'tool.completed'>['data'];
+
+/** The API takes nothing but text in the result of a failure. */
+function contentOf({ content, is_error }: ToolResult): string | ContentBlock[] {
+  return is_error && typeof content !== 'string' ? content.filter((block) => !isImage(block)) : content;
+}
+
+function picturesOfError(result: ToolResult | undefined): ContentBlock[] {
+  if (result === undefined || !result.is_error || typeof result.content === 'string') return [];
+  return result.content.filter(isImage);
 }
 
 /**

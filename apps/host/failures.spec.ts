@@ -12,7 +12,7 @@ let id: string;
 async function begin(answers: Answer[], options: Partial<HostOptions> = {}, secrets = {}): Promise<void> {
   claude = await startClaude(answers);
   service = await Service.start(world, claude.url, options);
-  id = await service.createSession(secrets);
+  id = await service.createSession({ secrets });
 }
 
 /** How the turn of a message failed. */

@@ -103,12 +103,16 @@ describe('a turn with tools', () => {
     );
     await service.post(id, 'go');
     await service.until(id, 'turn.completed');
-    const [log] = await service.computers.listFiles(id, 'logs');
+    const [link, log] = await service.computers.listFiles(id, 'logs');
     expect(log?.path).toMatch(/^logs\/host_\d{8}_\d{6}_\d{3}\.log$/);
     const lines = await service.readFile(id, log?.path ?? '');
     expect(lines).toMatch(/bash completed in \d+ ms, exit code 3\n/);
     expect(lines).toMatch(/turn \S+ completed\n$/);
     expect(lines).not.toContain('sk-ant');
+    expect(link).toMatchObject({ path: 'logs/host_*.log', type: 'link' });
+    const argv = ['cat', 'logs/host_*.log'];
+    const { output } = await service.computers.exec(id, argv, { timeoutMs: 5_000, maxOutputBytes: 10_000 });
+    expect(output).toBe(lines);
   });
 
   it('tells the model about a command that never ends', async () => {

@@ -1,5 +1,6 @@
 import type { EventEnvelope, EventOf, ToolUseBlock, TurnFailure } from '#domain';
 import { isToolUse } from './conversation.js';
+import { isScreenUse } from './screen-view.js';
 
 /** What a turn has to do next, told by its events alone: a turn that was cut off goes on like any other. */
 export type NextStep =
@@ -7,6 +8,8 @@ export type NextStep =
   | { do: 'run-tool'; use: ToolUseBlock }
   /** The tool started and has no result: a crash came between. It may have done its work, so it is not run again. */
   | { do: 'give-up-tool'; use: ToolUseBlock }
+  /** An action on the screen that counted on an earlier one of the same response, which failed. */
+  | { do: 'skip-tool'; use: ToolUseBlock }
   | { do: 'complete'; stopReason: string }
   | { do: 'fail'; reason: TurnFailure; message: string }
   /** The turn has ended, or never started. */
@@ -51,9 +54,19 @@ function afterResponse(
   const has = (type: 'tool.started' | 'tool.completed', use: ToolUseBlock): boolean =>
     later.some((event) => event.type === type && event.data.use_id === use.id);
   const open = uses.find((use) => !has('tool.completed', use));
-  if (open !== undefined) return { do: has('tool.started', open) ? 'give-up-tool' : 'run-tool', use: open };
+  if (open !== undefined) {
+    if (has('tool.started', open)) return { do: 'give-up-tool', use: open };
+    const skipped = isScreenUse(open) && uses.some((use) => isScreenUse(use) && failed(use, later));
+    return { do: skipped ? 'skip-tool' : 'run-tool', use: open };
+  }
   if (uses.length > 0 || response.stop_reason === 'pause_turn') return undefined;
   return { do: 'complete', stopReason: response.stop_reason };
+}
+
+function failed(use: ToolUseBlock, later: EventEnvelope[]): boolean {
+  return later.some(
+    (event) => event.type === 'tool.completed' && event.data.use_id === use.id && event.data.is_error,
+  );
 }
 
 function askAgain(own: EventEnvelope[], maxRequests: number): NextStep {

@@ -3,6 +3,7 @@ import type { Signals } from '#event-store';
 import type { Logger } from '#runtime';
 import { MODEL_DEFAULTS, type ModelOptions } from './model.js';
 import { BASH_LIMITS, type BashLimits } from './tools/bash.js';
+import { SCREEN_LIMITS, SETTLE_MS, type ScreenLimits } from './tools/computer/limits.js';
 
 /** Sessions that may have work; from a view, so it can be a little late. */
 export interface LiveSessions {
@@ -30,12 +31,18 @@ export interface HostOptions {
   computerWaitMs?: number;
   model?: Partial<ModelOptions>;
   bash?: Partial<BashLimits>;
+  screen?: Partial<ScreenLimits>;
+  /** Milliseconds between the last action on a screen and a picture of it, at least. */
+  settleMs?: number;
+  /** Memory for pictures in the form in which they are sent to the model, for all sessions together. */
+  pictureCacheBytes?: number;
 }
 
-export type HostSettings = Omit<Required<HostOptions>, 'apiKey' | 'model' | 'bash'> & {
+export type HostSettings = Omit<Required<HostOptions>, 'apiKey' | 'model' | 'bash' | 'screen'> & {
   apiKey: string | undefined;
   model: ModelOptions;
   bash: BashLimits;
+  screen: ScreenLimits;
 };
 
 export function settingsOf(options: HostOptions): HostSettings {
@@ -43,9 +50,12 @@ export function settingsOf(options: HostOptions): HostSettings {
     concurrency: 256,
     maxRequests: 200,
     computerWaitMs: 60_000,
+    settleMs: SETTLE_MS,
+    pictureCacheBytes: 64 * 1024 * 1024,
     ...options,
     apiKey: options.apiKey,
     model: { ...MODEL_DEFAULTS, ...options.model },
     bash: { ...BASH_LIMITS, ...options.bash },
+    screen: { ...SCREEN_LIMITS, ...options.screen },
   };
 }

@@ -4,6 +4,7 @@ import {
   CompleteTurn,
   FailTurn,
   RecordResponse,
+  ReleaseControl,
   StartTool,
   type CommandContext,
   type CommandOutcome,
@@ -15,6 +16,7 @@ import {
   type EventEnvelope,
   type TurnFailure,
 } from '#domain';
+import type { EventStore } from '#event-store';
 
 /** Refusals that mean: somebody else ended this turn, or works on it. */
 const OVER: ReadonlySet<DomainErrorCode> = new Set(['turn_over', 'step_out_of_order', 'session_not_found']);
@@ -24,22 +26,53 @@ export class TurnOver extends Error {
   override readonly name = 'TurnOver';
 }
 
+/** A session's events, all of them up to a place on the log. */
+export interface SessionHistory {
+  events: EventEnvelope[];
+  /** Of the last one. */
+  sequence: number;
+}
+
 /**
  * One turn on the log: what is there of its session, and the commands that add its steps. A step is on the log
  * before the next one begins.
  */
 export class TurnJournal {
+  private readonly history: EventEnvelope[];
+  /** Up to here nothing is missing; own steps come after it. */
+  private gapless: { length: number; sequence: number };
+
   constructor(
     private readonly bus: CommandBus,
+    private readonly store: EventStore,
     readonly sessionId: string,
     readonly turnId: string,
     private readonly context: CommandContext,
-    private readonly history: EventEnvelope[],
-  ) {}
+    { events, sequence }: SessionHistory,
+  ) {
+    this.history = [...events];
+    this.gapless = { length: events.length, sequence };
+  }
 
-  /** The session's events that matter to this turn: all up to its beginning, then its own. */
+  /** The session's events: all up to the last `catchUp`, then the turn's own. */
   get events(): readonly EventEnvelope[] {
     return this.history;
+  }
+
+  /** How far on the log `catchUp` has looked. */
+  get sequence(): number {
+    return this.gapless.sequence;
+  }
+
+  /** Takes in what others did in this session meanwhile. */
+  async catchUp(): Promise<void> {
+    const last = await this.store.last(this.sessionId);
+    if (last === undefined) return;
+    if (last.event.sessionversion !== this.history.length) {
+      const since = await this.store.read(this.sessionId, { fromSequence: this.gapless.sequence + 1 });
+      this.history.splice(this.gapless.length, Infinity, ...since.map(({ event }) => event));
+    }
+    this.gapless = { length: this.history.length, sequence: last.sequence };
   }
 
   recordResponse(data: Omit<EventData['model.responded'], 'turn_id'>): Promise<void> {
@@ -60,6 +93,10 @@ export class TurnJournal {
 
   fail(reason: TurnFailure, message: string): Promise<void> {
     return this.append(new FailTurn(this.sessionId, { turnId: this.turnId, reason, message }, this.context));
+  }
+
+  releaseControl(leaseId: string): Promise<void> {
+    return this.append(new ReleaseControl(this.sessionId, { leaseId, reason: 'expired' }, this.context));
   }
 
   private own<T>(data: T): T & { turn_id: string } {

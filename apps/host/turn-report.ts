@@ -1,19 +1,23 @@
 import type { EventEnvelope } from '#domain';
 import { exitCodeIn } from './tools/bash.js';
 
-export interface TurnReport {
-  /** Relative to the session's folder. */
-  path: string;
-  text: string;
+/** The lines of Host's log about a turn: its steps, how long they took, how they ended. They only grow at their end. */
+export function turnLines(events: readonly EventEnvelope[], turnId: string, ending?: string): string[] {
+  const own = ownEvents(events, turnId);
+  const lines = own.map((event) => lineOf(event, own)).filter((line) => line !== undefined);
+  return ending === undefined ? lines : [...lines, `${own.at(-1)?.time} turn ${turnId} ${ending}`];
 }
 
-/** The lines that Host leaves in the computer about a turn: its steps, how long they took, how they ended. */
-export function reportTurn(events: readonly EventEnvelope[], turnId: string, ending: string): TurnReport {
-  const own = events.filter((event) => 'turn_id' in event.data && event.data.turn_id === turnId);
-  const startedAt = own[0]?.time ?? new Date(0).toISOString();
-  const lines = own.map((event) => lineOf(event, own)).filter((line) => line !== undefined);
-  const text = [...lines, `${own.at(-1)?.time ?? startedAt} turn ${turnId} ${ending}`, ''].join('\n');
-  return { path: `logs/host_${fileStamp(startedAt)}.log`, text };
+/** `host_20260102_030405_678.log`, UTC; milliseconds keep two short turns apart. */
+export function turnLogName(events: readonly EventEnvelope[], turnId: string): string {
+  const time = ownEvents(events, turnId)[0]?.time ?? new Date(0).toISOString();
+  const [date = '', clock = ''] = new Date(time).toISOString().split('T');
+  const [seconds = '', milliseconds = ''] = clock.replace('Z', '').split('.');
+  return `host_${date.replaceAll('-', '')}_${seconds.replaceAll(':', '')}_${milliseconds}.log`;
+}
+
+function ownEvents(events: readonly EventEnvelope[], turnId: string): EventEnvelope[] {
+  return events.filter((event) => 'turn_id' in event.data && event.data.turn_id === turnId);
 }
 
 function lineOf(event: EventEnvelope, own: EventEnvelope[]): string | undefined {
@@ -34,11 +38,4 @@ function lineOf(event: EventEnvelope, own: EventEnvelope[]): string | undefined 
     default:
       return undefined;
   }
-}
-
-/** `20260102_030405_678`, UTC; milliseconds keep two short turns apart. */
-function fileStamp(time: string): string {
-  const [date = '', clock = ''] = new Date(time).toISOString().split('T');
-  const [seconds = '', milliseconds = ''] = clock.replace('Z', '').split('.');
-  return `${date.replaceAll('-', '')}_${seconds.replaceAll(':', '')}_${milliseconds}`;
 }

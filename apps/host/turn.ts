@@ -1,8 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Ids, Vault } from '#commands';
 import { ApiError, type StreamedDelta } from '#contracts';
-import type { ToolUseBlock, TurnFailure } from '#domain';
-import { ConcurrencyError, LogError } from '#event-store';
+import type { TurnFailure } from '#domain';
+import { ConcurrencyError, LogError, type Attachments, type EventStore } from '#event-store';
 import type { Logger } from '#runtime';
 import { requestOf } from './conversation.js';
 import { askModel } from './model.js';
@@ -10,27 +9,29 @@ import { findModelKey } from './model-key.js';
 import { ModelError } from './model-failure.js';
 import { nextStep } from './next-step.js';
 import type { HostSettings } from './options.js';
+import type { Pictures } from './pictures.js';
 import { digestOf } from './request-digest.js';
-import type { ToolAnswer, ToolBox } from './tools/tool.js';
-import { createToolBox, isComputerMissing } from './tools/toolbox.js';
+import { ToolRunner } from './tool-runner.js';
+import type { Settling } from './tools/computer/settling.js';
+import { isComputerMissing } from './tools/toolbox.js';
 import { TurnOver, type TurnJournal } from './turn-journal.js';
-import { reportTurn } from './turn-report.js';
+import { TurnLog } from './turn-log.js';
 
 export interface TurnPorts {
   settings: HostSettings;
+  store: EventStore;
+  attachments: Attachments;
+  pictures: Pictures;
+  settling: Settling;
   vault: Vault;
   ids: Ids;
   logger: Logger;
 }
 
-const COMPUTER_POLL_MS = 250;
-const UNKNOWN_OUTCOME =
-  'The service stopped while this tool ran, so its outcome is unknown: it may have done all, a part or nothing of its ' +
-  'work. The shell is a new one. Check what is there before you go on, and do not just repeat it.';
-
 /** Works on one turn, from wherever its events say it is, until it has ended or somebody else ended it. */
 export class Turn {
-  private readonly tools: ToolBox;
+  private readonly tools: ToolRunner;
+  private readonly log: TurnLog;
   private key: string | undefined;
 
   constructor(
@@ -39,7 +40,8 @@ export class Turn {
     /** Aborts when the turn was ended from outside, or this process stops. */
     private readonly signal: AbortSignal,
   ) {
-    this.tools = createToolBox(pinnedTools(journal), ports.settings.bash);
+    this.tools = new ToolRunner(journal, { ...ports, now: () => ports.ids.now() }, signal);
+    this.log = new TurnLog(journal, ports.settings.computers, ports.logger, signal);
   }
 
   /** @throws LogError, ApiError, ConcurrencyError when a step could not be kept; the turn still runs then. */
@@ -48,6 +50,8 @@ export class Turn {
       await this.takeSteps();
     } catch (error) {
       await this.stopAfter(error);
+    } finally {
+      await this.log.settled();
     }
   }
 
@@ -55,19 +59,23 @@ export class Turn {
     const { events, turnId } = this.journal;
     for (;;) {
       this.signal.throwIfAborted();
+      this.log.update();
       const step = nextStep(events, turnId, this.ports.settings.maxRequests);
       switch (step.do) {
         case 'ask':
           await this.ask();
           break;
         case 'run-tool':
-          await this.runTool(step.use);
+          await this.tools.run(step.use);
           break;
         case 'give-up-tool':
-          await this.giveUpTool(step.use);
+          await this.tools.giveUp(step.use);
+          break;
+        case 'skip-tool':
+          await this.tools.skip(step.use);
           break;
         case 'complete':
-          await this.leaveReport('completed');
+          await this.log.close('completed');
           return this.journal.complete(step.stopReason);
         case 'fail':
           return this.fail(step.reason, step.message);
@@ -84,7 +92,7 @@ export class Turn {
     const startedAt = performance.now();
     let messageId = '';
     const response = await askModel(
-      request,
+      await ports.pictures.show(request, journal.sessionId),
       {
         apiKey,
         signal,
@@ -111,41 +119,6 @@ export class Turn {
     this.ports.settings.signals.publish(`deltas.${sessionId}`, delta);
   }
 
-  private async runTool(use: ToolUseBlock): Promise<void> {
-    await this.journal.startTool({ use_id: use.id, name: use.name, input: use.input });
-    const startedAt = performance.now();
-    const { content, isError, outcome } = await this.useTool(use);
-    this.signal.throwIfAborted();
-    const took_ms = since(startedAt);
-    this.ports.logger.info({ tool: use.name, outcome, took_ms }, 'tool used');
-    await this.journal.completeTool({ use_id: use.id, content, is_error: isError, outcome, took_ms });
-  }
-
-  /** After a restart of the service its computers run again a moment later; nothing was done until then. */
-  private async useTool(use: ToolUseBlock): Promise<ToolAnswer> {
-    const { computers, computerWaitMs } = this.ports.settings;
-    const deadline = performance.now() + computerWaitMs;
-    for (;;) {
-      try {
-        return await this.tools(use, { sessionId: this.journal.sessionId, computers, signal: this.signal });
-      } catch (error) {
-        if (!isComputerMissing(error) || performance.now() >= deadline) throw error;
-        await delay(COMPUTER_POLL_MS, undefined, { signal: this.signal });
-      }
-    }
-  }
-
-  private giveUpTool(use: ToolUseBlock): Promise<void> {
-    this.ports.logger.warn({ tool: use.name }, 'a tool was cut off; its outcome is unknown');
-    return this.journal.completeTool({
-      use_id: use.id,
-      content: UNKNOWN_OUTCOME,
-      is_error: true,
-      outcome: 'unknown',
-      took_ms: 0,
-    });
-  }
-
   private async stopAfter(error: unknown): Promise<void> {
     if (this.signal.aborted || error instanceof TurnOver) return;
     if (isForLater(error)) throw error;
@@ -168,19 +141,8 @@ export class Turn {
 
   private async fail(reason: TurnFailure, message: string): Promise<void> {
     this.ports.logger.warn({ reason }, message);
-    if (reason !== 'computer_unavailable') await this.leaveReport(`failed: ${reason}`);
+    if (reason !== 'computer_unavailable') await this.log.close(`failed: ${reason}`);
     await this.journal.fail(reason, message);
-  }
-
-  /** For people who look into the computer; a turn does not fail for it. */
-  private async leaveReport(ending: string): Promise<void> {
-    const { events, turnId, sessionId } = this.journal;
-    const report = reportTurn(events, turnId, ending);
-    try {
-      await this.ports.settings.computers.writeFile(sessionId, report.path, report.text);
-    } catch (error) {
-      this.ports.logger.warn({ err: error }, `${report.path} could not be written into the computer`);
-    }
   }
 }
 
@@ -188,11 +150,6 @@ export class Turn {
 function isForLater(error: unknown): boolean {
   if (error instanceof LogError) return error.code !== 'event_too_large';
   return error instanceof ConcurrencyError || error instanceof ApiError;
-}
-
-function pinnedTools({ events }: TurnJournal): Record<string, unknown>[] {
-  const created = events.find(({ type }) => type === 'session.created');
-  return created?.type === 'session.created' ? created.data.tools : [];
 }
 
 function since(startedAt: number): number {

@@ -1,25 +1,41 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
-import { EVENT_STORE, IDS, StartTurn, VAULT, type CommandContext, type CommandOutcome } from '#commands';
+import {
+  ATTACHMENTS,
+  EVENT_STORE,
+  IDS,
+  StartTurn,
+  VAULT,
+  type CommandContext,
+  type CommandOutcome,
+} from '#commands';
 import type { Ids, Vault } from '#commands';
-import { DomainError, type EventEnvelope } from '#domain';
-import type { EventStore } from '#event-store';
+import { DomainError } from '#domain';
+import type { Attachments, EventStore } from '#event-store';
 import { HOST_SETTINGS, type HostSettings } from './options.js';
-import { TurnJournal } from './turn-journal.js';
+import { Pictures } from './pictures.js';
+import { Settling } from './tools/computer/settling.js';
+import { TurnJournal, type SessionHistory } from './turn-journal.js';
 import { Turn } from './turn.js';
 
 /** The turns that this process works on, each of which can be stopped at any moment. */
 @Injectable()
 export class Turns {
   private readonly active = new Map<string, { turnId: string; controller: AbortController }>();
+  private readonly pictures: Pictures;
+  private readonly settling: Settling;
 
   constructor(
     @Inject(CommandBus) private readonly bus: CommandBus,
     @Inject(EVENT_STORE) private readonly store: EventStore,
+    @Inject(ATTACHMENTS) private readonly attachments: Attachments,
     @Inject(VAULT) private readonly vault: Vault,
     @Inject(IDS) private readonly ids: Ids,
     @Inject(HOST_SETTINGS) private readonly settings: HostSettings,
-  ) {}
+  ) {
+    this.pictures = new Pictures(attachments, settings.pictureCacheBytes);
+    this.settling = new Settling(settings.settleMs);
+  }
 
   /** Takes up a message and works until its turn has ended. Nothing happens when it cannot be taken up any more. */
   async start(sessionId: string, messageId: string, stopping: AbortSignal): Promise<void> {
@@ -31,10 +47,11 @@ export class Turns {
         new StartTurn(sessionId, { turnId, messageIds: [messageId] }, context),
       );
       if (started === undefined) return;
+      const { events, sequence } = started;
       const current = follows(history, started)
-        ? [...history, ...started.events]
+        ? { events: [...history.events, ...events], sequence }
         : await this.read(sessionId);
-      await this.work(new TurnJournal(this.bus, sessionId, turnId, context, current), signal);
+      await this.work(new TurnJournal(this.bus, this.store, sessionId, turnId, context, current), signal);
     });
   }
 
@@ -43,7 +60,7 @@ export class Turns {
     await this.stoppable(sessionId, turnId, stopping, async (signal) => {
       const history = await this.read(sessionId);
       const context = contextOf(history, messageOf(history, turnId));
-      await this.work(new TurnJournal(this.bus, sessionId, turnId, context, history), signal);
+      await this.work(new TurnJournal(this.bus, this.store, sessionId, turnId, context, history), signal);
     });
   }
 
@@ -70,10 +87,11 @@ export class Turns {
   }
 
   private async work(journal: TurnJournal, signal: AbortSignal): Promise<void> {
-    const { settings, vault, ids } = this;
+    const { settings, store, attachments, pictures, settling, vault, ids } = this;
     const logger = settings.logger.child({ session: journal.sessionId, turn: journal.turnId });
     logger.info('turn begins');
-    await new Turn(journal, { settings, vault, ids, logger }, signal).run();
+    const ports = { settings, store, attachments, pictures, settling, vault, ids, logger };
+    await new Turn(journal, ports, signal).run();
     logger.info({ stopped: signal.aborted }, 'turn is over');
   }
 
@@ -86,24 +104,25 @@ export class Turns {
     }
   }
 
-  private async read(sessionId: string): Promise<EventEnvelope[]> {
-    return (await this.store.read(sessionId)).map(({ event }) => event);
+  private async read(sessionId: string): Promise<SessionHistory> {
+    const history = await this.store.read(sessionId);
+    return { events: history.map(({ event }) => event), sequence: history.at(-1)?.sequence ?? 0 };
   }
 }
 
 /** Nothing came between what was read and what was appended. */
-function follows(history: EventEnvelope[], { events }: CommandOutcome): boolean {
-  return events[0]?.sessionversion === (history.at(-1)?.sessionversion ?? 0) + 1;
+function follows(history: SessionHistory, { events }: CommandOutcome): boolean {
+  return events[0]?.sessionversion === (history.events.at(-1)?.sessionversion ?? 0) + 1;
 }
 
-function messageOf(history: EventEnvelope[], turnId: string): string | undefined {
-  const started = history.find((event) => event.type === 'turn.started' && event.data.turn_id === turnId);
+function messageOf({ events }: SessionHistory, turnId: string): string | undefined {
+  const started = events.find((event) => event.type === 'turn.started' && event.data.turn_id === turnId);
   return started?.type === 'turn.started' ? started.data.message_ids[0] : undefined;
 }
 
 /** A turn's steps follow from its message. */
-function contextOf(history: EventEnvelope[], messageId: string | undefined): CommandContext {
-  const posted = history.find(
+function contextOf({ events }: SessionHistory, messageId: string | undefined): CommandContext {
+  const posted = events.find(
     (event) => event.type === 'message.posted' && event.data.message_id === messageId,
   );
   if (posted === undefined) return { actor: 'host' };

@@ -99,6 +99,7 @@ export class Rehearsal {
       case 'run-tool':
         this.do({ type: 'start-tool', data: { turn_id, use_id: step.use.id, name: 'bash', input: {} } });
         return;
+      case 'skip-tool':
       case 'give-up-tool': {
         const result = { content: 'ok', is_error: false, outcome: 'completed' as const, took_ms: 1 };
         this.do({ type: 'complete-tool', data: { turn_id, use_id: step.use.id, ...result } });

@@ -15,11 +15,13 @@ import {
   type CommandOutcome,
   type SessionMessage,
 } from '#commands';
+import type { CreateSession as CreateSessionRequest } from '#contracts';
 import { createLocalComputers, type Computers } from '#computers';
 import { fold, type EventEnvelope, type EventType } from '#domain';
 import { createMemoryStore, type MemoryStore } from '#event-store';
 import { createLogger, createVault, systemIds } from '#runtime';
 import { HostModule, type HostOptions } from '../index.js';
+import { withScreen, type Screen } from './screen.js';
 
 const user: CommandContext = { actor: 'user:local' };
 const operator: CommandContext = { actor: 'operator' };
@@ -44,6 +46,7 @@ export class Service {
     private readonly world: World,
     private readonly bus: CommandBus,
     readonly computers: Computers,
+    readonly screen: Screen,
     private readonly end: () => Promise<void>,
   ) {}
 
@@ -54,7 +57,7 @@ export class Service {
     { withHost = true, ...options }: Partial<HostOptions> & { withHost?: boolean } = {},
   ): Promise<Service> {
     const { log, root } = world;
-    const computers = createLocalComputers({ root, mode: 'unsafe' });
+    const { computers, screen } = withScreen(createLocalComputers({ root, mode: 'unsafe' }));
     const commands = CommandsModule.register({
       ...log,
       ids: systemIds,
@@ -64,7 +67,7 @@ export class Service {
         model: 'claude-sonnet-5-5',
         timeoutSeconds: 0,
         image: null,
-        desktopImage: null,
+        desktopImage: 'raworc/session-desktop:latest',
         desktop: false,
         root: false,
         hasModelKey: true,
@@ -87,7 +90,7 @@ export class Service {
     const stopping = new AbortController();
     const bus = app.get(CommandBus);
     const keeping = keepFiles(log, bus, computers, stopping.signal);
-    return new Service(world, bus, computers, async () => {
+    return new Service(world, bus, computers, screen, async () => {
       stopping.abort();
       await app.close();
       await keeping;
@@ -104,8 +107,8 @@ export class Service {
   }
 
   /** A session whose computer runs. */
-  async createSession(secrets: Record<string, string> = {}): Promise<string> {
-    const { sessionId } = await this.do(new CreateSession('', { secrets }, user));
+  async createSession(request: CreateSessionRequest = {}): Promise<string> {
+    const { sessionId } = await this.do(new CreateSession('', request, user));
     await this.computers.create({ sessionId });
     const { computerId } = await this.computers.start(sessionId);
     const report = { driver: 'local', node: 'spec', image: null, computer_id: computerId, took_ms: 1 };

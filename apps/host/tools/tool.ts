@@ -1,26 +1,29 @@
-import type { ToolOutcome, ToolUseBlock } from '#domain';
+import type { ContentBlock, ToolOutcome, ToolUseBlock } from '#domain';
 import type { Computers } from '#computers';
+import type { Attachments } from '#event-store';
 
 export interface ToolContext {
   sessionId: string;
   computers: Computers;
+  /** Takes the pictures that an answer names. */
+  attachments: Attachments;
   signal: AbortSignal;
 }
 
 /** What the model is told about a tool use. A mistake of the model's is an answer too, never an exception. */
 export interface ToolAnswer {
-  content: string;
+  content: string | ContentBlock[];
   isError: boolean;
-  outcome: Extract<ToolOutcome, 'completed' | 'failed'>;
+  outcome: Exclude<ToolOutcome, 'interrupted'>;
 }
 
 /** One tool: its input is what the model wrote, and is checked here. */
 export type Tool = (input: unknown, context: ToolContext) => Promise<ToolAnswer>;
 
-/** Tools by the name under which the model uses them. */
+/** The tools of a session: each use finds its own by toolset and name. */
 export type ToolBox = (use: ToolUseBlock, context: ToolContext) => Promise<ToolAnswer>;
 
-export function answer(content: string): ToolAnswer {
+export function answer(content: string | ContentBlock[]): ToolAnswer {
   return { content, isError: false, outcome: 'completed' };
 }
 

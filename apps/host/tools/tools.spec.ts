@@ -3,6 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { createLocalComputers, type Computers } from '#computers';
+import { createMemoryStore } from '#event-store';
+import { SCREEN_LIMITS } from './computer/limits.js';
+import { Settling } from './computer/settling.js';
 import type { ToolAnswer, ToolBox } from './tool.js';
 import { createToolBox } from './toolbox.js';
 
@@ -10,6 +13,7 @@ const EDITOR = 'str_replace_based_edit_tool';
 let root: string;
 let computers: Computers;
 let tools: ToolBox;
+const { attachments } = createMemoryStore();
 let sessions = 0;
 let sessionId: string;
 
@@ -20,7 +24,11 @@ beforeAll(async () => {
     { type: 'bash_20250124', name: 'bash' },
     { type: 'text_editor_20250728', name: EDITOR, max_characters: 100 },
   ];
-  tools = createToolBox(definitions, { timeoutMs: 1_000, maxCharacters: 100 });
+  tools = createToolBox(definitions, {
+    bash: { timeoutMs: 1_000, maxCharacters: 100 },
+    screen: SCREEN_LIMITS,
+    settling: new Settling(0),
+  });
 });
 beforeEach(async () => {
   sessionId = `0199c0de-0000-7000-8000-${String(++sessions).padStart(12, '0')}`;
@@ -33,7 +41,7 @@ afterAll(async () => {
 });
 
 function use(name: string, input: unknown, signal = new AbortController().signal): Promise<ToolAnswer> {
-  return tools({ type: 'tool_use', id: 'u1', name, input }, { sessionId, computers, signal });
+  return tools({ type: 'tool_use', id: 'u1', name, input }, { sessionId, computers, attachments, signal });
 }
 const bash = (command: string): Promise<ToolAnswer> => use('bash', { command });
 const edit = (input: Record<string, unknown>): Promise<ToolAnswer> =>

@@ -1,0 +1,153 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { ComputerError, type Computers } from '#computers';
+import type { ContentBlock, ToolUseBlock } from '#domain';
+import type { Attachments, EventStore } from '#event-store';
+import type { Logger } from '#runtime';
+import { DesktopControl } from './desktop-control.js';
+import type { HostSettings } from './options.js';
+import { countsOnOldScreen } from './screen-view.js';
+import { takePicture } from './tools/computer/picture.js';
+import type { Settling } from './tools/computer/settling.js';
+import type { ToolAnswer, ToolBox, ToolContext } from './tools/tool.js';
+import { createToolBox, isComputerMissing } from './tools/toolbox.js';
+import type { TurnJournal } from './turn-journal.js';
+import { CUT_OFF, OLD_SCREEN, SKIPPED, SCREEN_NOT_SHOWN, STOPPED_MEANWHILE } from './tool-sentences.js';
+
+export interface ToolPorts {
+  settings: HostSettings;
+  store: EventStore;
+  attachments: Attachments;
+  settling: Settling;
+  now: () => Date;
+  logger: Logger;
+}
+
+const COMPUTER_POLL_MS = 250;
+
+/** Carries out a turn's tool uses, each of them once at most, and puts what came of it on the log. */
+export class ToolRunner {
+  private readonly tools: ToolBox;
+  private readonly control: DesktopControl;
+  private readonly context: ToolContext;
+
+  constructor(
+    private readonly journal: TurnJournal,
+    private readonly ports: ToolPorts,
+    private readonly signal: AbortSignal,
+  ) {
+    const { settings, attachments, settling } = ports;
+    const { bash, screen, computers } = settings;
+    this.tools = createToolBox(pinnedTools(journal), { bash, screen, settling });
+    this.control = new DesktopControl(journal, ports.store, ports.now);
+    this.context = { sessionId: journal.sessionId, computers, attachments, signal };
+  }
+
+  /** Waits while a person uses the desktop, also for one who took it in the same moment. */
+  async run(use: ToolUseBlock): Promise<void> {
+    await this.control.free(this.signal);
+    await this.journal.startTool({ use_id: use.id, name: use.name, input: use.input });
+    await this.control.free(this.signal);
+    const startedAt = performance.now();
+    const answer = await this.answerTo(use);
+    this.signal.throwIfAborted();
+    const took_ms = Math.round(performance.now() - startedAt);
+    this.ports.logger.info({ tool: use.name, outcome: answer.outcome, took_ms }, 'tool used');
+    await this.complete(use, answer, took_ms);
+  }
+
+  /** For a tool that was running when the service stopped. */
+  giveUp(use: ToolUseBlock): Promise<void> {
+    this.ports.logger.warn({ tool: use.name }, 'a tool was cut off; its outcome is unknown');
+    return this.complete(use, { content: CUT_OFF, isError: true, outcome: 'unknown' });
+  }
+
+  skip(use: ToolUseBlock): Promise<void> {
+    return this.complete(use, { content: SKIPPED, isError: true, outcome: 'not_executed' });
+  }
+
+  private complete(use: ToolUseBlock, { content, isError, outcome }: ToolAnswer, took_ms = 0): Promise<void> {
+    return this.journal.completeTool({ use_id: use.id, content, is_error: isError, outcome, took_ms });
+  }
+
+  private async answerTo(use: ToolUseBlock): Promise<ToolAnswer> {
+    await this.computerRuns();
+    if (countsOnOldScreen(this.journal.events, use)) return this.showInstead();
+    try {
+      const answer = await this.tools(use, this.context);
+      return answer.isError && (await this.computerStopped(use)) ? cutShort(answer.content) : answer;
+    } catch (error) {
+      if (isComputerMissing(error)) return cutShort('');
+      throw error;
+    }
+  }
+
+  private async showInstead(): Promise<ToolAnswer> {
+    const shown = await this.lookAtScreen();
+    return { content: [{ type: 'text', text: OLD_SCREEN }, shown], isError: true, outcome: 'not_executed' };
+  }
+
+  private async lookAtScreen(): Promise<ContentBlock> {
+    try {
+      return await takePicture(this.context, this.ports.settling);
+    } catch (error) {
+      if (!(error instanceof ComputerError)) throw error;
+      return { type: 'text', text: SCREEN_NOT_SHOWN };
+    }
+  }
+
+  /**
+   * After a crash of the service or of the computer itself, the computer runs again a moment later. Nothing was done
+   * until then; what fails later may have done something, and is not repeated.
+   */
+  private async computerRuns(): Promise<void> {
+    const deadline = performance.now() + this.ports.settings.computerWaitMs;
+    for (;;) {
+      const problem = await problemOf(this.context);
+      if (problem === undefined) return;
+      if (performance.now() >= deadline) throw problem;
+      await delay(COMPUTER_POLL_MS, undefined, { signal: this.signal });
+    }
+  }
+
+  /** It may run again by now: then the log tells that it had stopped. */
+  private async computerStopped(use: ToolUseBlock): Promise<boolean> {
+    if ((await problemOf(this.context)) !== undefined) return true;
+    await this.journal.catchUp();
+    const { events } = this.journal;
+    const started = events.findLastIndex(
+      (event) => event.type === 'tool.started' && event.data.use_id === use.id,
+    );
+    return events.slice(started).some((event) => event.type === 'computer.disrupted' && !event.data.running);
+  }
+}
+
+/** Why the computer cannot be used now. */
+async function problemOf({
+  computers,
+  sessionId,
+}: {
+  computers: Computers;
+  sessionId: string;
+}): Promise<ComputerError | undefined> {
+  try {
+    const info = await computers.inspect(sessionId);
+    if (info?.running === true) return undefined;
+    return info === undefined
+      ? new ComputerError('computer_not_found', `Session ${sessionId} has no computer.`)
+      : new ComputerError('computer_not_running', `The computer of session ${sessionId} is stopped.`);
+  } catch (error) {
+    if (isComputerMissing(error)) return error;
+    throw error;
+  }
+}
+
+function cutShort(said: ToolAnswer['content']): ToolAnswer {
+  const blocks = typeof said === 'string' ? [{ type: 'text', text: said }] : said;
+  const content = [...blocks.filter(({ text }) => text !== ''), { type: 'text', text: STOPPED_MEANWHILE }];
+  return { content, isError: true, outcome: 'unknown' };
+}
+
+function pinnedTools({ events }: TurnJournal): Record<string, unknown>[] {
+  const created = events.find(({ type }) => type === 'session.created');
+  return created?.type === 'session.created' ? created.data.tools : [];
+}

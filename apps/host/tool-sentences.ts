@@ -1,0 +1,17 @@
+/** What the model is told of a tool use that did not go its way, instead of a result. */
+
+const CHECK_FIRST =
+  'so its outcome is unknown: it may have done all, a part or nothing of its work. The shell is a new one. Check what ' +
+  'is there before you go on, and do not just repeat it.';
+
+export const CUT_OFF = `The service stopped while this tool ran, ${CHECK_FIRST}`;
+
+export const STOPPED_MEANWHILE = `The computer stopped while this tool ran, ${CHECK_FIRST} Programs that ran on it are gone; the files are there.`;
+
+export const SKIPPED = 'Not executed: an earlier computer action in this turn failed.';
+
+export const OLD_SCREEN =
+  'Not executed: a person used the desktop since you last saw it. A new screenshot comes with this answer; look at it, ' +
+  'and then decide what to do.';
+
+export const SCREEN_NOT_SHOWN = 'The screenshot could not be taken; take one before you act.';
