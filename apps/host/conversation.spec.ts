@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { ContentBlock } from '#domain';
 import { requestOf, type ModelMessage } from './conversation.js';
-import { objectionTo } from './testing/objections.js';
+import { objectionTo } from '#stand-in';
 import { Rehearsal } from './testing/rehearsal.js';
 
 const text = (words: string): ContentBlock => ({ type: 'text', text: words });

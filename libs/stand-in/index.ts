@@ -1,1 +1,4 @@
+export type { Block, Message } from './message.js';
+export { refusal, startMessagesServer, type Answer, type MessagesServer } from './messages-server.js';
+export { objectionTo } from './objections.js';
 export * from './scripted-model.js';

@@ -1,14 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import {
-  LLMock,
-  type ChatCompletionRequest,
-  type ChatMessage,
-  type ContentWithToolCallsResponse,
-  type FixtureBlock,
-} from '@copilotkit/aimock';
+import { blocksOf, type Block, type Message } from './message.js';
+import { startMessagesServer } from './messages-server.js';
 
 export type ScriptBlock =
-  { type: 'text'; text: string } | { type: 'tool_use'; name: string; input: Record<string, unknown> };
+  | { type: 'text'; text: string }
+  | {
+      type: 'tool_use';
+      name: string;
+      input: Record<string, unknown>;
+      /** For a member of a toolset, such as `computer`. */
+      toolset_name?: string;
+    };
 
 /** What the model answers to one message: a list of replies, one for each request of the turn. */
 export interface ScriptRule {
@@ -35,49 +37,34 @@ export async function startScriptedModel(
   rules: ScriptRule[],
   options: { chunkDelayMs?: number } = {},
 ): Promise<ScriptedModel> {
-  const mock = new LLMock({
-    port: 0,
-    host: '127.0.0.1',
-    latency: options.chunkDelayMs ?? 0,
-    logLevel: 'silent',
+  let requests = 0;
+  const { url, stop } = await startMessagesServer({
+    ...options,
+    answer: ({ body }) => {
+      requests += 1;
+      return { content: replyTo(rules, body.messages).map(withId) };
+    },
   });
-  mock.on({ predicate: () => true }, (request) => respond(request, replyTo(rules, request)));
-  await mock.start();
-  return {
-    url: mock.url,
-    requestCount: () => mock.getRequests().length,
-    stop: () => mock.stop(),
-  };
+  return { url, requestCount: () => requests, stop };
 }
 
-function replyTo(rules: ScriptRule[], { messages }: ChatCompletionRequest): ScriptBlock[] {
-  const asked = messages.findLastIndex(({ role }) => role === 'user');
+function replyTo(rules: ScriptRule[], messages: Message[]): ScriptBlock[] {
+  const asked = messages.findLastIndex((message) => message.role === 'user' && !hasResults(message));
   const text = textOf(messages[asked]);
   const step = messages.slice(asked).filter(({ role }) => role === 'assistant').length;
   const rule = rules.find(({ lastUserText }) => lastUserText?.test(text) ?? true);
   return rule?.replies[step] ?? NO_RULE;
 }
 
-function textOf(message: ChatMessage | undefined): string {
-  const content = message?.content ?? '';
-  return typeof content === 'string' ? content : content.map((part) => part.text ?? '').join('\n');
+function hasResults(message: Message): boolean {
+  return blocksOf(message).some(({ type }) => type === 'tool_result');
 }
 
-function respond(request: ChatCompletionRequest, reply: ScriptBlock[]): ContentWithToolCallsResponse {
-  const blocks = reply.map((block): FixtureBlock =>
-    block.type === 'text'
-      ? block
-      : {
-          type: 'toolCall',
-          id: `toolu_${randomUUID()}`,
-          name: block.name,
-          arguments: JSON.stringify(block.input),
-        },
-  );
-  return { blocks, usage: { input_tokens: tokensOf(request.messages), output_tokens: tokensOf(reply) } };
+function textOf(message: Message | undefined): string {
+  const texts = message === undefined ? [] : blocksOf(message).filter(({ type }) => type === 'text');
+  return texts.map(({ text }) => String(text)).join('\n');
 }
 
-/** About what a tokenizer would count. */
-function tokensOf(value: unknown): number {
-  return Math.ceil(JSON.stringify(value).length / 4);
+function withId(block: ScriptBlock): Block {
+  return block.type === 'text' ? block : { id: `toolu_${randomUUID()}`, ...block };
 }
