@@ -1,4 +1,3 @@
-import { ComputerError } from '#computers';
 import { messageOf } from '#runtime';
 
 /** A computer that cannot be had. A permanent failure would fail the same way again. */
@@ -20,8 +19,14 @@ export class NoLongerWanted extends Error {
 
 /** What the log says of a failure. */
 export function reasonOf(error: unknown): string {
-  const isDiskFull = error instanceof ComputerError && error.code === 'disk_full';
-  return isDiskFull ? `${error.message} ${MAKE_ROOM}` : messageOf(error);
+  return isDiskFull(error) ? `${messageOf(error)} ${MAKE_ROOM}` : messageOf(error);
+}
+
+/** As a driver says it, and as the system does. */
+const DISK_FULL: ReadonlySet<unknown> = new Set(['disk_full', 'ENOSPC', 'EDQUOT']);
+
+function isDiskFull(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && 'code' in error && DISK_FULL.has(error.code);
 }
 
 const MAKE_ROOM =

@@ -2,9 +2,11 @@ import { ComputerError } from '#computers';
 import { messageOf, type Logger } from '#runtime';
 import { DeadlineError } from './deadline.js';
 
-/** The time in which no computer can be looked at: told once, not once for every session and sweep. */
+/** A time in which no computer can be looked at: told once, not once for every session and sweep. */
 export class Outage {
   private on = false;
+  private changes = 0;
+  private readonly covered = new WeakSet<Error>();
 
   constructor(private readonly logger: Logger) {}
 
@@ -12,25 +14,39 @@ export class Outage {
     return this.on;
   }
 
-  began(error: unknown): void {
-    if (this.on || !isUnreachable(error)) return;
-    this.on = true;
-    this.logger.warn({ error: messageOf(error) }, 'the computers do not answer; every sweep tries again');
+  /** Learns from how a look ends; one that an outage's begin or end fell into says nothing about now. */
+  async during<T>(look: () => Promise<T>): Promise<T> {
+    const { changes } = this;
+    const learn = (on: boolean, error?: unknown) => {
+      if (this.on !== on && this.changes === changes) this.change(on, error);
+    };
+    try {
+      const seen = await look();
+      learn(false);
+      return seen;
+    } catch (error) {
+      if (isUnreachable(error)) {
+        this.covered.add(error);
+        learn(true, error);
+      }
+      throw error;
+    }
   }
 
-  ended(): void {
-    if (!this.on) return;
-    this.on = false;
-    this.logger.info({}, 'the computers answer again');
-  }
-
-  /** The failure has been told of. */
+  /** The failure is the outage's, which was told of. */
   covers(error: unknown): boolean {
-    return this.on && isUnreachable(error);
+    return error instanceof Error && this.covered.has(error);
+  }
+
+  private change(on: boolean, error: unknown): void {
+    this.on = on;
+    this.changes += 1;
+    if (!on) return this.logger.info({}, 'the computers answer again');
+    this.logger.warn({ error: messageOf(error) }, 'the computers do not answer; every sweep tries again');
   }
 }
 
-function isUnreachable(error: unknown): boolean {
+function isUnreachable(error: unknown): error is Error {
   const isDown = error instanceof ComputerError && error.code === 'driver_unavailable';
   return isDown || error instanceof DeadlineError;
 }

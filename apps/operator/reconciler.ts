@@ -98,10 +98,10 @@ export class Reconciler {
     const { computers, outage } = this.parts;
     let computer: ComputerInfo | undefined;
     try {
-      computer = await within(DEADLINES.inspect, 'Looking at the computer', computers.inspect(id));
-      outage.ended();
+      computer = await outage.during(() =>
+        within(DEADLINES.inspect, 'Looking at the computer', computers.inspect(id)),
+      );
     } catch (error) {
-      outage.began(error);
       return this.cannotLook(session, error);
     }
     const known = { ours: this.starter.isOurs(id), disrupted: this.disruptions.has(id) };

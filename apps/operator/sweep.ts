@@ -1,4 +1,4 @@
-import type { ComputerInfo, Computers } from '#computers';
+import type { Computers } from '#computers';
 import { DeleteSession } from '#commands';
 import { messageOf, type Logger } from '#runtime';
 import type { CurrentSessions } from './current-sessions.js';
@@ -43,25 +43,15 @@ export class Sweep {
 
   /** A computer that runs for a closed session is stopped, one of a deleted session removed. */
   private async wakeComputers(): Promise<void> {
-    const { directory, reconciler } = this.parts;
-    const found = await this.list();
+    const { computers, directory, outage, reconciler } = this.parts;
+    const found = await outage.during(() =>
+      within(DEADLINES.inspect, 'Listing the computers', computers.list()),
+    );
     const live = new Set([...directory.live()].map(({ id }) => id));
     for (const { sessionId, running } of found.filter((info) => !live.has(info.sessionId))) {
       const exists = directory.exists(sessionId);
       if (!exists) await this.reportUnknown(sessionId);
       if (running || !exists) reconciler.wake(sessionId);
-    }
-  }
-
-  private async list(): Promise<ComputerInfo[]> {
-    const { computers, outage } = this.parts;
-    try {
-      const found = await within(DEADLINES.inspect, 'Listing the computers', computers.list());
-      outage.ended();
-      return found;
-    } catch (error) {
-      outage.began(error);
-      throw error;
     }
   }
 

@@ -47,6 +47,8 @@ export interface ServiceOptions {
   /** Default: folders in the world's own. */
   computers?: Computers;
   desktopAtStart?: boolean;
+  /** Gets the operator's log lines, warnings and above. */
+  onLogLine?: (line: string) => void;
 }
 
 /** One life of a service on a world: commands and operator, with nothing in memory from a life before. */
@@ -73,7 +75,7 @@ export async function startService(world: World, options: ServiceOptions = {}) {
     computers: options.decorate?.(computers) ?? computers,
     node: 'spec',
     directory,
-    logger: createLogger({ name: 'operator', level: 'silent' }),
+    logger: createLogger({ name: 'operator', ...logging(options.onLogLine) }),
     timing,
     desktopAtStart: options.desktopAtStart,
   });
@@ -89,6 +91,10 @@ export async function startService(world: World, options: ServiceOptions = {}) {
       await computers.dispose();
     },
   };
+}
+
+function logging(onLogLine: ServiceOptions['onLogLine']) {
+  return onLogLine === undefined ? { level: 'silent' } : { level: 'warn', stream: { write: onLogLine } };
 }
 
 export type Service = Awaited<ReturnType<typeof startService>>;
