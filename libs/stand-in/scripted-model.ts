@@ -38,14 +38,14 @@ export async function startScriptedModel(
   options: { chunkDelayMs?: number } = {},
 ): Promise<ScriptedModel> {
   let requests = 0;
-  const { url, stop } = await startMessagesServer({
+  const server = await startMessagesServer({
     ...options,
     answer: ({ body }) => {
       requests += 1;
       return { content: replyTo(rules, body.messages).map(withId) };
     },
   });
-  return { url, requestCount: () => requests, stop };
+  return { ...server, requestCount: () => requests };
 }
 
 function replyTo(rules: ScriptRule[], messages: Message[]): ScriptBlock[] {
