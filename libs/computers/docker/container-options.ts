@@ -1,25 +1,12 @@
 import type Docker from 'dockerode';
 import type { ComputerLimits } from '../computer.js';
 import type { Engine } from './engine.js';
+import { KEEPER, KEEPER_NAME } from './keeper.js';
 import { LABELS, NETWORK, type SessionNames } from './naming.js';
 
 /** What installing takes. Processes of root have it; those of a session that is not root's have none of it. */
 const ROOT_CAPABILITIES = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID', 'KILL', 'SETGID', 'SETUID'];
 const MIB = 1024 * 1024;
-
-/**
- * What stays when nothing else runs: it puts Host's log on the container's own output, from the lines that come after
- * the start. The log's name is a link that turns to a new file with each turn; only a polling tail follows it there.
- * Asked to stop, the keeper asks all others first and gives them half a second.
- */
-const KEEPER = [
-  `trap 'trap "" TERM; kill -TERM -1; kill -HUP -1; wait; n=0; while set -- /proc/[0-9]*; [ $# -gt 2 ] && [ $n -lt 10 ]; do sleep 0.05; n=$((n + 1)); done; exit 0' TERM`,
-  'log() { exec setpriv --reuid 1000 --regid 1000 --clear-groups tail ---disable-inotify -q -n 0 -F "/session/logs/host_*.log" 2>/dev/null; }',
-  'while :; do log & wait $!; sleep 1 & wait $!; done',
-].join('\n');
-
-/** The name by which the keeper is told from the session's own processes. */
-export const KEEPER_NAME = 'raworc-keeper';
 
 export interface ComputerSettings {
   image: string;
@@ -67,11 +54,13 @@ export function containerOptions(
     Entrypoint: ['/bin/sh', '-c', KEEPER, KEEPER_NAME],
     Cmd: [],
     Env: ['HOME=/session', 'SESSION_DIR=/session'],
-    StopTimeout: 2,
+    StopTimeout: 10,
     Labels: { ...sessionLabels(engine, names), ...settingsLabels(settings) },
     HostConfig: {
       ...confinement(settings.limits),
       CapAdd: ROOT_CAPABILITIES,
+      // Browsers and screens share pictures in it; what is not used costs nothing.
+      ShmSize: 512 * MIB,
       NetworkMode: settings.network === 'none' ? 'none' : NETWORK,
       Mounts: [volumeMount(names.volume, '/session')],
       LogConfig: { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '2' } },

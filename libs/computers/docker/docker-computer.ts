@@ -9,6 +9,7 @@ import {
   sessionLabels,
   settingsLabels,
 } from './container-options.js';
+import { DockerDesktop } from './desktop/docker-desktop.js';
 import { DockerShell } from './docker-shell.js';
 import { endProcesses } from './end-processes.js';
 import { reasonOf, hasStatus } from './engine-error.js';
@@ -16,9 +17,9 @@ import { type Engine, ensureNetwork, found, settled } from './engine.js';
 import type { ProcessesRequest } from './inside/processes.js';
 import { LABELS, type SessionNames } from './naming.js';
 import { runCommand } from './run-command.js';
+import { isUnkept, keepRootFilesystem } from './root-filesystem.js';
 import { settingsFor, settingsOf } from './settings.js';
-
-const STOP_SECONDS = 2;
+import { stopComputer } from './stop.js';
 
 /** What the engine has of a session. The volume is what counts: without the container the computer is still there. */
 export interface Found {
@@ -35,11 +36,19 @@ export class DockerComputer {
   private readonly shellLock = new Mutex();
   /** Held by the verbs that change the computer as a whole. */
   readonly lifecycle = new Mutex();
+  readonly desktop: DockerDesktop;
 
   constructor(
     readonly names: SessionNames,
     readonly engine: Engine,
-  ) {}
+  ) {
+    this.desktop = new DockerDesktop({
+      sessionId: names.sessionId,
+      container: this.container,
+      env: () => this.env,
+      requireRunning: () => this.requireRunning(),
+    });
+  }
 
   get container(): Docker.Container {
     return this.engine.docker.getContainer(this.names.container);
@@ -77,16 +86,14 @@ export class DockerComputer {
         { session_id: this.names.sessionId, image: existing.settings.image },
         'the container was gone and is made again from its volume and image',
       );
-    }
+    } else if (isUnkept(existing.container)) await keepRootFilesystem(this);
     if (existing.settings.network === 'egress') await ensureNetwork(this.engine);
     await settled(this.container.start());
     return this.infoOf(await this.require());
   }
 
-  async stop(): Promise<void> {
-    this.dropShell();
-    if (!(await this.find())?.container) return;
-    await settled(this.container.stop({ t: STOP_SECONDS }));
+  stop(): Promise<void> {
+    return stopComputer(this);
   }
 
   async inspect(): Promise<ComputerInfo | undefined> {

@@ -13,8 +13,7 @@ import type {
   StartOptions,
 } from '../computer.js';
 import { ComputerError } from '../computer.js';
-import type { Point, Screenshot } from '../desktop.js';
-import { noDesktop } from '../no-desktop.js';
+import type { InputAction, Point, Region, Screenshot } from '../desktop.js';
 import { listComputerFiles, readComputerFile, writeComputerFile } from './computer-files.js';
 import { destroyComputer } from './destroy.js';
 import { DockerComputer } from './docker-computer.js';
@@ -121,26 +120,30 @@ export class DockerComputers implements Computers {
     return this.use(sessionId, readStats);
   }
 
-  screenshot(sessionId: string): Promise<Screenshot> {
-    return Promise.reject(noDesktop(sessionId));
+  screenshot(
+    sessionId: string,
+    options: { region?: Region; signal?: AbortSignal } = {},
+  ): Promise<Screenshot> {
+    return this.use(sessionId, ({ desktop }) => desktop.screenshot(options), options.signal);
   }
 
-  input(sessionId: string): Promise<void> {
-    return Promise.reject(noDesktop(sessionId));
+  input(sessionId: string, action: InputAction, options: { signal?: AbortSignal } = {}): Promise<void> {
+    return this.use(sessionId, ({ desktop }) => desktop.input(action, options), options.signal);
   }
 
   pointer(sessionId: string): Promise<Point> {
-    return Promise.reject(noDesktop(sessionId));
+    return this.use(sessionId, ({ desktop }) => desktop.pointer());
   }
 
-  connectDesktop(sessionId: string): Promise<Duplex> {
-    return Promise.reject(noDesktop(sessionId));
+  connectDesktop(sessionId: string, options: { control: boolean }): Promise<Duplex> {
+    return this.use(sessionId, ({ desktop }) => desktop.connect(options));
   }
 
   /** Nothing ends these computers but what this process does. */
   watch(): void {}
 
   async dispose(): Promise<void> {
+    for (const { desktop } of this.computers.values()) desktop.close();
     await Promise.all([...this.computers.values()].map((computer) => computer.closeShell()));
   }
 
@@ -148,8 +151,12 @@ export class DockerComputers implements Computers {
     return this.use(sessionId, (computer) => computer.lifecycle.run(() => task(computer)));
   }
 
-  private use<T>(sessionId: string, task: (computer: DockerComputer) => Promise<T>): Promise<T> {
-    return told(() => task(this.computer(sessionId)));
+  private use<T>(
+    sessionId: string,
+    task: (computer: DockerComputer) => Promise<T>,
+    signal?: AbortSignal,
+  ): Promise<T> {
+    return told(() => task(this.computer(sessionId)), signal);
   }
 
   private computer(sessionId: string): DockerComputer {
@@ -161,11 +168,12 @@ export class DockerComputers implements Computers {
   }
 }
 
-/** The engine's failures as sentences. */
-async function told<T>(task: () => Promise<T>): Promise<T> {
+/** The engine's failures as sentences. What was aborted fails with the reason of its signal. */
+async function told<T>(task: () => Promise<T>, signal?: AbortSignal): Promise<T> {
   try {
     return await task();
   } catch (error) {
+    signal?.throwIfAborted();
     throw asEngineError(error);
   }
 }
