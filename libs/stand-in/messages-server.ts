@@ -24,8 +24,12 @@ export interface MessagesServer {
 }
 
 export interface MessagesServerOptions {
-  /** Called once for each request, also for one that is then refused; the reply has begun when `begun` resolves. */
-  answer: (request: { body: Asked; key: string | undefined; response: ServerResponse }) => Answer;
+  /** Called once for each request, also for one that is then refused. */
+  answer: (request: {
+    body: Asked;
+    key: string | undefined;
+    response: ServerResponse;
+  }) => Answer | Promise<Answer>;
   /** Milliseconds between two pieces of a reply. */
   chunkDelayMs?: number;
 }
@@ -40,11 +44,11 @@ export async function startMessagesServer({
 }: MessagesServerOptions): Promise<MessagesServer> {
   const server = createServer((incoming, response) => {
     readJson(incoming)
-      .then((body) => {
+      .then(async (body) => {
         const key = incoming.headers.authorization?.replace('Bearer ', '') ?? incoming.headers['x-api-key'];
-        const wanted = answer({ body, key: key?.toString(), response });
+        const wanted = await answer({ body, key: key?.toString(), response });
         const objection = objectionTo(body.messages);
-        return reply(response, body, objection === undefined ? wanted : refusal(objection), chunkDelayMs);
+        await reply(response, body, objection === undefined ? wanted : refusal(objection), chunkDelayMs);
       })
       .catch((error: unknown) => response.destroy(error instanceof Error ? error : undefined));
   });

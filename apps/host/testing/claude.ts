@@ -8,7 +8,7 @@ export interface Claude {
   url: string;
   /** Requests as they came over the wire. */
   requests: (ModelRequest & { key: string | undefined })[];
-  /** Resolves when the n-th request (1, 2, …) is there and its reply has begun. */
+  /** Resolves when the n-th request (1, 2, …) is there. */
   request(n: number): Promise<ModelRequest>;
   /** Resolves when the client of the n-th request has hung up before the reply was complete. */
   left(n: number): Promise<void>;
@@ -17,7 +17,7 @@ export interface Claude {
 
 /** A stand-in that answers as a spec wants it, request by request, and keeps what it was asked. */
 export async function startClaude(
-  answers: Answer[] | ((request: ModelRequest, n: number) => Answer),
+  answers: Answer[] | ((request: ModelRequest, n: number) => Answer | Promise<Answer>),
 ): Promise<Claude> {
   const requests: Claude['requests'] = [];
   const there: PromiseWithResolvers<ModelRequest>[] = [];

@@ -115,7 +115,7 @@ describe('a member of the computer toolset', () => {
     const { content, isError } = await use(name, input);
     expect(isError).toBe(false);
     const sha256 = expect.stringMatching(/^[0-9a-f]{64}$/);
-    const [picture] = content as { source: { sha256: string; bytes: number } }[];
+    const [picture] = content as unknown as { source: { sha256: string; bytes: number } }[];
     expect(content).toEqual([
       {
         type: 'image',
