@@ -50,6 +50,13 @@ export async function callInContainer(
   return readAnswer(stream, options);
 }
 
+/** Runs a command as root whose exit code is all that it says. */
+export async function runInside(container: Docker.Container, argv: string[]): Promise<number | null> {
+  const exec = await container.exec({ Cmd: argv, User: '0:0', AttachStdout: true, AttachStderr: true });
+  await demultiplex(await exec.start({ hijack: true, stdin: false }), { onStdout: () => undefined });
+  return (await exec.inspect()).ExitCode;
+}
+
 export async function readAnswer(stream: Duplex, options: CallOptions): Promise<Answer> {
   const output: Buffer[] = [];
   const complaint: Buffer[] = [];
@@ -66,6 +73,12 @@ function parseAnswer(output: Buffer, complaint: string, { doing, subject }: Call
   if (header === undefined) {
     const reason =
       `${complaint}${output.toString('utf8', 0, 500)}`.trim().split('\n').at(-1) || 'no reason given';
+    if (/no space left/i.test(reason)) {
+      throw new ComputerError(
+        'disk_full',
+        `No space is left for ${doing ?? 'using'} ${subject ?? 'files'}: ${reason}.`,
+      );
+    }
     throw new ComputerError(
       'driver_unavailable',
       `A program inside the computer failed: ${reason}. Its image needs bash and python3.`,

@@ -19,6 +19,8 @@ export const LABELS = {
   network: 'raworc.network',
   /** Whether the session works as root. */
   root: 'raworc.root',
+  /** Of a session's own image: the container and the end of it whose root filesystem it holds. */
+  kept: 'raworc.kept',
   /** The session that a short-lived container works for. */
   helper: 'raworc.helper',
 } as const;
@@ -29,7 +31,7 @@ export interface SessionNames {
   container: string;
   volume: string;
   snapshots: string;
-  /** The root filesystem that came along in a remix. */
+  /** The root filesystem with what was changed in it; there when something was. */
   rootImage: string;
   rootTag: { repo: string; tag: string };
 }

@@ -1,67 +1,112 @@
 import { posix } from 'node:path';
+import type Docker from 'dockerode';
 import { z } from 'zod';
 import { sessionLabels } from './container-options.js';
 import type { DockerComputer } from './docker-computer.js';
 import { hasStatus } from './engine-error.js';
 import { found, settled } from './engine.js';
+import { runInside } from './inside-call.js';
+import { ENDING, HAS_CHANGED } from './keeper.js';
+import { LABELS } from './naming.js';
 
 const changeList = z.array(z.object({ Path: z.string() }));
 
 /** What is no part of a computer, or is put into every container by the engine itself. */
-const NOT_OURS = /^\/(session|dev|proc|sys|tmp|run)(\/|$)|^\/(usr\/)?sbin\/docker-init$|^\/etc$/;
+const NOT_OURS = /^\/(session|dev|proc|sys|tmp|run|var\/tmp)(\/|$)|^\/(usr\/)?sbin\/docker-init$|^\/etc$/;
+
+/**
+ * Puts what root has changed in a computer that stands still into the session's own image, from which the container
+ * is made again when it is gone. One image a session; the one before goes. Changes that somebody makes as root by
+ * hand, past this driver, stay in the container only.
+ */
+export async function keepRootFilesystem(computer: DockerComputer): Promise<void> {
+  const container = await found(computer.container.inspect());
+  if (!container || container.State.Running || !(await isDue(computer, container))) return;
+  await commit(computer, computer, `${container.Id} ${container.State.FinishedAt}`);
+}
 
 /**
  * Gives a computer that does not run the root filesystem of another one, with what was installed there. The source
- * may run; it is paused for the moment.
+ * may run; it is paused for the moment when it has something that was not kept.
  */
 export async function copyRootFilesystem(target: DockerComputer, source: DockerComputer): Promise<void> {
-  const { docker } = target.engine;
-  const earlier = await found(docker.getImage(target.names.rootImage).inspect());
-  if (!(await makeRootImage(target, source))) return;
+  const [from, to] = [await source.require(), await target.require()];
+  if (from.container && (await hasUnkept(source, from.container))) await commit(target, source, 'copied');
+  else if (from.settings.image === to.settings.image) return;
+  else await retag(target, (image) => image.tag(target.names.rootTag), from.settings.image);
   const { settings } = await target.require();
   await settled(target.container.remove({ force: true, v: false }));
   await target.createContainer(settings);
-  if (earlier) await removeIfUnused(target, earlier.Id);
 }
 
-/** False when the source has nothing but what its image has, and that is the target's as well. */
-async function makeRootImage(target: DockerComputer, source: DockerComputer): Promise<boolean> {
-  const [from, to] = [await source.require(), await target.require()];
-  if (from.container && (await hasChanged(source))) {
-    const changes = labelInstructions(sessionLabels(target.engine, target.names));
-    await source.container.commit({ ...target.names.rootTag, changes });
-    return true;
-  }
-  if (from.settings.image === to.settings.image) return false;
-  await target.engine.docker.getImage(from.settings.image).tag(target.names.rootTag);
-  return true;
+/** Removes the session's own images, also those that lost their name and were still in use at that time. */
+export async function removeRootImages({ engine, names }: DockerComputer): Promise<void> {
+  await settled(engine.docker.getImage(names.rootImage).remove());
+  const label = [`${LABELS.session}=${names.sessionId}`, `${LABELS.home}=${engine.home}`];
+  for (const { Id } of await engine.docker.listImages({ filters: { label } }))
+    await removeIfUnused(engine, Id);
 }
 
-async function hasChanged(source: DockerComputer): Promise<boolean> {
+/** True when a stop may have been cut off before it could keep what had changed. */
+export function isUnkept({
+  State: { Running: running, ExitCode: code },
+}: Docker.ContainerInspectInfo): boolean {
+  return !running && (code === ENDING.changed || code === ENDING.toldChanged);
+}
+
+function hasUnkept(source: DockerComputer, container: Docker.ContainerInspectInfo): Promise<boolean> {
+  if (!container.State.Running) return isDue(source, container);
+  return runInside(source.container, ['/bin/sh', '-c', HAS_CHANGED]).then((code) => code === 0);
+}
+
+/** True when the container ended with changes that its session's image does not have. */
+async function isDue(computer: DockerComputer, container: Docker.ContainerInspectInfo): Promise<boolean> {
+  const { Status: status, ExitCode: code, FinishedAt: finishedAt } = container.State;
+  if (status === 'created' || code === ENDING.unchanged || code === ENDING.toldUnchanged) return false;
+  const own = await found(computer.engine.docker.getImage(computer.names.rootImage).inspect());
+  if (own?.Config.Labels?.[LABELS.kept] === `${container.Id} ${finishedAt}`) return false;
+  if (code === ENDING.changed || code === ENDING.toldChanged) return true;
+  return hasChanges(computer);
+}
+
+/** Of a container that ended without telling. Slow: the engine compares all of it with the image. */
+async function hasChanges(computer: DockerComputer): Promise<boolean> {
   // Where nothing has changed the engine says null, which the client hands over as bytes.
-  const changes = changeList.safeParse(await source.container.changes()).data ?? [];
+  const changes = changeList.safeParse(await computer.container.changes()).data ?? [];
   const paths = changes.map(({ Path }) => Path);
   // Folders are named along with what has changed in them.
   const folders = new Set(paths.map((path) => posix.dirname(path)));
   return paths.some((path) => !folders.has(path) && !NOT_OURS.test(path));
 }
 
-/** Without these, the image would say that it belongs to the source. */
-function labelInstructions(labels: Record<string, string>): string {
-  return Object.entries(labels)
+function commit(target: DockerComputer, source: DockerComputer, kept: string): Promise<void> {
+  // Without its own labels, the image would say that it belongs to the source.
+  const labels = { ...sessionLabels(target.engine, target.names), [LABELS.kept]: kept };
+  const changes = Object.entries(labels)
     .map(([name, value]) => `LABEL ${name}=${JSON.stringify(value)}`)
     .join('\n');
+  return retag(target, () => source.container.commit({ ...target.names.rootTag, changes }));
 }
 
-/** The image of an earlier copy into the same computer, when it has lost its name by the new one. */
-async function removeIfUnused({ engine }: DockerComputer, id: string): Promise<void> {
-  const image = engine.docker.getImage(id);
+/** Gives the session's own image anew; the one that had the name goes. */
+async function retag(
+  { engine, names }: DockerComputer,
+  make: (image: Docker.Image) => Promise<unknown>,
+  from = names.rootImage,
+): Promise<void> {
+  const earlier = await found(engine.docker.getImage(names.rootImage).inspect());
+  await make(engine.docker.getImage(from));
+  if (earlier) await removeIfUnused(engine, earlier.Id);
+}
+
+async function removeIfUnused({ docker }: DockerComputer['engine'], id: string): Promise<void> {
+  const image = docker.getImage(id);
   const names = (await found(image.inspect()))?.RepoTags ?? [];
   if (names.length > 0) return;
   try {
     await settled(image.remove());
   } catch (error) {
-    // Another copy is built on it, and removes it with itself.
+    // A container or another image is built on it; it goes with the last of them.
     if (!hasStatus(error, 409)) throw error;
   }
 }

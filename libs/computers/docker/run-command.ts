@@ -7,6 +7,7 @@ import { checkedEnvironment } from '../local/isolation.js';
 import { OutputCollector } from '../local/output-collector.js';
 import { startProcess } from './container-process.js';
 import { demultiplex } from './engine-stream.js';
+import { TOUCH_IF_ROOT } from './keeper.js';
 import { ReportSplitter } from './report-splitter.js';
 
 /** How long the engine may take to say that an ended process has ended. */
@@ -14,7 +15,7 @@ const END_WAIT_MS = 2_000;
 
 /** Runs the command below itself and reports how it ended in the same stream. What bash itself says is dropped. */
 const WRAPPER = [
-  'exec 3>&1 >/dev/null 2>&1; nonce=$1',
+  `exec 3>&1 >/dev/null 2>&1; nonce=$1; ${TOUCH_IF_ROOT}`,
   `cd -P -- "$2" || { printf '%s missing\\n' "$nonce" >&3; exit; }`,
   `case $PWD in /session|/session/*) ;; *) printf '%s outside\\n' "$nonce" >&3; exit;; esac`,
   'shift 2',

@@ -1,5 +1,6 @@
 import { CONTROL_FD, OUTPUT_FD, SHELL_ARGV } from '../local/shell-protocol.js';
 import type { ProcessesRequest } from './inside/processes.js';
+import { TOUCH_IF_ROOT } from './keeper.js';
 
 /** Linux counts process times in hundredths of a second. */
 const TICKS_PER_SECOND = 100;
@@ -9,7 +10,7 @@ const TICKS_PER_SECOND = 100;
  * interactive shell on none. The outer bash stays to tell how the inner one ended.
  */
 export const SHELL_WRAPPER =
-  `exec ${OUTPUT_FD}>&1 ${CONTROL_FD}>&1 >/dev/null 2>&1; ${SHELL_ARGV.join(' ')}; ` +
+  `exec ${OUTPUT_FD}>&1 ${CONTROL_FD}>&1 >/dev/null 2>&1; ${TOUCH_IF_ROOT}; ${SHELL_ARGV.join(' ')}; ` +
   `printf '%sdied %s\\n' "$1" "$?" >&${CONTROL_FD}`;
 
 /** Defines what a shell says when it begins a command: its pid, the time, its children. Without starting a process. */
