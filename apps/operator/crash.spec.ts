@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { CloseSession, CompleteTurn, DeleteSession } from '#commands';
+import { CloseSession, CompleteTurn, DeleteSession, UpdateSession } from '#commands';
 import { dyingAt, type CallPoint } from './testing/call-points.js';
 import { createWorld, startService, user, type Service, type World } from './testing/service.js';
 import {
@@ -136,6 +136,25 @@ describe('An operator that is killed and started again', () => {
     const second = await start();
     await eventually(async () => (await run(second, id, 'echo $TOKEN')) === 'abcdef\n');
     expect(await typesOf(world, id)).toEqual(['session.created', 'computer.started']);
+  });
+
+  it.each<CallPoint>([
+    { verb: 'inspect', when: 'after' },
+    { verb: 'start', when: 'before' },
+    { verb: 'start', when: 'after' },
+  ])('tells once of a computer that died, and starts it: $verb, $when', async (point) => {
+    let id = '';
+    let isDead = false;
+    const service = await livesAround({ ...point, matching: () => isDead }, async (first) => {
+      id = await createSession(first);
+      await untilIdle(world, id);
+      await first.computers.stop(id);
+      isDead = true;
+      await first.execute(new UpdateSession(id, { metadata: { woken: true } }, user));
+    });
+    await untilEvent(world, id, 'computer.started', 2);
+    expect(await eventsOf(world, id, 'computer.disrupted')).toHaveLength(1);
+    expect(await run(service, id, 'echo works')).toBe('works\n');
   });
 
   it('says that computers died meanwhile, and starts them', async () => {
