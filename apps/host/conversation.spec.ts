@@ -1,13 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { ContentBlock } from '#domain';
-import { requestOf, type ModelMessage } from './conversation.js';
+import { createMemoryStore } from '#event-store';
+import { requestOf, type ModelMessage, type ModelRequest } from './conversation.js';
+import { Pictures } from './pictures.js';
 import { objectionTo } from '#stand-in';
 import { Rehearsal } from './testing/rehearsal.js';
 
 const text = (words: string): ContentBlock => ({ type: 'text', text: words });
 const thinking: ContentBlock = { type: 'thinking', thinking: '', signature: 'sig' };
 const use: ContentBlock = { type: 'tool_use', id: '', name: 'bash', input: { command: 'ls' } };
+const atScreen = (name: string): ContentBlock => ({ ...use, name, input: {}, toolset_name: 'computer' });
 const end = (...content: ContentBlock[]) => ({ content, stopReason: 'end_turn' });
 const call = (...content: ContentBlock[]) => ({ content, stopReason: 'tool_use' });
 
@@ -117,8 +120,11 @@ const reply = fc.oneof(
   fc.constant(end(text('Done.'))),
   fc.constantFrom(end(), end(thinking), end(text(' '))),
   fc
-    .integer({ min: 1, max: 3 })
-    .map((n) => call(thinking, text('I work.'), ...Array.from({ length: n }, () => use))),
+    .array(fc.constantFrom(use, ...['screenshot', 'left_click', 'key'].map(atScreen)), {
+      minLength: 1,
+      maxLength: 4,
+    })
+    .map((uses) => call(thinking, text('I work.'), ...uses)),
   fc.constant('pause_turn').map((stopReason) => ({ content: [text('Well')], stopReason })),
   fc
     .constantFrom('max_tokens', 'refusal')
@@ -135,6 +141,8 @@ const move: fc.Arbitrary<(rehearsal: Rehearsal) => void> = fc.oneof(
   fc.constantFrom<(on: Rehearsal) => void>(
     (on) => on.do({ type: 'interrupt', by: 'user:local' }),
     (on) => on.do({ type: 'clear-messages' }),
+    (on) => on.do({ type: 'take-control', leaseId: 'l', by: 'user:ada', now: 0, until: 1 }),
+    (on) => on.crash(),
     (on) => on.do({ type: 'update', changes: { instructions: on.newId('Instructions ') } }),
     (on) => {
       on.do({ type: 'close', reason: 'requested', by: 'user:local' });
@@ -148,6 +156,11 @@ const move: fc.Arbitrary<(rehearsal: Rehearsal) => void> = fc.oneof(
   ),
 );
 
+interface Sent {
+  conversation: number;
+  request: ModelRequest;
+}
+
 describe('the requests of any history', () => {
   const anyHistory = fc.array(move, { minLength: 30, maxLength: 120 }).map((moves) => {
     const rehearsal = new Rehearsal();
@@ -155,9 +168,21 @@ describe('the requests of any history', () => {
     return rehearsal;
   });
 
-  it('each begin with the one before, within a conversation', () => {
-    fc.assert(
-      fc.property(anyHistory, ({ requests }) => {
+  /** The requests as they are sent: pictures in place of their names. The memory for pictures is small. */
+  async function sent({ requests, pictures }: Rehearsal): Promise<Sent[]> {
+    const { attachments } = createMemoryStore();
+    for (const bytes of pictures) await attachments.put('s', bytes);
+    const shown = new Pictures(attachments, 20);
+    const all: Sent[] = [];
+    for (const { request, conversation } of requests)
+      all.push({ conversation, request: await shown.show(request, 's') });
+    return all;
+  }
+
+  it('each begin with the one before, within a conversation', async () => {
+    await fc.assert(
+      fc.asyncProperty(anyHistory, async (rehearsal) => {
+        const requests = await sent(rehearsal);
         for (const [index, { request, conversation }] of requests.entries()) {
           const before = requests[index - 1];
           if (before?.conversation !== conversation) continue;
@@ -172,10 +197,11 @@ describe('the requests of any history', () => {
     );
   });
 
-  it('are ones that the API takes', () => {
-    fc.assert(
-      fc.property(anyHistory, ({ requests }) => {
-        for (const { request } of requests) expect(objectionTo(request.messages)).toBeUndefined();
+  it('are ones that the API takes', async () => {
+    await fc.assert(
+      fc.asyncProperty(anyHistory, async (rehearsal) => {
+        for (const { request } of await sent(rehearsal))
+          expect(objectionTo(request.messages)).toBeUndefined();
       }),
       { numRuns: 300 },
     );

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import {
   decide,
   DomainError,
@@ -7,9 +8,13 @@ import {
   type EventEnvelope,
   type SessionCommand,
   type SessionCreated,
+  type ToolUseBlock,
 } from '#domain';
 import { requestOf, type ModelRequest } from '../conversation.js';
 import { nextStep } from '../next-step.js';
+import { countsOnOldScreen } from '../screen-view.js';
+import type { ToolAnswer } from '../tools/tool.js';
+import { answer, mistake } from '../tools/tool.js';
 
 const SETTINGS: SessionCreated = {
   name: 'quiet-otter-42',
@@ -20,6 +25,7 @@ const SETTINGS: SessionCreated = {
   setup: null,
   limits: {},
   image: null,
+  desktop: true,
   metadata: {},
   timeout_seconds: 0,
   created_by: 'user:local',
@@ -37,6 +43,8 @@ const usage = {
 export class Rehearsal {
   readonly events: EventEnvelope[] = [];
   readonly requests: { conversation: number; request: ModelRequest }[] = [];
+  /** What the attachments hold. */
+  readonly pictures: Uint8Array[] = [];
   private ids = 0;
   private conversation = 0;
 
@@ -96,15 +104,15 @@ export class Rehearsal {
       case 'ask':
         this.requests.push({ conversation: this.conversation, request: requestOf(this.events, turn_id) });
         return void this.respond(turn_id, reply);
-      case 'run-tool':
-        this.do({ type: 'start-tool', data: { turn_id, use_id: step.use.id, name: 'bash', input: {} } });
-        return;
-      case 'skip-tool':
-      case 'give-up-tool': {
-        const result = { content: 'ok', is_error: false, outcome: 'completed' as const, took_ms: 1 };
-        this.do({ type: 'complete-tool', data: { turn_id, use_id: step.use.id, ...result } });
-        return;
+      case 'run-tool': {
+        const { id, name, input } = step.use;
+        this.do({ type: 'start-tool', data: { turn_id, use_id: id, name, input } });
+        return this.complete(turn_id, step.use, this.useTool(step.use));
       }
+      case 'skip-tool':
+        return this.complete(turn_id, step.use, { ...mistake('skipped'), outcome: 'not_executed' });
+      case 'give-up-tool':
+        return this.complete(turn_id, step.use, { ...mistake('unknown'), outcome: 'unknown' });
       case 'complete':
         this.do({ type: 'complete-turn', data: { turn_id, stop_reason: step.stopReason } });
         return;
@@ -114,6 +122,42 @@ export class Rehearsal {
       case 'nothing':
         return;
     }
+  }
+
+  /** A tool starts and its host dies. */
+  crash(): void {
+    const turn_id = this.state.turn?.id;
+    const step = turn_id === undefined ? undefined : nextStep(this.events, turn_id, 100);
+    if (turn_id === undefined || step?.do !== 'run-tool') return;
+    const { id, name, input } = step.use;
+    this.do({ type: 'start-tool', data: { turn_id, use_id: id, name, input } });
+  }
+
+  private complete(turn_id: string, { id }: ToolUseBlock, { content, isError, outcome }: ToolAnswer): void {
+    const data = { turn_id, use_id: id, content, is_error: isError, outcome, took_ms: 1 };
+    this.do({ type: 'complete-tool', data });
+  }
+
+  private useTool(use: ToolUseBlock): ToolAnswer {
+    if (countsOnOldScreen(this.events, use)) {
+      return {
+        content: [{ type: 'text', text: 'old' }, this.picture()],
+        isError: true,
+        outcome: 'not_executed',
+      };
+    }
+    if (use.name === 'screenshot') return answer([this.picture()]);
+    return use.name === 'key' ? mistake('no such key') : answer('ok');
+  }
+
+  private picture(): ContentBlock {
+    const bytes = new TextEncoder().encode(this.newId('picture '));
+    this.pictures.push(bytes);
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    return {
+      type: 'image',
+      source: { type: 'attachment', media_type: 'image/jpeg', sha256, bytes: bytes.length },
+    };
   }
 
   newId(prefix: string): string {
