@@ -8,9 +8,7 @@ import { type Frame, FrameReader } from './frame-reader.js';
 import { HELPER } from './inside/helper.js';
 
 export type HelperRequest =
-  | { verb: 'screenshot'; region?: Region }
-  | { verb: 'pointer' }
-  | { verb: 'input'; action: InputAction };
+  { verb: 'screenshot'; region?: Region } | { verb: 'pointer' } | { verb: 'input'; action: InputAction };
 
 export interface CallOptions {
   /** Until the helper is given up. */
@@ -94,7 +92,9 @@ export class DesktopHelper {
       },
       onStderr: (chunk) =>
         (this.complaint = (this.complaint + chunk.toString('utf8')).slice(-COMPLAINT_CHARACTERS)),
-    }).then(() => this.end(this.complaint.trim().split('\n').at(-1) || 'it was killed, or its computer stopped'));
+    }).then(() =>
+      this.end(this.complaint.trim().split('\n').at(-1) || 'it was killed, or its computer stopped'),
+    );
   }
 
   private send(message: object): void {
