@@ -11,7 +11,20 @@ describe('describeToolCall', () => {
       { command: 'view', path: '/session/a' },
       '→ str_replace_based_edit_tool: view /session/a',
     ],
-    ['computer', { action: 'screenshot' }, '→ computer: screenshot'],
+    ['screenshot', {}, '→ looks at the screen'],
+    ['zoom', { region: [0, 0, 640, 360] }, '→ looks closely at 0,0,640,360'],
+    ['left_click', { coordinate: [640, 360] }, '→ clicks at 640,360'],
+    ['left_click', { coordinate: null, text: 'ctrl' }, '→ clicks with ctrl'],
+    ['right_click', {}, '→ clicks with the right button'],
+    ['left_click_drag', { start_coordinate: [1, 2], coordinate: [3, 4] }, '→ drags from 1,2 to 3,4'],
+    ['mouse_move', { coordinate: [1, 2] }, '→ moves the pointer to 1,2'],
+    ['type', { text: 'hello' }, '→ types "hello"'],
+    ['type', { text: 'two\nlines' }, '→ types "two\\nlines"'],
+    ['key', { text: 'ctrl+l' }, '→ presses ctrl+l'],
+    ['key', { text: 'Tab', repeat: 3 }, '→ presses Tab 3 times'],
+    ['scroll', { scroll_direction: 'down', scroll_amount: 3, coordinate: [1, 2] }, '→ scrolls down at 1,2'],
+    ['wait', { duration: 2 }, '→ waits 2 s'],
+    ['wait', null, '→ waits ? s'],
     ['other', { depth: 2 }, '→ other: {"depth":2}'],
     ['other', {}, '→ other'],
   ])('shows %s %j', (name, input, line) => {
@@ -31,6 +44,12 @@ describe('describeToolResult', () => {
     const content = [{ type: 'text', text: 'exit code 1\nmore' }];
     const line = describeToolResult({ ...result, content, outcome: 'completed', is_error: true });
     expect(line).toBe('← error 12 ms: exit code 1 …');
+  });
+
+  it('says that there is a picture', () => {
+    const content = [{ type: 'image' }];
+    const line = describeToolResult({ ...result, content, outcome: 'completed', is_error: false });
+    expect(line).toBe('← ok 12 ms: a picture');
   });
 
   it('names any other outcome', () => {

@@ -1,3 +1,4 @@
+import { describeScreenAction } from './describe-screen.js';
 import type { SessionEvent } from './session-event.js';
 import { textOf } from './session-event.js';
 
@@ -6,8 +7,10 @@ const MAX_WIDTH = 120;
 type Started = Extract<SessionEvent, { type: 'tool.started' }>['data'];
 type Completed = Extract<SessionEvent, { type: 'tool.completed' }>['data'];
 
-/** `→ bash: python3 x.py` */
+/** `→ bash: python3 x.py`, `→ clicks at 640,360` */
 export function describeToolCall({ name, input }: Started): string {
+  const action = describeScreenAction(name, input);
+  if (action !== undefined) return `→ ${oneLine(action)}`;
   const shown = oneLine(describeInput(input));
   return shown === '' ? `→ ${name}` : `→ ${name}: ${shown}`;
 }
@@ -16,8 +19,12 @@ export function describeToolCall({ name, input }: Started): string {
 export function describeToolResult({ is_error, outcome, content, took_ms }: Completed): string {
   const went = is_error ? 'error' : 'ok';
   const word = outcome === 'completed' || outcome === 'failed' ? went : outcome.replaceAll('_', ' ');
-  const begins = oneLine(textOf(content));
+  const begins = oneLine(textOf(content)) || (showsPicture(content) ? 'a picture' : '');
   return begins === '' ? `← ${word} ${took_ms} ms` : `← ${word} ${took_ms} ms: ${begins}`;
+}
+
+function showsPicture(content: Completed['content']): boolean {
+  return typeof content !== 'string' && content.some(({ type }) => type === 'image');
 }
 
 function describeInput(input: unknown): string {
