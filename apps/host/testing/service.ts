@@ -19,7 +19,7 @@ import type { CreateSession as CreateSessionRequest } from '#contracts';
 import { createLocalComputers, type Computers } from '#computers';
 import { fold, type EventEnvelope, type EventType } from '#domain';
 import { createMemoryStore, type MemoryStore } from '#event-store';
-import { createLogger, createVault, systemIds } from '#runtime';
+import { createLogger, createVault, DEFAULT_DESKTOP_IMAGE as DESKTOP_IMAGE, systemIds } from '#runtime';
 import { HostModule, type HostOptions } from '../index.js';
 import { withScreen, type Screen } from './screen.js';
 
@@ -40,7 +40,10 @@ export async function createWorld(log: MemoryStore = createMemoryStore()): Promi
   return { log, root, remove: () => rm(root, { recursive: true, force: true }) };
 }
 
-/** One life of a service on a world: commands, Host, real local computers, and someone who keeps their files. */
+/**
+ * One life of a service on a world: commands, Host, real local computers with a screen in memory (or others, given as
+ * an option), and someone who keeps their files.
+ */
 export class Service {
   private constructor(
     private readonly world: World,
@@ -57,7 +60,8 @@ export class Service {
     { withHost = true, ...options }: Partial<HostOptions> & { withHost?: boolean } = {},
   ): Promise<Service> {
     const { log, root } = world;
-    const { computers, screen } = withScreen(createLocalComputers({ root, mode: 'unsafe' }));
+    const local = withScreen(createLocalComputers({ root, mode: 'unsafe' }));
+    const computers = options.computers ?? local.computers;
     const commands = CommandsModule.register({
       ...log,
       ids: systemIds,
@@ -67,7 +71,7 @@ export class Service {
         model: 'claude-sonnet-5-5',
         timeoutSeconds: 0,
         image: null,
-        desktopImage: 'raworc/session-desktop:latest',
+        desktopImage: DESKTOP_IMAGE,
         desktop: false,
         root: false,
         hasModelKey: true,
@@ -90,7 +94,7 @@ export class Service {
     const stopping = new AbortController();
     const bus = app.get(CommandBus);
     const keeping = keepFiles(log, bus, computers, stopping.signal);
-    return new Service(world, bus, computers, screen, async () => {
+    return new Service(world, bus, computers, local.screen, async () => {
       stopping.abort();
       await app.close();
       await keeping;
@@ -109,7 +113,7 @@ export class Service {
   /** A session whose computer runs. */
   async createSession(request: CreateSessionRequest = {}): Promise<string> {
     const { sessionId } = await this.do(new CreateSession('', request, user));
-    await this.computers.create({ sessionId });
+    await this.computers.create({ sessionId, ...(request.desktop ? { image: DESKTOP_IMAGE } : {}) });
     const { computerId } = await this.computers.start(sessionId);
     const report = { driver: 'local', node: 'spec', image: null, computer_id: computerId, took_ms: 1 };
     await this.do(new ReportComputerStarted(sessionId, { ...report, origin: 'created' }, operator));

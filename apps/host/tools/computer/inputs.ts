@@ -39,7 +39,7 @@ export const typed = (maxLength: number) =>
 export const drag = z.looseObject({ start_coordinate: point, coordinate: point, text: maybe(keys) });
 export const scroll = z.looseObject({
   scroll_direction: z.enum(['up', 'down', 'left', 'right']),
-  scroll_amount: z.int().min(0).max(MAX_SCROLL),
+  scroll_amount: z.int().min(1).max(MAX_SCROLL),
   coordinate: maybe(point),
   text: maybe(keys),
 });
