@@ -17,17 +17,17 @@ export class NoLongerWanted extends Error {
   override readonly name = 'NoLongerWanted';
 }
 
-/** What the log says of a failure. */
-export function reasonOf(error: unknown): string {
-  return isDiskFull(error) ? `${messageOf(error)} ${MAKE_ROOM}` : messageOf(error);
+/** What the log says of a failure. A full disk is something that people can help: then also what to do, and what follows. */
+export function reasonOf(error: unknown, onceThereIsRoom: string): string {
+  const code = codeOf(error);
+  if (!DISK_FULL.has(code)) return messageOf(error);
+  const said = code === 'disk_full' ? messageOf(error) : `No space is left (${messageOf(error)}).`;
+  return `${said} Delete sessions that nobody needs, or make room by other means; ${onceThereIsRoom}.`;
 }
 
 /** As a driver says it, and as the system does. */
 const DISK_FULL: ReadonlySet<unknown> = new Set(['disk_full', 'ENOSPC', 'EDQUOT']);
 
-function isDiskFull(error: unknown): boolean {
-  return typeof error === 'object' && error !== null && 'code' in error && DISK_FULL.has(error.code);
+function codeOf(error: unknown): unknown {
+  return typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
 }
-
-const MAKE_ROOM =
-  'Delete sessions that nobody needs, or make room by other means; then restore the session if it is closed. The files of an open one are kept again after its next turn.';

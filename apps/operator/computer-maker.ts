@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { ComputerError, type ComputerInfo, type ComputerSpec, type Computers } from '#computers';
 import { MODEL_KEY_SECRET, type Vault } from '#commands';
 import type { EventEnvelope, SessionCreated } from '#domain';
@@ -10,6 +11,9 @@ import { runSetup } from './setup-script.js';
 
 /** Written when copy and setup are done; only ever asked for before a session's first start. */
 const MADE_MARKER = 'logs/.made';
+
+/** What the removal of a container takes. */
+const REMOVAL_MS = 500;
 
 export interface StartedComputer {
   info: ComputerInfo;
@@ -112,8 +116,7 @@ export class ComputerMaker {
     }
     await within(DEADLINES.create, 'Creating the computer', this.computers.create(specOf(making)));
     if (created.source !== null) await copySource(this.computers, id, created.source);
-    requireWanted(signal);
-    const info = await within(DEADLINES.start, 'Starting the computer', this.computers.start(id, { env }));
+    const info = await this.startOnce(making);
     if (created.setup !== null) {
       await runSetup(this.computers, id, { script: created.setup, secrets: env, signal });
     }
@@ -124,14 +127,29 @@ export class ComputerMaker {
   }
 
   /** What claims to run is asked to prove it; what does not answer is started anew. */
-  private async start({ session, env, signal }: Making, computer: ComputerInfo) {
-    requireWanted(signal);
-    const { id } = session;
-    const info = await within(DEADLINES.start, 'Starting the computer', this.computers.start(id, { env }));
+  private async start(making: Making, computer: ComputerInfo) {
+    const { id } = making.session;
+    const info = await this.startSurely(making);
     if (!computer.running || (await this.answers(id))) return { info, revived: false };
     await within(DEADLINES.stop, 'Stopping the computer', this.computers.stop(id));
-    const again = this.computers.start(id, { env });
-    return { info: await within(DEADLINES.start, 'Starting the computer', again), revived: true };
+    return { info: await this.startSurely(making), revived: true };
+  }
+
+  /** Somebody who removes a container is not done at once; until then it can neither be started nor made again. */
+  private async startSurely(making: Making): Promise<ComputerInfo> {
+    try {
+      return await this.startOnce(making);
+    } catch {
+      await setTimeout(REMOVAL_MS);
+      return this.startOnce(making);
+    }
+  }
+
+  private async startOnce({ session: { id }, env, signal }: Making): Promise<ComputerInfo> {
+    requireWanted(signal);
+    const info = await within(DEADLINES.start, 'Starting the computer', this.computers.start(id, { env }));
+    if (info.running) return info;
+    throw new ComputerFailure('The computer stopped as soon as it was started.', false);
   }
 
   private async answers(id: string): Promise<boolean> {

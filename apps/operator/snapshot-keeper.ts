@@ -39,7 +39,7 @@ export class SnapshotKeeper {
     try {
       return await within(DEADLINES.snapshot, 'Keeping the files', this.computers.snapshot(sessionId));
     } catch (error) {
-      return { reason: reasonOf(error) };
+      return { reason: reasonOf(error, 'then the next turn keeps the files') };
     }
   }
 }

@@ -115,7 +115,7 @@ export class Starter {
   async reportFailed(id: string, error: unknown): Promise<void> {
     const { attempt, last } = this.retries.failed(id);
     const gave_up = last || (error instanceof ComputerFailure && error.permanent);
-    const reason = reasonOf(error);
+    const reason = reasonOf(error, 'then restore the session if it is closed');
     this.parts.logger.warn({ session: id, attempt, gave_up, reason }, 'a computer could not be started');
     if (gave_up) this.retries.forget(id);
     else this.retries.scheduleNext(id);

@@ -8,17 +8,17 @@ export async function docker(...args: string[]): Promise<string> {
   return (await promisify(execFile)('docker', args)).stdout.trim();
 }
 
-/** Describes what needs an engine and the image of sessions; without them it says so in one line. */
-export async function describeWithContainers(name: string, suite: () => void): Promise<void> {
-  const problem = await problemWithContainers();
+/** Describes what needs an engine and an image of sessions; without them it says so in one line. */
+export async function describeWithContainers(name: string, suite: () => void, image?: string): Promise<void> {
+  const problem = await problemWithContainers(image);
   if (problem === undefined) return describe(name, suite);
   console.log(`"${name}" does not run on this machine: ${problem}`);
   it(`says why "${name}" does not run here`, () => expect(problem).not.toBe(''));
 }
 
-async function problemWithContainers(): Promise<string | undefined> {
+async function problemWithContainers(image?: string): Promise<string | undefined> {
   try {
-    const { buildsImage } = await planComputers({ setting: 'docker' });
+    const { buildsImage } = await planComputers({ setting: 'docker', image });
     return buildsImage ? 'the image of sessions is not built' : undefined;
   } catch (error) {
     if (error instanceof ComputerError) return error.message;

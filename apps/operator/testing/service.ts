@@ -7,7 +7,7 @@ import { CommandBus } from '@nestjs/cqrs';
 import { CommandsModule, type CommandContext, type SessionMessage } from '#commands';
 import { createLocalComputers, type Computers } from '#computers';
 import { createMemoryStore, type MemoryStore } from '#event-store';
-import { createLogger, createVault, systemIds } from '#runtime';
+import { createLogger, createVault, DEFAULT_DESKTOP_IMAGE, systemIds } from '#runtime';
 import { OperatorModule } from '../index.js';
 import type { OperatorTiming } from '../ports.js';
 import { LogDirectory } from './log-directory.js';
@@ -65,7 +65,7 @@ export async function startService(world: World, options: ServiceOptions = {}) {
       model: 'm',
       timeoutSeconds: 0,
       image: null,
-      desktopImage: 'an-image-with-a-desktop',
+      desktopImage: DEFAULT_DESKTOP_IMAGE,
       desktop: false,
       root: true,
       hasModelKey: true,
