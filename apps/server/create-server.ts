@@ -31,7 +31,7 @@ export async function createServer(options: ServerOptions): Promise<NestFastifyA
   measureRequests(app);
   const document = createDocument(documentedRoutes(app.get(DiscoveryService)), options.version);
   SwaggerModule.setup('docs', app, document, { jsonDocumentUrl: 'docs/json', raw: ['json'] });
-  serveStaticFiles(app);
+  await serveStaticFiles(app);
   app.get(DesktopStreams).listenOn(app.getHttpServer());
   await app.init();
   return app;

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import fastifyStatic from '@fastify/static';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyReply } from 'fastify';
 
@@ -20,12 +21,12 @@ const CONTENT_SECURITY_POLICY = [
 ].join('; ');
 
 /** The files that the page loads: its own, and those of noVNC that a browser runs. */
-export function serveStaticFiles(app: NestFastifyApplication): void {
+export async function serveStaticFiles(app: NestFastifyApplication): Promise<void> {
   // The package's door is core/rfb.js; its other files are modules beside it.
   const core = dirname(createRequire(import.meta.url).resolve('@novnc/novnc'));
-  serve(app, fileURLToPath(PAGE_FOLDER), 'page');
-  serve(app, core, 'novnc/core');
-  serve(app, join(core, '..', 'vendor'), 'novnc/vendor');
+  await serve(app, fileURLToPath(PAGE_FOLDER), 'page');
+  await serve(app, core, 'novnc/core');
+  await serve(app, join(core, '..', 'vendor'), 'novnc/vendor');
 }
 
 export function sendPage(reply: FastifyReply, html: Buffer): FastifyReply {
@@ -38,8 +39,8 @@ export function sendPage(reply: FastifyReply, html: Buffer): FastifyReply {
     .send(html);
 }
 
-function serve(app: NestFastifyApplication, root: string, name: string): void {
-  app.useStaticAssets({
+async function serve(app: NestFastifyApplication, root: string, name: string): Promise<void> {
+  await app.register(fastifyStatic, {
     root,
     prefix: `/api/v0/desktop/${name}/`,
     decorateReply: false,
@@ -47,6 +48,6 @@ function serve(app: NestFastifyApplication, root: string, name: string): void {
     dotfiles: 'ignore',
     maxAge: '1h',
     allowedPath: (path) => /\.(js|css)$/.test(path),
-    setHeaders: (response) => void response.setHeader('X-Content-Type-Options', 'nosniff'),
+    setHeaders: (reply) => void reply.header('X-Content-Type-Options', 'nosniff'),
   });
 }

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { createWebSocketStream, type WebSocket } from 'ws';
 import { SCREEN_ENDED, type CloseReason } from './close-reason.js';
@@ -9,7 +8,7 @@ const END_WITHIN_MS = 1_000;
 /** A browser that watches a desktop, or uses it: its WebSocket, joined to the computer's screen. */
 export class Viewer {
   /** Resolves when the connection is over on both sides. */
-  readonly closed: Promise<unknown>;
+  readonly closed: Promise<void>;
   private answered = true;
 
   constructor(
@@ -18,7 +17,7 @@ export class Viewer {
     readonly leaseId: string | undefined,
     heartbeat: number,
   ) {
-    this.closed = once(socket, 'close');
+    this.closed = new Promise((resolve) => socket.once('close', () => resolve()));
     const beat = setInterval(() => this.beat(), heartbeat);
     socket.on('pong', () => (this.answered = true));
     socket.once('close', () => clearInterval(beat));
