@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { selectComputers } from '#computers';
 import { DEFAULT_DESKTOP_IMAGE } from '#runtime';
-import { describeWithContainers, docker } from './testing/containers.js';
+import { describeWithContainers, docker, removeComputers } from './testing/containers.js';
 import { createWorld, startService, type Service, type World } from './testing/service.js';
 import { createSession, eventsOf, until, untilEvent, untilIdle } from './testing/session.js';
 
@@ -18,8 +18,8 @@ await describeWithContainers(
       service = await startService(world, { computers, desktopAtStart: true });
     });
     afterEach(async () => {
-      for (const { sessionId } of await service.computers.list()) await service.computers.destroy(sessionId);
       await service.stop();
+      await removeComputers(world.root);
       await world.remove();
     });
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { CloseSession, CompleteTurn, DeleteSession } from '#commands';
 import { selectComputers } from '#computers';
-import { describeWithContainers, docker } from './testing/containers.js';
+import { describeWithContainers, docker, removeComputers } from './testing/containers.js';
 import { createWorld, startService, user, type Service, type World } from './testing/service.js';
 import {
   createSession,
@@ -26,15 +26,13 @@ await describeWithContainers('A session in a container', () => {
   });
   afterEach(async () => {
     await service.stop();
-    const computers = await selectComputers({ setting: 'docker', root: world.root });
-    for (const { sessionId } of await computers.list()) await computers.destroy(sessionId);
-    await computers.dispose();
+    await removeComputers(world.root);
     await world.remove();
   });
 
-  const start = async (): Promise<Service> => {
+  const start = async (sweepIntervalMs = 200): Promise<Service> => {
     const computers = await selectComputers({ setting: 'docker', root: world.root });
-    return startService(world, { computers, timing: { sweepIntervalMs: 200 } });
+    return startService(world, { computers, timing: { sweepIntervalMs } });
   };
   const container = (id: string) => `raworc_session_${id}`;
 
@@ -50,13 +48,22 @@ await describeWithContainers('A session in a container', () => {
     await docker('kill', container(id));
     await untilEvent(world, id, 'computer.started', 2);
     expect(await eventsOf(world, id, 'computer.disrupted')).toEqual([
-      { reason: expect.stringMatching(/killed|exited/), detail: expect.any(String), running: false },
+      { reason: 'killed', detail: expect.any(String), running: false },
     ]);
     expect(await until(world, id, () => true)).toMatchObject({ status: 'busy', turn: { id: turn_id } });
     expect(await run(service, id, 'cat data/file')).toBe('half\n');
     await service.execute(new CompleteTurn(id, { turn_id, stop_reason: 'end_turn' }, user));
     await untilIdle(world, id);
     expect(await typesOf(world, id)).not.toContain('computer.failed');
+  });
+
+  it('gets its container again without waiting for a sweep', async () => {
+    await service.stop();
+    service = await start(600_000);
+    const id = await begin();
+    await docker('kill', container(id));
+    await untilEvent(world, id, 'computer.started', 2);
+    expect(await typesOf(world, id)).toContain('computer.disrupted');
   });
 
   it('gets a container around the same files when somebody removes it', async () => {
@@ -66,6 +73,17 @@ await describeWithContainers('A session in a container', () => {
     await untilEvent(world, id, 'computer.started', 2);
     expect(await readText(service, id, 'data/file')).toBe('kept\n');
     expect(await eventsOf(world, id, 'computer.disrupted')).toHaveLength(1);
+  });
+
+  it('goes on in its container when a program in it used up the memory', async () => {
+    const id = await begin({ limits: { memory_mb: 128 } });
+    await openTurn(world, service, id, 'head -c 400m /dev/zero | tail');
+    await untilEvent(world, id, 'computer.disrupted');
+    expect(await eventsOf(world, id, 'computer.disrupted')).toEqual([
+      expect.objectContaining({ reason: 'out_of_memory', running: true }),
+    ]);
+    expect(await run(service, id, 'echo works')).toBe('works\n');
+    expect(await eventsOf(world, id, 'computer.started')).toHaveLength(1);
   });
 
   it('is told that its files are gone when somebody removes the volume too', async () => {

@@ -1,11 +1,18 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
-import { ComputerError, planComputers } from '#computers';
+import { ComputerError, planComputers, selectComputers } from '#computers';
 
 /** What a person does by hand on the engine. */
 export async function docker(...args: string[]): Promise<string> {
   return (await promisify(execFile)('docker', args)).stdout.trim();
+}
+
+/** Removes what a spec's services left on the engine. */
+export async function removeComputers(root: string): Promise<void> {
+  const computers = await selectComputers({ setting: 'docker', root });
+  for (const { sessionId } of await computers.list()) await computers.destroy(sessionId);
+  await computers.dispose();
 }
 
 /** Describes what needs an engine and an image of sessions; without them it says so in one line. */
