@@ -16,6 +16,8 @@ import { writeMarker, type ContainersMarker } from './marker.js';
 
 const HEALTHY_WITHIN_MS = 120_000;
 const POLL_MS = 250;
+/** One that ended so often will not get well by itself. */
+const GIVE_UP_RESTARTS = 3;
 
 /**
  * Brings up the service of a home in containers, with images where they are missing, and waits until it answers.
@@ -76,15 +78,25 @@ async function untilHealthy(url: string): Promise<string> {
     const ready = health.every(({ state }) => state === 'healthy');
     const version = ready ? await versionAt(url) : undefined;
     if (version !== undefined) return version;
+    const falling = health.find(({ restarts }) => restarts >= GIVE_UP_RESTARTS);
+    if (falling !== undefined) throw await notHealthy(falling.name, `ends again and again`);
     const ill = health.find(({ state }) => state !== 'healthy')?.name ?? 'raworc_server';
-    if (Date.now() > end) {
-      throw new RuntimeError(
-        'start_timed_out',
-        `The container ${ill} is not healthy after ${HEALTHY_WITHIN_MS / 1000} s. See why: docker logs ${ill} --tail 50. To begin anew: raworc stop, then raworc start --docker.`,
-      );
-    }
+    if (Date.now() > end) throw await notHealthy(ill, `is not healthy after ${HEALTHY_WITHIN_MS / 1000} s`);
     await delay(POLL_MS);
   }
+}
+
+async function notHealthy(container: string, how: string): Promise<RuntimeError> {
+  const { lastLinesOf } = await loadBelongings();
+  const lines = (await lastLinesOf(container, 5)).map((line) => `  ${line}`);
+  return new RuntimeError(
+    'start_failed',
+    [
+      `The container ${container} ${how}. Its last lines:`,
+      ...lines,
+      `More of them: docker logs ${container} --tail 50. To begin anew: raworc stop, then raworc start --docker.`,
+    ].join('\n'),
+  );
 }
 
 async function versionAt(url: string): Promise<string | undefined> {

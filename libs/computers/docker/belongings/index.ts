@@ -68,17 +68,44 @@ export function ownersOf(names: readonly string[]): Promise<ContainerOwner[]> {
   });
 }
 
-/** `healthy`, `unhealthy`, `starting`, `missing`, or what the container does that says nothing of its health. */
-export function healthOf(names: readonly string[]): Promise<{ name: string; state: string }[]> {
+export interface ContainerHealth {
+  name: string;
+  /** `healthy`, `unhealthy`, `starting`, `missing`, or what the container does that says nothing of its health. */
+  state: string;
+  /** How often the engine has started it again. */
+  restarts: number;
+}
+
+export function healthOf(names: readonly string[]): Promise<ContainerHealth[]> {
   return told((docker) =>
     Promise.all(
       names.map(async (name) => {
         const container = await found(docker.getContainer(name).inspect());
         const state = container?.State.Health?.Status ?? container?.State.Status ?? 'missing';
-        return { name, state };
+        return { name, state, restarts: container?.RestartCount ?? 0 };
       }),
     ),
   );
+}
+
+/** The last lines that a container has written. */
+export function lastLinesOf(container: string, count: number): Promise<string[]> {
+  return told(async (docker) => {
+    const options = { stdout: true, stderr: true, tail: count, follow: false } as const;
+    const frames = await docker.getContainer(container).logs(options);
+    return payloads(frames).split('\n').filter(Boolean);
+  });
+}
+
+/** Each frame begins with eight bytes, of which the last four are its length. */
+function payloads(frames: Buffer): string {
+  let text = '';
+  for (let at = 0; at + 8 <= frames.length;) {
+    const end = at + 8 + frames.readUInt32BE(at + 4);
+    text += frames.toString('utf8', at + 8, end);
+    at = end;
+  }
+  return text;
 }
 
 async function containersOf(docker: Docker, home: string): Promise<Belongings['containers']> {
