@@ -9,8 +9,10 @@ import {
   sessionLabels,
   settingsLabels,
 } from './container-options.js';
+import { REMOVED } from './disruption.js';
 import { DockerDesktop } from './desktop/docker-desktop.js';
 import { DockerShell } from './docker-shell.js';
+import { disruptionIn } from './ended.js';
 import { endProcesses } from './end-processes.js';
 import { reasonOf, hasStatus } from './engine-error.js';
 import { type Engine, ensureNetwork, found, settled } from './engine.js';
@@ -37,6 +39,8 @@ export class DockerComputer {
   /** Held by the verbs that change the computer as a whole. */
   readonly lifecycle = new Mutex();
   readonly desktop: DockerDesktop;
+  /** When the engine ended a container that did not end as we asked it to: no exit code tells that it was us. */
+  forcedEnd: string | undefined;
 
   constructor(
     readonly names: SessionNames,
@@ -98,7 +102,11 @@ export class DockerComputer {
 
   async inspect(): Promise<ComputerInfo | undefined> {
     const existing = await this.find();
-    return existing && this.infoOf(existing);
+    if (!existing) return undefined;
+    const { container } = existing;
+    const disrupted = container ? await disruptionIn(this.engine.docker, container) : REMOVED;
+    const byUs = container !== undefined && container.State.FinishedAt === this.forcedEnd;
+    return { ...this.infoOf(existing), ...(disrupted && !byUs && { disrupted }) };
   }
 
   async shell(): Promise<Shell> {
@@ -216,7 +224,7 @@ export class DockerComputer {
     try {
       if (!(await this.container.inspect()).State.Running) return;
       this.dropShell();
-      await this.container.restart({ t: 0 });
+      await this.lifecycle.run(() => this.container.restart({ t: 0 }));
     } catch (error) {
       const fields = { session_id: this.names.sessionId, reason: reasonOf(error) };
       this.engine.logger?.warn(fields, 'the container could not be started anew');

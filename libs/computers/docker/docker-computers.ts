@@ -24,6 +24,7 @@ import { sessionNames } from './naming.js';
 import { copyRootFilesystem } from './root-filesystem.js';
 import { copyFiles, requireSnapshot, restoreFromSnapshot, takeSnapshot } from './snapshots.js';
 import { readStats } from './stats.js';
+import { watchEngine } from './watch.js';
 
 /** Computers that are containers of a Docker engine. */
 export class DockerComputers implements Computers {
@@ -139,8 +140,10 @@ export class DockerComputers implements Computers {
     return this.use(sessionId, ({ desktop }) => desktop.connect(options));
   }
 
-  /** Nothing ends these computers but what this process does. */
-  watch(): void {}
+  watch(listener: Parameters<Computers['watch']>[0], signal: AbortSignal): void {
+    const settled = (sessionId: string) => this.change(sessionId, (computer) => computer.inspect());
+    void watchEngine({ engine: this.engine, settled, list: () => this.list() }, listener, signal);
+  }
 
   async dispose(): Promise<void> {
     for (const { desktop } of this.computers.values()) desktop.close();

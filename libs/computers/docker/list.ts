@@ -1,5 +1,8 @@
-import type { ComputerInfo } from '../computer.js';
-import type { Engine } from './engine.js';
+import type Docker from 'dockerode';
+import type { ComputerInfo, Disruption } from '../computer.js';
+import { REMOVED } from './disruption.js';
+import { disruptionIn } from './ended.js';
+import { type Engine, found } from './engine.js';
 import { LABELS, sessionNames } from './naming.js';
 
 /** The computers of this service, by session id: all volumes, and what their containers do. */
@@ -9,19 +12,33 @@ export async function listComputers({ docker, home, image }: Engine): Promise<Co
     docker.listVolumes({ filters }),
     docker.listContainers({ all: true, filters }),
   ]);
-  const running = new Set(
-    containers.filter(({ State }) => State === 'running').map(({ Labels }) => Labels[LABELS.session]),
+  const bySession = new Map(containers.map((container) => [container.Labels[LABELS.session], container]));
+  const computers = (volumes ?? []).map(async ({ Labels: labels }): Promise<ComputerInfo> => {
+    const sessionId = labels[LABELS.session] ?? '';
+    const container = bySession.get(sessionId);
+    const disrupted = await disruptionOfListed(docker, container);
+    return {
+      sessionId,
+      driver: 'docker',
+      computerId: sessionNames(sessionId).container,
+      running: container?.State === 'running',
+      image: labels[LABELS.image] ?? image,
+      ...(disrupted && { disrupted }),
+    };
+  });
+  return (await Promise.all(computers)).toSorted((left, right) =>
+    left.sessionId < right.sessionId ? -1 : 1,
   );
-  return (volumes ?? [])
-    .map(({ Labels: labels }) => {
-      const sessionId = labels[LABELS.session] ?? '';
-      return {
-        sessionId,
-        driver: 'docker',
-        computerId: sessionNames(sessionId).container,
-        running: running.has(sessionId),
-        image: labels[LABELS.image] ?? image,
-      };
-    })
-    .toSorted((left, right) => (left.sessionId < right.sessionId ? -1 : 1));
+}
+
+/** Asks the engine for more only where the end of a container looks like none of ours. */
+async function disruptionOfListed(
+  docker: Docker,
+  container: Docker.ContainerInfo | undefined,
+): Promise<Disruption | undefined> {
+  if (!container) return REMOVED;
+  if (container.State === 'running' || /^(Created|Exited \((0|10)\))/.test(container.Status))
+    return undefined;
+  const details = await found(docker.getContainer(container.Id).inspect());
+  return details && disruptionIn(docker, details);
 }

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DockerComputer } from './docker-computer.js';
 import { hasStatus } from './engine-error.js';
-import { settled } from './engine.js';
+import { found, settled } from './engine.js';
 import { END_SIGNAL } from './keeper.js';
 import { keepRootFilesystem } from './root-filesystem.js';
 
@@ -22,7 +22,8 @@ export async function stopComputer(computer: DockerComputer): Promise<void> {
   await keepRootFilesystem(computer);
 }
 
-async function endContainer({ container }: DockerComputer): Promise<void> {
+async function endContainer(computer: DockerComputer): Promise<void> {
+  const { container } = computer;
   const deadline = performance.now() + STOP_MS;
   while (performance.now() < deadline) {
     try {
@@ -35,4 +36,5 @@ async function endContainer({ container }: DockerComputer): Promise<void> {
     if (await Promise.race([ended, delay(ASK_AGAIN_MS, false, { ref: false })])) return;
   }
   await settled(container.stop({ t: 0 }));
+  computer.forcedEnd = (await found(container.inspect()))?.State.FinishedAt;
 }
