@@ -14,6 +14,7 @@ export interface CliOptions {
   stdin?: string;
   /** The program, when not the one of this checkout. */
   cli?: string;
+  cwd?: string;
 }
 
 export interface CliResult {
@@ -45,8 +46,8 @@ export interface RunningCli {
   shows(text: string | RegExp): Promise<void>;
 }
 
-export function startCli(args: string[], { env, cli = CLI }: CliOptions = {}): RunningCli {
-  const child = spawn(process.execPath, [cli, ...args], { env: cleanEnv(env) });
+export function startCli(args: string[], { env, cli = CLI, cwd }: CliOptions = {}): RunningCli {
+  const child = spawn(process.execPath, [cli, ...args], { env: cleanEnv(env), cwd });
   const result: CliResult = { code: null, stdout: '', stderr: '' };
   const watched = new Watched(() => result.stdout + result.stderr);
   for (const name of ['stdout', 'stderr'] as const) {

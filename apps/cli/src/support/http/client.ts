@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { CliError, systemCodeOf } from '../errors/cli-error.js';
 import { findServer, type Server } from '../location/find-server.js';
 import { errorFromReply } from './problem.js';
-import { readText, send, Unreachable, type RequestHeaders } from './send.js';
+import { readBytes, readText, send, Unreachable, type RequestHeaders } from './send.js';
 
 /** How often a request is repeated whose work is done, but not yet visible; each waits for two seconds. */
 const LAG_ATTEMPTS = 15;
@@ -73,6 +73,14 @@ export class Client {
       if (status === 202 && attempt < LAG_ATTEMPTS) continue;
       return { data: parse(text, this.url(path)) as T, sequence: sequenceOf(reply) };
     }
+  }
+
+  /** What is not JSON, such as a picture. @throws {CliError} with the code of the problem that the server answers. */
+  async bytes(path: string, accept: string): Promise<Buffer> {
+    const reply = await this.request('GET', path, { headers: { accept } });
+    const status = reply.statusCode ?? 0;
+    if (status >= 400) throw errorFromReply(status, await readText(reply), this.url(path));
+    return readBytes(reply);
   }
 
   /** Looks again where the local service is; after a restart it may have another port. */

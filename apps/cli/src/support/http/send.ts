@@ -52,7 +52,7 @@ export async function readText(reply: IncomingMessage): Promise<string> {
   return (await readBytes(reply)).toString('utf8');
 }
 
-async function readBytes(reply: IncomingMessage): Promise<Buffer> {
+export async function readBytes(reply: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of reply) chunks.push(chunk as Buffer);
   return Buffer.concat(chunks);
