@@ -20,12 +20,13 @@ export interface DockerFixture {
   others(options: Partial<DockerComputersOptions>): Computers;
 }
 
-/** Describes what needs an engine and the session image; without them it says so in one line. */
+/** Describes what needs an engine and an image, by default the session image; without them it says so in one line. */
 export async function describeWithDocker(
   name: string,
   suite: (fixture: DockerFixture) => void,
+  image?: string,
 ): Promise<void> {
-  const problem = await dockerProblem();
+  const problem = await dockerProblem({ image });
   if (problem === undefined) describe(name, () => suite(useDocker()));
   else describeProblem(name, problem);
 }
