@@ -2,6 +2,7 @@ import type { Session } from '#contracts';
 import { RaworcCommand } from '../support/command.js';
 import { Client } from '../support/http/client.js';
 import { findServer } from '../support/location/find-server.js';
+import { readContainersFile } from '../support/location/home.js';
 import { findRunningService, isHealthy } from '../support/local-service/service-process.js';
 import { duration, unixSeconds } from '../support/terminal/time.js';
 
@@ -12,6 +13,8 @@ interface ServiceStatus {
   url: string;
   version: string | null;
   pid: number | null;
+  /** The service runs in containers of its own. */
+  containers: boolean;
   uptime_seconds: number | null;
   /** Number of sessions by state; null when the service does not answer. */
   sessions: Record<string, number> | null;
@@ -33,7 +36,9 @@ export default class Status extends RaworcCommand {
 
 async function readStatus(): Promise<ServiceStatus> {
   const server = findServer();
+  const containers = server.local ? readContainersFile(server.home) : undefined;
   const service = server.local ? await findRunningService(server.home) : undefined;
+  const started_at = service?.started_at ?? containers?.started_at;
   const running = await isHealthy(server.url);
   const client = new Client({ ...server, local: false });
   const version = running ? (await client.call<{ version: string }>('GET', 'version')).data.version : null;
@@ -41,10 +46,10 @@ async function readStatus(): Promise<ServiceStatus> {
   return {
     running,
     url: server.url,
-    version: version ?? service?.version ?? null,
+    version: version ?? service?.version ?? containers?.version ?? null,
     pid: service?.pid ?? null,
-    uptime_seconds:
-      service === undefined ? null : Math.round(Date.now() / 1000 - unixSeconds(service.started_at)),
+    containers: containers !== undefined,
+    uptime_seconds: started_at === undefined ? null : Math.round(Date.now() / 1000 - unixSeconds(started_at)),
     sessions,
   };
 }
@@ -55,7 +60,18 @@ function countByState(sessions: Session[]): Record<string, number> {
   return counts;
 }
 
-function describe({ running, url, version, pid, uptime_seconds, sessions }: ServiceStatus): string {
+function describe({
+  running,
+  url,
+  version,
+  pid,
+  containers,
+  uptime_seconds,
+  sessions,
+}: ServiceStatus): string {
+  if (!running && containers) {
+    return `Raworc runs in containers, but does not answer at ${url}. See: docker logs raworc_server --tail 50`;
+  }
   if (!running) {
     return pid === null
       ? `Raworc does not run (${url}). Start it with: raworc start`
@@ -63,6 +79,6 @@ function describe({ running, url, version, pid, uptime_seconds, sessions }: Serv
   }
   const since = uptime_seconds === null ? '' : `, up ${duration(uptime_seconds)}`;
   const counts = Object.entries(sessions ?? {}).map(([state, count]) => `${count} ${state}`);
-  const where = pid === null ? '' : `, process ${pid}`;
+  const where = containers ? ', in containers' : pid === null ? '' : `, process ${pid}`;
   return `Raworc ${version} runs at ${url}${where}${since}.\nSessions: ${counts.join(', ')}`;
 }
