@@ -1,5 +1,6 @@
 // The npm scripts: each installs and builds what is missing first, so that each is enough on a bare machine.
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, bundledNode, ensureBuilt, ensureInstalled, root, run } from './bootstrap.mjs';
 
@@ -12,7 +13,10 @@ ensureInstalled();
 await tasks[name](args);
 
 async function start() {
-  if (process.env.ANTHROPIC_API_KEY) return raworc(['session']);
+  if (process.env.ANTHROPIC_API_KEY) {
+    await ensureImages();
+    return raworc(['session']);
+  }
   process.stderr.write(
     'ANTHROPIC_API_KEY is not set, so Host cannot ask Claude. Here is the guided tour with a scripted model instead;\n' +
       'everything else in it is real. To work with Claude: export ANTHROPIC_API_KEY=… and run npm start again.\n\n',
@@ -21,8 +25,20 @@ async function start() {
 }
 
 async function demo(args) {
-  ensureBuilt();
+  await ensureImages();
   return handOver([join(root, 'dist', 'apps', 'demo', 'main.js'), ...args]);
+}
+
+/**
+ * Builds the images of sessions, with and without a desktop, when an engine may be here and they are missing. Where
+ * that fails, a line says why and the start goes on: what needs no container works all the same.
+ */
+async function ensureImages() {
+  ensureBuilt();
+  const { DOCKER_HOST, RAWORC_COMPUTERS } = process.env;
+  const engine = DOCKER_HOST || existsSync('/var/run/docker.sock');
+  if (!engine || RAWORC_COMPUTERS?.startsWith('local')) return;
+  await raworc(['images', 'build', 'session', 'session-desktop', '--if-possible']);
 }
 
 async function raworc(args) {

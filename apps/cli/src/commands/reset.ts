@@ -44,7 +44,7 @@ export default class Reset extends RaworcCommand {
     await stopService(home);
     const removed = await runServiceTask<Removed>(['reset']);
     this.log(
-      `Removed ${count(removed.containers.length, 'container')}, ${count(removed.volumes.length, 'volume')}, ${count(removed.images.length, 'image')} and the data in ${home}.`,
+      `Removed ${count(belongings.containers.length, 'container')}, ${count(removed.volumes.length, 'volume')}, ${count(removed.images.length, 'image')} and the data in ${home}.`,
     );
     return { removed };
   }
