@@ -23,6 +23,7 @@ export interface ToolPorts {
 }
 
 const COMPUTER_POLL_MS = 250;
+const LOOKS_AFTER_BREAK = 3;
 
 /** Carries out a turn's tool uses, each of them once at most, and puts what came of it on the log. */
 export class ToolRunner {
@@ -74,7 +75,7 @@ export class ToolRunner {
     if (countsOnOldScreen(this.journal.events, use)) return this.showInstead();
     try {
       const answer = await this.tools(use, this.context);
-      return answer.isError && (await this.computerStopped(use)) ? cutShort(answer.content) : answer;
+      return answer.isError && (await this.computerStopped(use, answer)) ? cutShort(answer.content) : answer;
     } catch (error) {
       if (isComputerMissing(error)) return cutShort('');
       throw error;
@@ -109,9 +110,17 @@ export class ToolRunner {
     }
   }
 
+  /** Driver and log may learn of it a moment later than the tool did. */
+  private async computerStopped(use: ToolUseBlock, { broken }: ToolAnswer): Promise<boolean> {
+    for (let looks = broken ? LOOKS_AFTER_BREAK : 1; ; looks--) {
+      if ((await problemOf(this.context)) !== undefined || (await this.wasDisrupted(use))) return true;
+      if (looks === 1) return false;
+      await delay(COMPUTER_POLL_MS, undefined, { signal: this.signal });
+    }
+  }
+
   /** It may run again by now: then the log tells that it had stopped. */
-  private async computerStopped(use: ToolUseBlock): Promise<boolean> {
-    if ((await problemOf(this.context)) !== undefined) return true;
+  private async wasDisrupted(use: ToolUseBlock): Promise<boolean> {
     await this.journal.catchUp();
     const { events } = this.journal;
     const started = events.findLastIndex(

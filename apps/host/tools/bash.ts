@@ -67,13 +67,10 @@ function answerOf(
             `(command > logs/name.log 2>&1 &) and look at its output later.${shellEnded ? NEW_SHELL : ''}`,
         ),
       );
-    case 'shell_died':
-      return mistake(
-        lines(
-          output,
-          `The shell ended (exit code ${exitCode ?? 'unknown'}); the next command gets a new one.`,
-        ),
-      );
+    case 'shell_died': {
+      const ended = `The shell ended (exit code ${exitCode ?? 'unknown'}); the next command gets a new one.`;
+      return { ...mistake(lines(output, ended)), broken: true };
+    }
     case 'cancelled':
       return mistake(lines(output, 'The command was stopped.'));
   }

@@ -15,6 +15,8 @@ export interface ToolAnswer {
   content: string | ContentBlock[];
   isError: boolean;
   outcome: Exclude<ToolOutcome, 'interrupted'>;
+  /** What the tool worked through ended under it; perhaps the whole computer did. */
+  broken?: true;
 }
 
 /** One tool: its input is what the model wrote, and is checked here. */

@@ -34,7 +34,8 @@ export function createToolBox(definitions: Record<string, unknown>[], options: T
       return await tool(use.input, context);
     } catch (error) {
       if (!(error instanceof ComputerError) || isComputerMissing(error)) throw error;
-      return mistake(error.message);
+      const failure = mistake(error.message);
+      return error.code === 'desktop_failed' ? { ...failure, broken: true } : failure;
     }
   };
 }
