@@ -9,9 +9,9 @@ import { describeShell } from './conformance/shell.js';
 import { describeSnapshots } from './conformance/snapshots.js';
 
 /** What every driver must do. The factory is called with a folder for what the driver keeps, new for each test. */
-export function describeComputers(name: string, factory: ComputersFactory): void {
+export function describeComputers(name: string, factory: ComputersFactory, image = 'some-image'): void {
   describe(`computers: ${name}`, () => {
-    const fixture = useComputers(factory);
+    const fixture = useComputers(factory, image);
     describeLifecycle(fixture);
     describeShell(fixture);
     describeInterruption(fixture);

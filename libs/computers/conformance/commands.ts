@@ -41,7 +41,7 @@ export function describeCommands(fixture: Fixture): void {
     it('is ended with its children at the time limit', async () => {
       const result = await exec(['bash', '-c', 'sleep 300 & echo started; sleep 300'], { timeoutMs: 200 });
       expect(result).toMatchObject({ outcome: 'timed_out', exitCode: null, output: 'started\n' });
-      expect((await fixture.computers.stats('session-1')).processes).toBe(0);
+      expect((await fixture.computers.stats(fixture.id('session-1'))).processes).toBe(0);
     });
 
     it('is ended by its signal', async () => {

@@ -126,9 +126,9 @@ export function describeFiles(fixture: Fixture): void {
     });
 
     it('can be read and written while the computer is stopped', async () => {
-      await fixture.computers.create({ sessionId: 'a' });
-      await fixture.computers.writeFile('a', 'data/x', 'y');
-      expect(await fixture.text('a', 'data/x')).toBe('y');
+      await fixture.computers.create({ sessionId: fixture.id('a') });
+      await fixture.computers.writeFile(fixture.id('a'), 'data/x', 'y');
+      expect(await fixture.text(fixture.id('a'), 'data/x')).toBe('y');
     });
   });
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +12,10 @@ export const LIMITS = { timeoutMs: 20_000, maxOutputBytes: 64 * 1024 };
 
 export interface Fixture {
   readonly computers: Computers;
+  /** An image that a driver with images has. */
+  readonly image: string;
+  /** The id of a session that a test calls by this name; another one in each test, for engines that are shared. */
+  id(name: string): string;
   /** The same computers as another process of the service sees them. */
   otherProcess(): Computers;
   /** A new computer that runs. */
@@ -20,8 +25,9 @@ export interface Fixture {
   text(sessionId: string, path: string): Promise<string>;
 }
 
-export function useComputers(factory: ComputersFactory): Fixture {
+export function useComputers(factory: ComputersFactory, image: string): Fixture {
   let root = '';
+  let suffix = '';
   let instances: Computers[] = [];
   const instance = (): Computers => {
     const created = factory(root);
@@ -32,6 +38,7 @@ export function useComputers(factory: ComputersFactory): Fixture {
 
   beforeEach(async () => {
     root = await mkdtemp(join(tmpdir(), 'raworc-computers-'));
+    suffix = randomUUID();
     instances = [];
     computers = instance();
   });
@@ -42,12 +49,16 @@ export function useComputers(factory: ComputersFactory): Fixture {
     await rm(root, { recursive: true, force: true });
   });
 
+  const id = (name: string): string => `${name}-${suffix}`;
+
   return {
+    image,
+    id,
     get computers() {
       return computers;
     },
     otherProcess: instance,
-    async running(sessionId = 'session-1', env) {
+    async running(sessionId = id('session-1'), env) {
       await computers.create({ sessionId, env });
       await computers.start(sessionId);
       return sessionId;

@@ -5,47 +5,50 @@ export function describeLifecycle(fixture: Fixture): void {
   describe('lifecycle', () => {
     it('creates, starts, stops and destroys, each as often as asked', async () => {
       const { computers } = fixture;
-      const created = await computers.create({ sessionId: 'a', image: 'some-image' });
+      const created = await computers.create({ sessionId: fixture.id('a'), image: fixture.image });
       expect(created).toMatchObject({
-        sessionId: 'a',
+        sessionId: fixture.id('a'),
         driver: computers.driver,
         running: false,
-        image: 'some-image',
+        image: fixture.image,
       });
-      expect(await computers.create({ sessionId: 'a', image: 'some-image' })).toEqual(created);
+      expect(await computers.create({ sessionId: fixture.id('a'), image: fixture.image })).toEqual(created);
       for (let round = 0; round < 2; round++)
-        expect(await computers.start('a')).toMatchObject({ running: true });
-      expect(await computers.inspect('a')).toMatchObject({ running: true });
-      for (let round = 0; round < 2; round++) await computers.stop('a');
-      expect(await computers.inspect('a')).toMatchObject({ running: false });
-      for (let round = 0; round < 2; round++) await computers.destroy('a');
-      expect(await computers.inspect('a')).toBeUndefined();
+        expect(await computers.start(fixture.id('a'))).toMatchObject({ running: true });
+      expect(await computers.inspect(fixture.id('a'))).toMatchObject({ running: true });
+      for (let round = 0; round < 2; round++) await computers.stop(fixture.id('a'));
+      expect(await computers.inspect(fixture.id('a'))).toMatchObject({ running: false });
+      for (let round = 0; round < 2; round++) await computers.destroy(fixture.id('a'));
+      expect(await computers.inspect(fixture.id('a'))).toBeUndefined();
     });
 
     it('lists what is there, also what another process made', async () => {
-      await fixture.otherProcess().create({ sessionId: 'a' });
-      await fixture.computers.create({ sessionId: 'b' });
-      expect((await fixture.computers.list()).map((info) => info.sessionId)).toEqual(['a', 'b']);
+      await fixture.otherProcess().create({ sessionId: fixture.id('a') });
+      await fixture.computers.create({ sessionId: fixture.id('b') });
+      expect((await fixture.computers.list()).map((info) => info.sessionId)).toEqual([
+        fixture.id('a'),
+        fixture.id('b'),
+      ]);
     });
 
     it('succeeds in stopping and destroying what never was', async () => {
-      await fixture.computers.stop('nobody');
-      await fixture.computers.destroy('nobody');
+      await fixture.computers.stop(fixture.id('nobody'));
+      await fixture.computers.destroy(fixture.id('nobody'));
     });
 
     it('says which computer is missing', async () => {
       const missing = { code: 'computer_not_found', message: expect.stringContaining('nobody') };
-      await expect(fixture.computers.start('nobody')).rejects.toMatchObject(missing);
-      await expect(fixture.computers.shell('nobody')).rejects.toMatchObject(missing);
-      await expect(fixture.computers.snapshot('nobody')).rejects.toMatchObject(missing);
-      await expect(fixture.computers.readFile('nobody', 'x')).rejects.toMatchObject(missing);
+      await expect(fixture.computers.start(fixture.id('nobody'))).rejects.toMatchObject(missing);
+      await expect(fixture.computers.shell(fixture.id('nobody'))).rejects.toMatchObject(missing);
+      await expect(fixture.computers.snapshot(fixture.id('nobody'))).rejects.toMatchObject(missing);
+      await expect(fixture.computers.readFile(fixture.id('nobody'), 'x')).rejects.toMatchObject(missing);
     });
 
     it('runs commands in a started computer only', async () => {
-      await fixture.computers.create({ sessionId: 'a' });
+      await fixture.computers.create({ sessionId: fixture.id('a') });
       const refused = { code: 'computer_not_running' };
-      await expect(fixture.computers.shell('a')).rejects.toMatchObject(refused);
-      await expect(fixture.computers.exec('a', ['true'], LIMITS)).rejects.toMatchObject(refused);
+      await expect(fixture.computers.shell(fixture.id('a'))).rejects.toMatchObject(refused);
+      await expect(fixture.computers.exec(fixture.id('a'), ['true'], LIMITS)).rejects.toMatchObject(refused);
     });
 
     it.each(['', '../a', 'a/b', '.', 'a b', 'x'.repeat(65)])(
@@ -65,7 +68,7 @@ export function describeLifecycle(fixture: Fixture): void {
     it('gives its environment to commands, and none of the service’s own', async () => {
       process.env['RAWORC_CONFORMANCE_LEAK'] = 'leaked';
       try {
-        const id = await fixture.running('a', { GREETING: 'héllo "world"\n$x' });
+        const id = await fixture.running(fixture.id('a'), { GREETING: 'héllo "world"\n$x' });
         expect(await fixture.bash(id, 'printf %s "$GREETING"')).toBe('héllo "world"\n$x');
         const shellEnvironment = await fixture.bash(id, 'env');
         const { output } = await fixture.computers.exec(id, ['env'], LIMITS);
@@ -79,10 +82,10 @@ export function describeLifecycle(fixture: Fixture): void {
     });
 
     it('takes a new environment at start, also in a process that did not create it', async () => {
-      await fixture.running('a', { KEY: 'old' });
+      await fixture.running(fixture.id('a'), { KEY: 'old' });
       const other = fixture.otherProcess();
-      await other.start('a', { env: { KEY: 'new' } });
-      const shell = await other.shell('a');
+      await other.start(fixture.id('a'), { env: { KEY: 'new' } });
+      const shell = await other.shell(fixture.id('a'));
       expect((await shell.run('echo $KEY', LIMITS)).output).toBe('new\n');
     });
 

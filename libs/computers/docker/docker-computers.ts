@@ -110,7 +110,6 @@ export class DockerComputers implements Computers {
           `The computer of session ${sessionId} runs. Files are copied into a stopped one only.`,
         );
       }
-      if (snapshotId !== undefined) await requireSnapshot(source, snapshotId);
       const copied = await copyFiles(computer, source, snapshotId, parts);
       if (parts.code) await copyRootFilesystem(computer, source);
       return copied;

@@ -21,7 +21,7 @@ describe('an engine that does not answer', () => {
 await describeWithDocker('an image that is missing', (fixture) => {
   it('is told with how to build it, and leaves nothing behind', async () => {
     await expect(
-      fixture.computers.create({ sessionId: 'imageless', image: 'raworc/no-such-image' }),
+      fixture.computers.create({ sessionId: `imageless-${fixture.home}`, image: 'raworc/no-such-image' }),
     ).rejects.toMatchObject({
       code: 'driver_unavailable',
       message: expect.stringMatching(/raworc\/no-such-image.*docker build/),

@@ -10,12 +10,13 @@ import { LABELS } from './naming.js';
 
 const SNAPSHOT_ID = /^[0-9a-z]{9}-[0-9a-f-]{36}$/;
 const size = z.object({ files: z.number().int(), bytes: z.number().int() });
+const known = z.object({ known: z.boolean() });
 const taken = size.extend({ digest: z.string(), changed: z.number().int() });
 
 /** Copies what changed since the last snapshot; what did not is a hard link to that snapshot's copy. */
 export async function takeSnapshot(computer: DockerComputer): Promise<SnapshotInfo> {
   const snapshotId = `${Date.now().toString(36).padStart(9, '0')}-${randomUUID()}`;
-  await makeSnapshotVolume(computer);
+  await makeSnapshotVolume(computer, snapshotId);
   const { header } = await callTrees(computer, { verb: 'snapshot', id: snapshotId }, [
     volumeMount(computer.names.volume, '/session', true),
     volumeMount(computer.names.snapshots, '/snapshots'),
@@ -38,6 +39,7 @@ export async function copyFiles(
   snapshotId: string | undefined,
   parts: CopyParts,
 ): Promise<{ files: number; bytes: number }> {
+  if (snapshotId !== undefined) await makeSnapshotVolume(source, snapshotId);
   const from =
     snapshotId === undefined
       ? volumeMount(source.names.volume, '/source', true)
@@ -47,24 +49,26 @@ export async function copyFiles(
     volumeMount(computer.names.volume, '/session'),
     from,
   ]);
+  if (snapshotId !== undefined && known.safeParse(header).success) throw missing(source, snapshotId);
   return size.parse(header);
 }
 
 /** Before anything is touched or ended. */
 export async function requireSnapshot(computer: DockerComputer, snapshotId: string): Promise<void> {
-  await makeSnapshotVolume(computer);
-  const known = SNAPSHOT_ID.test(snapshotId) && (await hasSnapshot(computer, snapshotId));
-  if (!known) throw missing(computer, snapshotId);
+  await makeSnapshotVolume(computer, snapshotId);
+  if (!(await hasSnapshot(computer, snapshotId))) throw missing(computer, snapshotId);
 }
 
 async function hasSnapshot(computer: DockerComputer, snapshotId: string): Promise<boolean> {
   const { header } = await callTrees(computer, { verb: 'known', id: snapshotId }, [
     volumeMount(computer.names.snapshots, '/snapshots', true),
   ]);
-  return z.object({ known: z.boolean() }).parse(header).known;
+  return known.parse(header).known;
 }
 
-async function makeSnapshotVolume(computer: DockerComputer): Promise<void> {
+/** The volume is there without any snapshot too, for a helper to look into. */
+async function makeSnapshotVolume(computer: DockerComputer, snapshotId: string): Promise<void> {
+  if (!SNAPSHOT_ID.test(snapshotId)) throw missing(computer, snapshotId);
   await computer.require();
   const { engine, names } = computer;
   await engine.docker.createVolume({

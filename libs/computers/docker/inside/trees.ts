@@ -10,16 +10,17 @@ export type TreesRequest =
 /**
  * Takes and restores snapshots, and copies from one session to another. Runs as root in a container of its own
  * without network, with the session's volume at /session, snapshots at /snapshots, another's volume at /source.
- * Digests are those of the local driver: sha256 over sorted [path, type, mode, content or link target].
+ * Content is shared with the copy where the file system can, and holes stay holes. Digests are those of the local driver: sha256 over sorted [path, type, mode, content or link target].
  */
 export const TREES = String.raw`
-import base64, hashlib, json, os, stat, subprocess, sys, time
+import base64, errno, fcntl, hashlib, json, os, stat, subprocess, sys, time
 
 ask = json.loads(sys.argv[1])
 sys.setrecursionlimit(20000)
 STAGING = '/session/.raworc-filling'
 YOUNG_NS = 50_000_000
 BLOCK = 1 << 20
+FICLONE = 0x40049409
 
 def answer(header):
     sys.stdout.write(json.dumps(header) + '\n')
@@ -37,20 +38,62 @@ def remove(*paths):
     if paths:
         subprocess.run([b'rm', b'-rf', b'--', *map(os.fsencode, paths)], check=True)
 
+def cloned(source, target):
+    try:
+        fcntl.ioctl(target, FICLONE, source)
+        return True
+    except OSError:
+        return False
+
+def copy_range(source, target, start, end):
+    while start < end:
+        try:
+            count = os.copy_file_range(source, target, min(end - start, 1 << 30), start, start)
+        except OSError as error:
+            if error.errno not in (errno.EXDEV, errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP):
+                raise
+            count = os.pwrite(target, os.pread(source, min(end - start, BLOCK), start), start)
+        if count == 0:
+            return
+        start += count
+
+def copy_data(source, target):
+    size, end = os.fstat(source).st_size, 0
+    while end < size:
+        try:
+            start = os.lseek(source, end, os.SEEK_DATA)
+        except OSError as error:
+            if error.errno != errno.ENXIO:
+                raise
+            break
+        end = os.lseek(source, start, os.SEEK_HOLE)
+        copy_range(source, target, start, end)
+    os.ftruncate(target, size)
+
 def copy_content(source, target, hashed):
+    if not hashed:
+        if not cloned(source, target):
+            copy_data(source, target)
+        return None
+    return copy_and_hash(source, target, cloned(source, target))
+
+def copy_and_hash(source, target, has_content):
     digest = hashlib.sha256()
     end = 0
     while block := os.read(source, BLOCK):
         digest.update(block)
         end += len(block)
+        if has_content:
+            continue
         if block.count(0) == len(block):
             os.lseek(target, len(block), os.SEEK_CUR)
         else:
             view = memoryview(block)
             while view:
                 view = view[os.write(target, view):]
-    os.ftruncate(target, end)
-    return digest.hexdigest() if hashed else None
+    if not has_content:
+        os.ftruncate(target, end)
+    return digest.hexdigest()
 
 def copy_file(name, folder, place, hashed):
     source = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
@@ -104,7 +147,7 @@ class Copy:
                 except (FileNotFoundError, NotADirectoryError):
                     pass
                 except OSError as error:
-                    if error.errno != 40:
+                    if error.errno != errno.ELOOP:
                         raise
         finally:
             os.close(handle)
@@ -224,6 +267,8 @@ def restore():
     fill(source_of('/snapshots'))
 
 def copy():
+    if 'id' in ask and not os.path.exists('/snapshots/' + ask['id'] + '/manifest.json'):
+        answer({'known': False})
     parts = ask['parts']
     wanted = lambda name: parts['data'] if name == 'data' else name != 'logs' and parts['code']
     fill(source_of('/source'), wanted, True)
