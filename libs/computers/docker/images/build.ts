@@ -63,17 +63,19 @@ function failure(tag: string, dockerfile: string, output: string[], error: unkno
   ].join('\n');
 }
 
-/** Reads a stream of messages to its end; an error among them is thrown. */
-export function follow(
+/** Reads a stream of messages to its end. What went wrong comes as a message too, and is thrown. */
+export async function follow(
   docker: Docker,
   stream: NodeJS.ReadableStream,
   onMessage: (message: BuildMessage) => void,
 ): Promise<void> {
-  return new Promise((resolve, reject) => {
-    docker.modem.followProgress(
-      stream,
-      (error: Error | null) => (error ? reject(error) : resolve()),
-      onMessage,
-    );
+  let wrong: string | undefined;
+  const look = (message: BuildMessage) => {
+    wrong = message.error ?? wrong;
+    onMessage(message);
+  };
+  await new Promise<void>((resolve, reject) => {
+    docker.modem.followProgress(stream, (error: Error | null) => (error ? reject(error) : resolve()), look);
   });
+  if (wrong !== undefined) throw new Error(wrong);
 }

@@ -1,0 +1,99 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { once } from 'node:events';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import Docker from 'dockerode';
+import { settled } from '../engine.js';
+import { dockerProblem } from '../index.js';
+import { SESSION_IMAGE } from '../naming.js';
+import { pull } from './base.js';
+import { buildImage, RECIPE_LABEL } from './build.js';
+import { dockerEngineProblem, listImages } from './index.js';
+
+const problem = await dockerProblem();
+if (problem === undefined) describe('images', suite);
+else {
+  process.stderr.write(`not run: images, because ${problem}\n`);
+  it('says why images are not shown here', () => expect(problem).not.toBe(''));
+}
+
+function suite(): void {
+  const docker = new Docker();
+  let context: string;
+  let tag: string;
+  let steps: string[];
+
+  beforeEach(async () => {
+    context = await mkdtemp(join(tmpdir(), 'raworc-image-'));
+    tag = `raworc/test:${randomUUID()}`;
+    steps = [];
+  });
+
+  afterEach(async () => {
+    await settled(docker.getImage(tag).remove({ force: true }));
+    await rm(context, { recursive: true, force: true });
+  });
+
+  const build = async (...lines: string[]) => {
+    await writeFile(
+      join(context, 'Dockerfile'),
+      ['ARG BASE_IMAGE', 'FROM ${BASE_IMAGE}', ...lines].join('\n'),
+    );
+    const args = { BASE_IMAGE: SESSION_IMAGE };
+    const onStep = (step: string) => void steps.push(step);
+    await buildImage(docker, { tag, context, args, digest: 'the-digest', onStep });
+  };
+
+  it('are built on the base that is given, in steps that are told, and remember their recipe', async () => {
+    await build('ENV COLOUR=blue');
+    expect(steps).toEqual(
+      expect.arrayContaining([expect.stringContaining('FROM'), expect.stringContaining('ENV COLOUR=blue')]),
+    );
+    const { Config } = await docker.getImage(tag).inspect();
+    expect(Config.Env).toContain('COLOUR=blue');
+    expect(Config.Labels).toMatchObject({ 'raworc.managed': 'true', [RECIPE_LABEL]: 'the-digest' });
+  });
+
+  it('that fail say so with the last lines and what to do', async () => {
+    const failing = build('USER 0:0', 'RUN echo the disk is on fire && exit 3');
+    await expect(failing).rejects.toMatchObject({
+      code: 'driver_unavailable',
+      message: expect.stringMatching(
+        /could not be built .*returned a non-zero code: 3.*the disk is on fire.*raworc images build/s,
+      ),
+    });
+  });
+
+  it('are listed, those that are missing as well', async () => {
+    const images = await listImages();
+    expect(images.map((image) => image.name)).toEqual(['session', 'session-desktop', 'service', 'nats']);
+    expect(images[0]).toMatchObject({ tag: SESSION_IMAGE, bytes: expect.any(Number) });
+  });
+
+  it('are not waited for when the registry says nothing', async () => {
+    const silent = createServer().listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const { port } = silent.address() as { port: number };
+    const deaf = new Docker({ protocol: 'http', host: '127.0.0.1', port });
+    expect(await pull(deaf, 'debian:bookworm-slim', 50)).toMatch(/no answer|abort/i);
+    silent.close();
+  });
+}
+
+describe('an engine that is not there', () => {
+  it('is noticed at once, with what to do', async () => {
+    const { DOCKER_HOST: engine } = process.env;
+    process.env.DOCKER_HOST = 'unix:///nowhere/docker.sock';
+    try {
+      const began = performance.now();
+      expect(await dockerEngineProblem()).toMatch(/does not answer.*Start it/);
+      expect(performance.now() - began).toBeLessThan(1_000);
+    } finally {
+      if (engine === undefined) delete process.env.DOCKER_HOST;
+      else process.env.DOCKER_HOST = engine;
+    }
+  });
+});
