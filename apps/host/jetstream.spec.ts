@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { ReleaseControl, TakeControl } from '#commands';
 import { openJetStreamStore, type JetStreamStore } from '#event-store';
 import { startTestNats, type TestNats } from '#runtime';
-import { bash, startClaude, text, type Answer, type Claude } from './testing/claude.js';
+import { bash, screen, startClaude, text, type Answer, type Claude } from './testing/claude.js';
 import { createWorld, Service, type World } from './testing/service.js';
 
 let nats: TestNats;
@@ -61,5 +62,29 @@ describe('Host on JetStream', () => {
     service = await Service.start(world, claude.url, { exclusive: false });
     await service.until(id, 'turn.completed');
     expect((await service.history(id)).filter(({ type }) => type === 'turn.started')).toHaveLength(1);
+  });
+
+  it('waits for a person whom another process lets at the desktop, and then shows the screen', async () => {
+    claude = await startClaude([
+      { content: [screen('left_click', { coordinate: [1, 2] })] },
+      { content: [screen('screenshot')] },
+      { content: [text('Seen.')] },
+    ]);
+    service = await Service.start(world, claude.url, { settleMs: 0 });
+    const id = await service.createSession({ desktop: true });
+    const door = await Service.start(world, claude.url, { withHost: false });
+    try {
+      const person = { actor: 'user:ada' };
+      await door.do(new TakeControl(id, { leaseId: 'l1', seconds: 600 }, person));
+      await service.post(id, 'Click');
+      await service.until(id, 'model.responded');
+      await door.do(new ReleaseControl(id, { leaseId: 'l1', reason: 'returned' }, person));
+    } finally {
+      await door.stop();
+    }
+    await service.until(id, 'turn.completed');
+    const picture = { type: 'image', source: { type: 'base64' } };
+    expect(claude.requests[1]?.messages.at(-1)?.content).toMatchObject([{ is_error: true }, picture]);
+    expect(claude.requests[2]?.messages.at(-1)?.content).toMatchObject([{ content: [picture] }]);
   });
 });

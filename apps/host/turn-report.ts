@@ -1,4 +1,5 @@
 import type { EventEnvelope } from '#domain';
+import { isToolUse } from './conversation.js';
 import { exitCodeIn } from './tools/bash.js';
 
 /** The lines of Host's log about a turn: its steps, how long they took, how they ended. They only grow at their end. */
@@ -30,12 +31,16 @@ function lineOf(event: EventEnvelope, own: EventEnvelope[]): string | undefined 
     }
     case 'tool.completed': {
       const { use_id, took_ms, outcome, content } = event.data;
-      const name = own.findLast((other) => other.type === 'tool.started' && other.data.use_id === use_id);
       const code = typeof content === 'string' ? exitCodeIn(content) : undefined;
-      const tool = name?.type === 'tool.started' ? name.data.name : 'tool';
-      return `${event.time} ${tool} ${outcome} in ${took_ms} ms${code === undefined ? '' : `, exit code ${code}`}`;
+      return `${event.time} ${nameOf(use_id, own)} ${outcome} in ${took_ms} ms${code === undefined ? '' : `, exit code ${code}`}`;
     }
     default:
       return undefined;
   }
+}
+
+/** As the model asked; a use that was never started is no event of its own. */
+function nameOf(useId: string, own: EventEnvelope[]): string {
+  const blocks = own.flatMap((event) => (event.type === 'model.responded' ? event.data.content : []));
+  return blocks.filter(isToolUse).find(({ id }) => id === useId)?.name ?? 'tool';
 }
