@@ -1,4 +1,5 @@
 import type { CopyParts } from '../../computer.js';
+import { COPY_FILE } from './copy-file.js';
 
 /** What the program below is told, as JSON in its argument. */
 export type TreesRequest =
@@ -10,17 +11,15 @@ export type TreesRequest =
 /**
  * Takes and restores snapshots, and copies from one session to another. Runs as root in a container of its own
  * without network, with the session's volume at /session, snapshots at /snapshots, another's volume at /source.
- * Content is shared with the copy where the file system can, and holes stay holes. Digests are those of the local driver: sha256 over sorted [path, type, mode, content or link target].
+ * Digests are those of the local driver: sha256 over sorted [path, type, mode, content or link target].
  */
 export const TREES = String.raw`
-import base64, errno, fcntl, hashlib, json, os, stat, subprocess, sys, time
-
+import base64, errno, hashlib, json, os, stat, subprocess, sys, time
+${COPY_FILE}
 ask = json.loads(sys.argv[1])
 sys.setrecursionlimit(20000)
 STAGING = '/session/.raworc-filling'
 YOUNG_NS = 50_000_000
-BLOCK = 1 << 20
-FICLONE = 0x40049409
 
 def answer(header):
     sys.stdout.write(json.dumps(header) + '\n')
@@ -37,83 +36,6 @@ def text(name):
 def remove(*paths):
     if paths:
         subprocess.run([b'rm', b'-rf', b'--', *map(os.fsencode, paths)], check=True)
-
-def cloned(source, target):
-    try:
-        fcntl.ioctl(target, FICLONE, source)
-        return True
-    except OSError:
-        return False
-
-def copy_range(source, target, start, end):
-    while start < end:
-        try:
-            count = os.copy_file_range(source, target, min(end - start, 1 << 30), start, start)
-        except OSError as error:
-            if error.errno not in (errno.EXDEV, errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP):
-                raise
-            count = os.pwrite(target, os.pread(source, min(end - start, BLOCK), start), start)
-        if count == 0:
-            return
-        start += count
-
-def copy_data(source, target):
-    size, end = os.fstat(source).st_size, 0
-    while end < size:
-        try:
-            start = os.lseek(source, end, os.SEEK_DATA)
-        except OSError as error:
-            if error.errno != errno.ENXIO:
-                raise
-            break
-        end = os.lseek(source, start, os.SEEK_HOLE)
-        copy_range(source, target, start, end)
-    os.ftruncate(target, size)
-
-def copy_content(source, target, hashed):
-    if not hashed:
-        if not cloned(source, target):
-            copy_data(source, target)
-        return None
-    return copy_and_hash(source, target, cloned(source, target))
-
-def copy_and_hash(source, target, has_content):
-    digest = hashlib.sha256()
-    end = 0
-    while block := os.read(source, BLOCK):
-        digest.update(block)
-        end += len(block)
-        if has_content:
-            continue
-        if block.count(0) == len(block):
-            os.lseek(target, len(block), os.SEEK_CUR)
-        else:
-            view = memoryview(block)
-            while view:
-                view = view[os.write(target, view):]
-    if not has_content:
-        os.ftruncate(target, end)
-    return digest.hexdigest()
-
-def copy_file(name, folder, place, hashed):
-    source = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
-    try:
-        for attempt in range(3):
-            before = os.fstat(source)
-            if not stat.S_ISREG(before.st_mode):
-                return None, None
-            os.lseek(source, 0, os.SEEK_SET)
-            target = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-            try:
-                sha256 = copy_content(source, target, hashed)
-            finally:
-                os.close(target)
-            after = os.fstat(source)
-            if (after.st_mtime_ns, after.st_size) == (before.st_mtime_ns, before.st_size):
-                break
-        return before, sha256
-    finally:
-        os.close(source)
 
 def attributes(path, kind, found, **more):
     return {'path': text(path), 'type': kind, 'mode': stat.S_IMODE(found.st_mode),
