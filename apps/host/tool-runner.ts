@@ -11,7 +11,13 @@ import type { Settling } from './tools/computer/settling.js';
 import type { ToolAnswer, ToolBox, ToolContext } from './tools/tool.js';
 import { createToolBox, isComputerMissing } from './tools/toolbox.js';
 import type { TurnJournal } from './turn-journal.js';
-import { CUT_OFF, OLD_SCREEN, SKIPPED, SCREEN_NOT_SHOWN, STOPPED_MEANWHILE } from './tool-sentences.js';
+import {
+  CUT_OFF,
+  OLD_SCREEN_NOT_SHOWN,
+  OLD_SCREEN_SHOWN,
+  SKIPPED,
+  STOPPED_MEANWHILE,
+} from './tool-sentences.js';
 
 export interface ToolPorts {
   settings: HostSettings;
@@ -83,16 +89,16 @@ export class ToolRunner {
   }
 
   private async showInstead(): Promise<ToolAnswer> {
-    const shown = await this.lookAtScreen();
-    return { content: [{ type: 'text', text: OLD_SCREEN }, shown], isError: true, outcome: 'not_executed' };
+    return { content: await this.newScreen(), isError: true, outcome: 'not_executed' };
   }
 
-  private async lookAtScreen(): Promise<ContentBlock> {
+  private async newScreen(): Promise<ContentBlock[]> {
     try {
-      return await takePicture(this.context, this.ports.settling);
+      const picture = await takePicture(this.context, this.ports.settling);
+      return [{ type: 'text', text: OLD_SCREEN_SHOWN }, picture];
     } catch (error) {
       if (!(error instanceof ComputerError)) throw error;
-      return { type: 'text', text: SCREEN_NOT_SHOWN };
+      return [{ type: 'text', text: OLD_SCREEN_NOT_SHOWN }];
     }
   }
 

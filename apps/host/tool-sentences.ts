@@ -10,8 +10,8 @@ export const STOPPED_MEANWHILE = `The computer stopped while this tool ran, ${CH
 
 export const SKIPPED = 'Not executed: an earlier computer action in this turn failed.';
 
-export const OLD_SCREEN =
-  'Not executed: a person used the desktop since you last saw it. A new screenshot comes with this answer; look at it, ' +
-  'and then decide what to do.';
+const OLD_SCREEN = 'Not executed: a person used the desktop since you last saw it.';
 
-export const SCREEN_NOT_SHOWN = 'The screenshot could not be taken; take one before you act.';
+export const OLD_SCREEN_SHOWN = `${OLD_SCREEN} A new screenshot follows; look at it, and then decide what to do.`;
+
+export const OLD_SCREEN_NOT_SHOWN = `${OLD_SCREEN} A new screenshot could not be taken; take one before you act.`;

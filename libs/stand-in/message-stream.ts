@@ -38,8 +38,7 @@ export function beginning(model: string, inputTokens: number): StreamEvent {
   return { type: 'message_start', message: { ...message, usage: { ...usage, ...cache } } };
 }
 
-/** The start of a block, without what its deltas bring. */
-export function* blockEvents(block: Block, index: number): Generator<StreamEvent> {
+function* blockEvents(block: Block, index: number): Generator<StreamEvent> {
   const { empty, whole, deltaOf } = streamed(block);
   yield { type: 'content_block_start', index, content_block: empty };
   for (const [piece] of whole.matchAll(PIECE))
@@ -47,6 +46,7 @@ export function* blockEvents(block: Block, index: number): Generator<StreamEvent
   yield { type: 'content_block_stop', index };
 }
 
+/** The block as it starts, and what its deltas bring. */
 function streamed(block: Block): { empty: Block; whole: string; deltaOf: (piece: string) => Block } {
   switch (block.type) {
     case 'text':
