@@ -14,6 +14,8 @@ export interface DesktopClient {
   received(): string;
   /** Resolves when the bytes hold the text. */
   shows(text: string): Promise<void>;
+  /** Resolves when so many bytes have come. */
+  holds(bytes: number): Promise<void>;
 }
 
 export interface DesktopClientOptions {
@@ -37,6 +39,16 @@ export function openDesktop(
     waiting.forEach((look) => look());
   });
   socket.on('error', () => undefined);
+  const until = (holds: () => boolean): Promise<void> =>
+    new Promise((resolve) => {
+      const look = (): void => {
+        if (!holds()) return;
+        waiting.delete(look);
+        resolve();
+      };
+      waiting.add(look);
+      look();
+    });
   return {
     socket,
     opened: new Promise((resolve) => socket.once('open', resolve)),
@@ -53,16 +65,8 @@ export function openDesktop(
       socket.once('close', (code, reason) => resolve({ code, reason: reason.toString() }));
     }),
     received: () => text,
-    shows: (wanted) =>
-      new Promise((resolve) => {
-        const look = (): void => {
-          if (!text.includes(wanted)) return;
-          waiting.delete(look);
-          resolve();
-        };
-        waiting.add(look);
-        look();
-      }),
+    shows: (wanted) => until(() => text.includes(wanted)),
+    holds: (bytes) => until(() => text.length >= bytes),
   };
 }
 
