@@ -24,9 +24,9 @@ await describeWithDocker('an image that is missing', (fixture) => {
       fixture.computers.create({ sessionId: `imageless-${fixture.home}`, image: 'raworc/no-such-image' }),
     ).rejects.toMatchObject({
       code: 'driver_unavailable',
-      message: expect.stringMatching(/raworc\/no-such-image.*docker build/),
+      message: expect.stringMatching(/raworc\/no-such-image.*images build/),
     });
     expect(await fixture.computers.list()).toEqual([]);
-    expect(await dockerProblem({ image: 'raworc/no-such-image' })).toMatch(/docker build/);
+    expect(await dockerProblem({ image: 'raworc/no-such-image' })).toMatch(/images build/);
   });
 });

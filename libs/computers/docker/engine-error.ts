@@ -1,6 +1,5 @@
 import { ComputerError } from '../computer.js';
 import { field, hasCode } from '../local/errno.js';
-import { SESSION_IMAGE } from './naming.js';
 
 /** True when the engine answered with one of these HTTP status codes. */
 export function hasStatus(error: unknown, ...codes: number[]): boolean {
@@ -45,8 +44,5 @@ export function asEngineError(error: unknown): ComputerError {
 }
 
 export function missingImage(reason: string): string {
-  return (
-    `A computer's image is missing: ${reason}. Build the standard one with ` +
-    `"docker build --tag ${SESSION_IMAGE} docker/session" (docker/base.sh makes its base where no registry is reachable).`
-  );
+  return `A computer's image is missing: ${reason}. Build the standard ones with: raworc images build`;
 }

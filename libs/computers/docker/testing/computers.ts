@@ -34,7 +34,7 @@ export async function describeWithDocker(
 /** All that can be shown of a suite on a machine without an engine: that the problem comes with what to do. */
 export function describeProblem(name: string, problem: string): void {
   console.log(`"${name}" does not run on this machine: ${problem}`);
-  it(`says why "${name}" does not run here`, () => expect(problem).toMatch(/Start it|docker build/));
+  it(`says why "${name}" does not run here`, () => expect(problem).toMatch(/Start it|images build/));
 }
 
 function useDocker(): DockerFixture {
