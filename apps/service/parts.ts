@@ -13,7 +13,6 @@ import {
   type Shutdown,
   type Vault,
 } from '#runtime';
-import { notice } from './notice.js';
 import { openViews, type ServiceViews } from './views.js';
 
 /** What every role is made of. */
@@ -45,6 +44,7 @@ export async function openParts(
   home: Home,
   logger: Logger,
   shutdown: Shutdown,
+  tell: (notice: string) => void,
 ): Promise<Parts> {
   const masterKey = await ensureMasterKey(home);
   const nats = await openNats(config, home, logger.child({ part: 'nats' }));
@@ -53,9 +53,9 @@ export async function openParts(
   const log = await openJetStreamStore(nats.connection, { replicas: config.replicas, onPoison });
   shutdown.register('log', () => log.close());
 
-  const computers = await openComputers(config, home, logger);
+  const computers = await openComputers(config, home, logger, tell);
   shutdown.register('computers', () => computers.dispose(), STOP_DEADLINE_MS);
-  const desktop = await desktopDefaults(config, computers);
+  const desktop = await desktopDefaults(config, computers, tell);
   logger.info({ driver: computers.driver, desktops: desktop.byDefault }, 'computers');
 
   const views = await openViews(log.store, await ensureFolder(home.views), logger.child({ part: 'views' }), {
@@ -67,31 +67,36 @@ export async function openParts(
   return { config, home, logger, node: hostname(), log, computers, views, vault, desktop };
 }
 
-async function openComputers(config: Config, home: Home, logger: Logger): Promise<Computers> {
+async function openComputers(
+  config: Config,
+  home: Home,
+  logger: Logger,
+  tell: (notice: string) => void,
+): Promise<Computers> {
   const { computers: setting, image, network, memoryMb, cpus, pids } = config;
-  const part = logger.child({ part: 'computers' });
   return selectComputers({
     setting,
     root: await ensureFolder(home.computers),
     image,
     limits: { memoryMb, cpus, pids },
     network,
-    logger: part,
-    onNotice: (message) => {
-      part.warn(message);
-      notice(message);
-    },
+    logger: logger.child({ part: 'computers' }),
+    onNotice: tell,
   });
 }
 
-async function desktopDefaults(config: Config, computers: Computers): Promise<DesktopDefaults> {
+async function desktopDefaults(
+  config: Config,
+  computers: Computers,
+  tell: (notice: string) => void,
+): Promise<DesktopDefaults> {
   if (!computers.abilities.desktop) return { image: null, byDefault: false };
   const image = config.desktopImage;
   if (config.desktop === 'off') return { image, byDefault: false };
   const { engineHasImage } = await loadImages();
   const present = await engineHasImage(image);
   if (!present)
-    notice(`Sessions have no desktop: the image ${image} is missing. Build it: raworc images build`);
+    tell(`Sessions have no desktop: the image ${image} is missing. Build it: raworc images build`);
   // Who names an image for sessions means it.
   return { image, byDefault: present && config.sources.image === 'the default' };
 }

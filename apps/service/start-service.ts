@@ -7,12 +7,14 @@ import {
   loadConfig,
   lockHome,
   openHome,
+  type Logger,
   type Shutdown,
 } from '#runtime';
 import { createServer } from '../server/index.js';
 import { refuseContainersHome } from './containers/marker.js';
 import { commandsModule, workingModules } from './modules.js';
 import { withHomeCredentials } from './nats-credentials.js';
+import { notice } from './notice.js';
 import { startHealth, startOperator } from './operator-process.js';
 import { openParts, STOP_DEADLINE_MS, type Parts } from './parts.js';
 import { homeOfRole, isOnlyOperator, readRole, type Role } from './role.js';
@@ -48,7 +50,7 @@ export async function startService(
   shutdown.register('home', () => lock.release());
   try {
     const config = await withHomeCredentials(own, home, role);
-    const parts = await openParts(config, home, logger, shutdown);
+    const parts = await openParts(config, home, logger, shutdown, teller(role, logger));
     const url = await compose(role, parts, isOnlyOperator(config, env), shutdown);
     return { url, finished: shutdown.finished, stop: async () => void (await shutdown.run('requested')) };
   } catch (error) {
@@ -68,6 +70,14 @@ async function compose(role: Role, parts: Parts, exclusive: boolean, shutdown: S
   await writeServiceFile(parts.home, { pid: process.pid, port, url, started_at: Date.now() / 1000, version });
   parts.logger.info({ url, version, role }, 'ready');
   return url;
+}
+
+/** A role of several has its own log for people; of the one-process service they see the start. */
+function teller(role: Role, logger: Logger): (notice: string) => void {
+  return (message) => {
+    logger.warn(message);
+    if (role === 'all') notice(message);
+  };
 }
 
 interface Address {

@@ -8,10 +8,12 @@ import {
   loadConfig,
   openHome,
   RuntimeError,
+  type Config,
   type Home,
 } from '#runtime';
 import { compose, findCompose } from './compose-command.js';
 import { compositionOf, CONTAINERS, writeComposition } from './composition.js';
+import { stopContainers } from './down.js';
 import { writeMarker, type ContainersMarker } from './marker.js';
 
 const HEALTHY_WITHIN_MS = 120_000;
@@ -29,6 +31,7 @@ export async function startContainers(
 ): Promise<ContainersMarker> {
   const config = loadConfig({ env });
   const home = await openHome(config.home);
+  refuseUnusable(config);
   await refuseOthers(home);
   const command = await findCompose();
   const { buildImages, dockerEngineProblem } = await loadImages();
@@ -47,10 +50,33 @@ export async function startContainers(
   const begun = { url, port: config.port, version: 'unknown', started_at: Date.now() / 1000 };
   await writeMarker(home, begun);
   onStep('Starting the containers raworc_nats, raworc_server and raworc_operator');
-  await compose(command, [...compositionOf(home), 'up', '--detach']);
+  try {
+    await compose(command, [...compositionOf(home), 'up', '--detach']);
+  } catch (error) {
+    // Half a composition is of no use, and what was wrong has been said.
+    await stopContainers(home);
+    throw error;
+  }
   const marker = { ...begun, version: await untilHealthy(url) };
   await writeMarker(home, marker);
   return marker;
+}
+
+/** What a process may do and a container may not. */
+function refuseUnusable({ port, anthropicBaseUrl }: Config): void {
+  if (port === 0) {
+    throw new RuntimeError(
+      'config_invalid',
+      'A service in containers needs a port of its own: raworc start --docker --port 9100',
+    );
+  }
+  const host = anthropicBaseUrl === undefined ? '' : new URL(anthropicBaseUrl).hostname;
+  if (['localhost', '127.0.0.1', '[::1]'].includes(host)) {
+    throw new RuntimeError(
+      'config_invalid',
+      `ANTHROPIC_BASE_URL is ${anthropicBaseUrl}, which containers cannot reach. Give it an address of this machine that they reach, or run raworc start without --docker.`,
+    );
+  }
 }
 
 /** Names are fixed, so one engine runs one composition; and a home has one service. */

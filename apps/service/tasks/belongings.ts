@@ -5,8 +5,14 @@ import { loadConfig, openHome, RuntimeError, type Home } from '#runtime';
 import { stopContainers } from '../containers/down.js';
 import type { TaskOutput } from './task.js';
 
-/** What a reset leaves in the home: settings are no data. */
-const KEPT = new Set(['config.json']);
+/** What a service makes in its home. config.json is its user's, and so is whatever else may lie there. */
+const OURS = [
+  /^(token|master\.key|nats|computers|logs|cache)$/,
+  /^views(-server|-operator)?$/,
+  /^(service|server|operator)\.(json|lock\.\d+)$/,
+  /^containers\.(json|env|settings\.json)$/,
+  /\.[0-9a-f-]{36}\.draft$/,
+];
 
 /** `belongings`: what the engine has of this home. Nothing, where no engine answers. */
 export async function belongingsTask(env: NodeJS.ProcessEnv, output: TaskOutput): Promise<void> {
@@ -26,7 +32,7 @@ export async function cleanTask(env: NodeJS.ProcessEnv, output: TaskOutput): Pro
 export async function resetTask(env: NodeJS.ProcessEnv, output: TaskOutput): Promise<void> {
   const home = await homeOf(env);
   const removed = (await engineAnswers()) ? await removeFromEngine(home) : nothing;
-  const files = (await readdir(home.root)).filter((entry) => !KEPT.has(entry));
+  const files = (await readdir(home.root)).filter((entry) => OURS.some((pattern) => pattern.test(entry)));
   for (const entry of files) await rm(join(home.root, entry), { recursive: true, force: true });
   output.result({ ...removed, containers: removed.containers.map((container) => container.name), files });
 }
