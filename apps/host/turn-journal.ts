@@ -64,15 +64,20 @@ export class TurnJournal {
     return this.gapless.sequence;
   }
 
-  /** Takes in what others did in this session meanwhile. */
+  /** Takes in what others did in this session meanwhile. A replica of the log may lag behind our own steps. */
   async catchUp(): Promise<void> {
     const last = await this.store.last(this.sessionId);
-    if (last === undefined) return;
-    if (last.event.sessionversion !== this.history.length) {
-      const since = await this.store.read(this.sessionId, { fromSequence: this.gapless.sequence + 1 });
-      this.history.splice(this.gapless.length, Infinity, ...since.map(({ event }) => event));
-    }
-    this.gapless = { length: this.history.length, sequence: last.sequence };
+    if (last === undefined || last.event.sessionversion < this.history.length) return;
+    if (last.event.sessionversion === this.history.length) return this.knowUntil(last.sequence);
+    const since = await this.store.read(this.sessionId, { fromSequence: this.gapless.sequence + 1 });
+    const end = since.at(-1);
+    if (end === undefined || end.event.sessionversion < this.history.length) return;
+    this.history.splice(this.gapless.length, Infinity, ...since.map(({ event }) => event));
+    this.knowUntil(end.sequence);
+  }
+
+  private knowUntil(sequence: number): void {
+    this.gapless = { length: this.history.length, sequence };
   }
 
   recordResponse(data: Omit<EventData['model.responded'], 'turn_id'>): Promise<void> {
