@@ -115,6 +115,16 @@ describe('a turn with tools', () => {
     expect(output).toBe(lines);
   });
 
+  it('keeps that log as the turn goes', async () => {
+    const id = await begin(
+      { content: [bash('until grep -qs answered "logs/host_*.log"; do sleep 0.01; done; echo read')] },
+      { content: [text('Done.')] },
+    );
+    await service.post(id, 'go');
+    await service.until(id, 'turn.completed');
+    expect((await service.until(id, 'tool.completed')).data.content).toBe('read\n');
+  });
+
   it('tells the model about a command that never ends', async () => {
     claude = await startClaude([
       { content: [bash('echo begun; sleep 600')] },
