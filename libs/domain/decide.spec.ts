@@ -298,9 +298,16 @@ describe('the computer', () => {
     given(created, closed)
       .when({ type: 'report-computer-started', data: started.data })
       .refused('illegal_transition'));
-  it('takes its turn down when it fails', () => {
+  it('takes its turn down when it is given up, and not before', () => {
+    const failed = (gave_up: boolean): SessionCommand => ({
+      type: 'report-computer-failed',
+      data: { reason: 'out of memory', attempt: 1, gave_up },
+    });
     given(...busy, responded('u1'))
-      .when({ type: 'report-computer-failed', data: { reason: 'out of memory', attempt: 1, gave_up: false } })
+      .when(failed(false))
+      .then('computer.failed');
+    given(...busy, responded('u1'))
+      .when(failed(true))
       .then('tool.completed', 'turn.failed', 'computer.failed');
   });
   it('has files of no version while a turn changes them', () => {

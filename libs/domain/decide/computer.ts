@@ -39,7 +39,8 @@ function computerFailed(
 ): SessionEvent[] {
   if (state.status === 'closed') return [];
   const { turn } = state;
-  if (turn === null) return [failed];
+  // As long as another attempt follows, a turn waits for its computer.
+  if (turn === null || !failed.data.gave_up) return [failed];
   return [
     ...answerOpenToolUses(state, 'the computer failed'),
     event('turn.failed', { turn_id: turn.id, reason: 'computer_unavailable', message: failed.data.reason }),
