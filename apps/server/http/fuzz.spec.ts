@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import type { Session } from '#contracts';
 import { documentedRoutes } from '../docs/routes.js';
 import { arbitraryRequest, type FuzzedRequest } from '../testing/arbitrary-request.js';
+import { createDesktopSession } from '../testing/desktop-client.js';
 import type { Reply } from '../testing/client.js';
 import { startTestApp, type TestApp } from '../testing/test-app.js';
 
@@ -16,15 +17,18 @@ let ids: string[];
 beforeAll(async () => {
   app = await startTestApp({ timing: { visibleWithin: 100 } });
   const sessions = await Promise.all([1, 2, 3].map(() => app.client.post('sessions')));
-  ids = sessions.map(({ json }) => (json as Session).id);
+  ids = [...sessions.map(({ json }) => (json as Session).id), (await createDesktopSession(app)).id];
 });
 afterAll(() => app.stop());
 
-function send({ route, reference, body, query, headers }: FuzzedRequest): Promise<Reply> {
+function send({ route, reference, parameter, body, query, headers }: FuzzedRequest): Promise<Reply> {
   const search = new URLSearchParams(query);
   if (Number(search.get('wait')) > 0) search.set('wait', '0.01');
   else search.set('timeout', '0.01');
-  const path = `${route.path.replace('{id}', encodeURIComponent(reference))}?${search.toString()}`;
+  const address = route.path
+    .replace('{id}', encodeURIComponent(reference))
+    .replace(/\{\w+\}/, () => encodeURIComponent(parameter));
+  const path = `${address}?${search.toString()}`;
   const withBody = route.method === 'get' ? {} : { raw: body };
   const type = { 'content-type': 'application/json' };
   return app.client.send(route.method.toUpperCase(), path, { ...withBody, headers: { ...type, ...headers } });

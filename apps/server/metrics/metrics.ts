@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { DesktopStreams } from '../desktop/desktop-streams.js';
 import { EventStreams } from '../events/event-streams.js';
 import type { ServerOptions } from '../options.js';
 import { SERVER_OPTIONS } from '../ports.js';
@@ -18,6 +19,7 @@ export class Metrics {
   constructor(
     @Inject(SERVER_OPTIONS) private readonly options: ServerOptions,
     @Inject(EventStreams) private readonly streams: EventStreams,
+    @Inject(DesktopStreams) private readonly desktops: DesktopStreams,
   ) {
     this.registry.setDefaultLabels({ node: options.node });
     collectDefaultMetrics({ register: this.registry });
@@ -44,6 +46,7 @@ export class Metrics {
     this.gauge('raworc_view_sequence', 'Position of the last event in the views.', () => runner.position());
     this.gauge('raworc_view_lag_events', 'Positions that the views are behind the log.', lag);
     this.gauge('raworc_event_streams', 'Clients that listen to events.', () => this.streams.openCount);
+    this.gauge('raworc_desktop_viewers', 'Browsers that see a desktop.', () => this.desktops.viewerCount);
     const sessions = new Gauge({
       name: 'raworc_sessions',
       help: 'Sessions that are not closed, by state.',

@@ -4,6 +4,8 @@ import type { DocumentedRoute } from '../docs/routes.js';
 export interface FuzzedRequest {
   route: DocumentedRoute;
   reference: string;
+  /** In place of any other parameter of the path. */
+  parameter: string;
   body: string;
   query: Record<string, string>;
   headers: Record<string, string>;
@@ -24,6 +26,7 @@ const FIELDS: Record<string, Record<string, Arbitrary<unknown>>> = {
     timeout_seconds: seconds,
     instructions: fc.option(text),
     setup: text,
+    desktop: fc.boolean(),
     limits: fc.record({ cpus: seconds, pids: fc.integer() }, { requiredKeys: [] }),
   },
   '{id}': { name, metadata, timeout_seconds: seconds, instructions: fc.option(text) },
@@ -31,6 +34,7 @@ const FIELDS: Record<string, Record<string, Arbitrary<unknown>>> = {
   restore: { prompt: text },
   remix: { at: fc.oneof(fc.nat(9), text), name, data: fc.boolean(), messages: fc.boolean(), prompt: text },
   state: { state: fc.constantFrom('idle', 'closed', 'busy') },
+  control: { seconds, lease_id: fc.oneof(fc.uuid(), text) },
 };
 
 const nonsense = fc.oneof(
@@ -56,6 +60,8 @@ const query = fc.dictionary(
     'erase',
     'metadata.x',
     'min_sequence',
+    'ticket',
+    'lease_id',
     '__proto__',
   ),
   fc.oneof(
@@ -71,6 +77,8 @@ const headers = fc.record(
     'content-type': fc.constantFrom('application/json; charset=utf-8', 'text/plain', 'x'),
     'idempotency-key': fc.oneof(fc.stringMatching(/^[!-~]{1,300}$/), fc.constantFrom('k1', 'k2')),
     'last-event-id': fc.stringMatching(/^[!-~]{1,20}$/),
+    'if-none-match': fc.stringMatching(/^[!-~]{1,80}$/),
+    cookie: fc.stringMatching(/^raworc_desktop=[!-~]{0,80}$/),
     accept: fc.constantFrom('*/*', 'application/json'),
   },
   { requiredKeys: [] },
@@ -89,6 +97,7 @@ export function arbitraryRequest(routes: DocumentedRoute[], references: string[]
     fc.record({
       route: fc.constant(route),
       reference,
+      parameter: fc.oneof(text, fc.constantFrom('a'.repeat(64), '..', '..%2f..')),
       body: fc.oneof({ weight: 4, arbitrary: rightBody(route) }, { weight: 1, arbitrary: nonsense }),
       query: sometimes(query, {}),
       headers: sometimes(headers, {}),
