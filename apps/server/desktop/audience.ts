@@ -3,6 +3,7 @@ import type { EventEnvelope } from '#domain';
 import { DEFAULT_TIMING, type ServerOptions } from '../options.js';
 import {
   closeReasonOf,
+  CONTROL_LOST,
   CONTROL_RETURNED,
   CONTROL_TAKEN,
   SESSION_DELETED,
@@ -93,9 +94,13 @@ export class Audience {
         return this.sendAway(({ leaseId }) => leaseId === event.data.lease_id, CONTROL_RETURNED);
       case 'control.taken':
         return this.sendAway(
-          ({ leaseId }) => leaseId !== undefined && leaseId !== event.data.lease_id,
+          (viewer) => hasControl(viewer) && viewer.leaseId !== event.data.lease_id,
           CONTROL_TAKEN,
         );
+      case 'computer.disrupted':
+        return event.data.running ? undefined : this.sendAway(hasControl, CONTROL_LOST);
+      case 'state.forced':
+        return this.sendAway(hasControl, CONTROL_LOST);
       default:
     }
   }
@@ -106,4 +111,8 @@ export class Audience {
       viewer.end(reason);
     }
   }
+}
+
+function hasControl({ leaseId }: Viewer): boolean {
+  return leaseId !== undefined;
 }

@@ -14,6 +14,10 @@ export const CONTROL_TAKEN: CloseReason = {
   code: 4409,
   text: 'control_taken: Another connection uses the desktop now.',
 };
+export const CONTROL_LOST: CloseReason = {
+  code: 4409,
+  text: 'control_lost: The computer starts again; take control when it runs.',
+};
 export const SESSION_DELETED: CloseReason = {
   code: 4404,
   text: 'session_not_found: The session was deleted.',

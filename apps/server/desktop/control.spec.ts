@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { ForceState } from '#commands';
 import type { ControlLease, Problem, Session } from '#contracts';
 import type { EventEnvelope, EventOf } from '#domain';
 import { createDesktopSession, lastSequence, openDesktop } from '../testing/desktop-client.js';
@@ -160,6 +161,17 @@ describe('control by a connection', () => {
     await app.client.post(`sessions/${id}/close`);
     expect((await user.closed).reason).toContain('computer_not_running');
     expect(await held(id)).toBeNull();
+  });
+
+  it('ends when the computer starts again, and those who watch may stay', async () => {
+    const { id } = await createDesktopSession(app);
+    const watcher = openDesktop(app, id);
+    const user = using(id);
+    await Promise.all([watcher.shows('RFB'), user.shows('RFB')]);
+    await app.bus.execute(new ForceState(id, { to: 'idle' }, { actor: 'user:local' }));
+    expect((await user.closed).reason).toContain('control_lost');
+    expect(watcher.socket.readyState).toBe(watcher.socket.OPEN);
+    watcher.socket.terminate();
   });
 
   it('is given back when the server stops', async () => {
