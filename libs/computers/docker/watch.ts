@@ -29,23 +29,20 @@ const RETRY_MS = { first: 100, most: 5_000 };
 /** Follows the engine's events until the signal aborts, also over the engine's own restarts. */
 export async function watchEngine(watched: Watched, listener: Listener, signal: AbortSignal): Promise<void> {
   const { logger } = watched.engine;
-  let since = Date.now();
   let retryMs = RETRY_MS.first;
   for (let lost = false; !signal.aborted; lost = true) {
     try {
-      await follow(watched, { since, lost, listener, signal }, () => (retryMs = RETRY_MS.first));
+      await follow(watched, { lost, listener, signal }, () => (retryMs = RETRY_MS.first));
     } catch (error) {
       if (!lost) logger?.warn({ reason: reasonOf(error) }, 'the engine’s events are lost; trying again');
     }
-    if (!lost || retryMs === RETRY_MS.first) since = Date.now();
     await delay(retryMs, undefined, { signal, ref: false }).catch(() => undefined);
     retryMs = Math.min(2 * retryMs, RETRY_MS.most);
   }
 }
 
 interface Following {
-  /** Unix time in milliseconds from which on events count. */
-  since: number;
+  /** There were events before: what happened meanwhile is to be asked for. */
   lost: boolean;
   listener: Listener;
   signal: AbortSignal;
@@ -53,7 +50,7 @@ interface Following {
 
 async function follow(
   watched: Watched,
-  { since, lost, listener, signal }: Following,
+  { lost, listener, signal }: Following,
   onOpen: () => void,
 ): Promise<void> {
   const { docker, home } = watched.engine;
@@ -62,7 +59,7 @@ async function follow(
     event: ['die', 'oom'],
     label: [LABELS.session, `${LABELS.home}=${home}`],
   };
-  const options = { filters, since: since / 1000, abortSignal: signal };
+  const options = { filters, since: Date.now() / 1000, abortSignal: signal };
   const stream = await docker.getEvents(options);
   onOpen();
   if (lost) await tellOfRestart(watched, listener);
