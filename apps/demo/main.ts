@@ -1,17 +1,24 @@
 import { spawnSync } from 'node:child_process';
 import pc from 'picocolors';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { desktopScript, desktopStory } from './desktop.js';
 import { script } from './script.js';
 import { setStage, type Stage } from './stage.js';
 import { story, type Language, type Step } from './story.js';
+
+/** It stays when the tour is over. */
+const PICTURE = join(tmpdir(), 'raworc-tour.jpg');
 
 /** The guided tour: the page's story, with a scripted model and everything else real. */
 async function main(): Promise<number> {
   const language = availableLanguage();
   const began = performance.now();
   say('The guided tour of Raworc. Claude is played by a script; log, views, computer and commands are real.');
-  const stage = await setStage(script(language));
+  const stage = await setStage([desktopScript, ...script(language)]);
+  const onScreen = stage.hasDesktop ? desktopStory(PICTURE) : [];
   try {
-    for (const [index, step] of story(language).entries()) {
+    for (const [index, step] of [...story(language), ...onScreen].entries()) {
       const exitCode = await play(stage, step, index + 1);
       if (exitCode !== 0) return exitCode;
     }

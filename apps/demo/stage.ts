@@ -9,6 +9,8 @@ import { startScriptedModel, type ScriptRule } from '#stand-in';
 const CLI = fileURLToPath(new URL('../../../apps/cli/bin/raworc.mjs', import.meta.url));
 
 export interface Stage {
+  /** Sessions run in containers with a screen. */
+  hasDesktop: boolean;
   /** Runs `raworc` with these arguments, its output on this terminal; lines are typed at its prompt. */
   raworc(args: string[], lines?: string[]): Promise<number>;
   /** Stops the service and removes its home. */
@@ -19,24 +21,36 @@ export interface Stage {
 export async function setStage(rules: ScriptRule[]): Promise<Stage> {
   const model = await startScriptedModel(rules, { chunkDelayMs: 15 });
   const home = await mkdtemp(join(tmpdir(), 'raworc-demo-'));
+  const hasDesktop = await containersWork();
   const env: NodeJS.ProcessEnv = {
     ...process.env,
     RAWORC_HOME: home,
     RAWORC_PORT: '0',
     RAWORC_SERVER: '',
     RAWORC_TOKEN: '',
-    RAWORC_COMPUTERS: sandboxWorks() ? 'local' : 'local-unsafe',
+    RAWORC_COMPUTERS: hasDesktop ? 'docker' : sandboxWorks() ? 'local' : 'local-unsafe',
     ANTHROPIC_BASE_URL: model.url,
     ANTHROPIC_API_KEY: 'scripted-model',
   };
   return {
+    hasDesktop,
     raworc: (args, lines = []) => run(args, lines, env),
     async clear() {
-      await run(['stop'], [], env, 'ignore');
+      await run(['reset', '--yes'], [], env, 'ignore');
       await model.stop();
       await rm(home, { recursive: true, force: true });
     },
   };
+}
+
+/** Builds the images of sessions where an engine answers; the first time takes a few minutes, and says so. */
+async function containersWork(): Promise<boolean> {
+  const images = ['session', 'session-desktop'];
+  const built = await run(['images', 'build', ...images, '--if-possible'], [], process.env);
+  const list = spawnSync(process.execPath, [CLI, 'images', 'list', '--json'], { encoding: 'utf8' });
+  if (built !== 0 || list.status !== 0) return false;
+  const states = JSON.parse(list.stdout) as { name: string; state: string }[];
+  return images.every((name) => states.find((image) => image.name === name)?.state === 'present');
 }
 
 /** The tour runs commands of our own making, so it may go on without a sandbox. */
