@@ -65,8 +65,9 @@ async function follow(
   if (lost) await tellOfRestart(watched, listener);
   const pending = new Map<string, Action>();
   const lines = createInterface({ input: stream }).on('line', (line) => {
-    const { Action: action, Actor: actor } = event.parse(JSON.parse(line));
-    const sessionId = actor.Attributes[LABELS.session] ?? '';
+    const { Action: action, Actor: actor } = parseEvent(line) ?? {};
+    const sessionId = actor?.Attributes[LABELS.session];
+    if (!action || sessionId === undefined) return;
     // An end says more than what came just before it.
     if (action === 'die' || !pending.has(sessionId)) {
       if (!pending.has(sessionId)) void tellSoon(watched, sessionId, pending, listener, signal);
@@ -76,6 +77,15 @@ async function follow(
   // An engine that goes away breaks the stream or ends it; both end the lines.
   stream.on('error', () => lines.close());
   await once(lines, 'close');
+}
+
+/** Undefined for a line that a dying engine left unfinished. */
+function parseEvent(line: string): z.infer<typeof event> | undefined {
+  try {
+    return event.parse(JSON.parse(line));
+  } catch {
+    return undefined;
+  }
 }
 
 async function tellSoon(
