@@ -8,7 +8,7 @@ await describeDesktop('hands at the screen of a container', (fixture) => {
     await fixture.computers.pointer(id);
     await fixture.output(id, 'stdbuf -oL xev -geometry 800x500+100+100 >data/events 2>&1 &');
     await fixture.until(id, 'wmctrl -l | grep -q "Event Tester" && grep -q VisibilityNotify data/events');
-    await fixture.do(id, { do: 'move', to: [110, 140] });
+    await fixture.do(id, { do: 'move', to: [200, 200] });
     await fixture.until(id, 'grep -q EnterNotify data/events');
   }
 
@@ -132,7 +132,7 @@ await describeDesktop('hands at the screen of a container', (fixture) => {
     ] as const) {
       await expect(fixture.computers.input(id, action)).rejects.toMatchObject({ code: 'command_refused' });
     }
-    expect(await fixture.computers.pointer(id)).toEqual([110, 140]);
+    expect(await fixture.computers.pointer(id)).toEqual([200, 200]);
     expect((await events(id, 'ButtonPress|KeyPress')).join('\n')).not.toMatch(
       /Control_L|Shift_L|button|keysym 0x67/,
     );

@@ -3,7 +3,7 @@ import { LIMITS } from '../testing/computers.js';
 import { describeDesktop, isLike } from './testing/desktop.js';
 
 await describeDesktop('the screen of a container', (fixture) => {
-  const DESKTOP_PROCESSES = 'pgrep -x "Xvfb|openbox|x11vnc"';
+  const DESKTOP_PROCESSES = 'ps -C Xvfb,openbox,x11vnc -o pid=';
 
   it('shows what is drawn, as a JPEG of the size of the screen', async () => {
     const id = await fixture.running();

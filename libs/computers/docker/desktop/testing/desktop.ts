@@ -47,9 +47,9 @@ function withDesktop(fixture: DockerFixture): DesktopFixture {
   };
   return {
     docker: fixture.docker,
-    bash: fixture.bash,
-    output: fixture.output,
-    others: fixture.others,
+    bash: (...parameters) => fixture.bash(...parameters),
+    output: (...parameters) => fixture.output(...parameters),
+    others: (options) => fixture.others(options),
     get computers() {
       return fixture.computers;
     },
