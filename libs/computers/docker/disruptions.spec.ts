@@ -71,7 +71,8 @@ await describeWithDocker('what happens to containers by themselves', (fixture) =
       await fixture.bash(id, doomed);
       await engineOf(id).wait();
     };
-    expect(await toldDuring(end, id)).toMatchObject([{ reason: 'out_of_memory', running: false }]);
+    // On a busy machine the end is seen later than the want, which is told by itself then.
+    expect((await toldDuring(end, id)).at(-1)).toMatchObject({ reason: 'out_of_memory', running: false });
   });
 
   it('is nothing that the driver does itself', async () => {
