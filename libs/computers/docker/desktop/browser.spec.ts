@@ -27,9 +27,9 @@ await describeDesktop('the browser of a desktop', (fixture) => {
     await fixture.computers.start(id);
     await fixture.output(id, open);
     await fixture.until(id, 'wmctrl -l | grep -q "waiting - Chromium"');
-    expect(await fixture.output(id, 'wmctrl -l | wc -l; ls .config/chromium/Default/Preferences')).toBe(
-      '1\n.config/chromium/Default/Preferences\n',
-    );
+    expect(await fixture.output(id, 'wmctrl -l | wc -l')).toBe('1\n');
+    // The browser writes it seconds after its start.
+    await fixture.until(id, 'test -s .config/chromium/Default/Preferences');
   }, 60_000);
 
   it('is for sessions of root, too', async () => {
