@@ -1,9 +1,17 @@
 import Docker from 'dockerode';
-import { asEngineError } from '../engine-error.js';
-import { engineProblem, found } from '../engine.js';
+import { asEngineError, hasStatus } from '../engine-error.js';
+import { engineProblem, found, settled } from '../engine.js';
 import { findBase, hasImage } from './base.js';
 import { buildImage, RECIPE_LABEL } from './build.js';
-import { IMAGE_NAMES, packageFolder, recipeDigest, RECIPES, type ImageName, type Recipe } from './recipes.js';
+import {
+  fileDigest,
+  IMAGE_NAMES,
+  packageFolder,
+  recipeDigest,
+  RECIPES,
+  type ImageName,
+  type Recipe,
+} from './recipes.js';
 import { natsFiles, serviceDigest, serviceFiles, type Staged } from './service-context.js';
 
 export {
@@ -66,7 +74,7 @@ export function buildImages(names: readonly ImageName[], options: BuildOptions =
     const docker = new Docker();
     const built: ImageName[] = [];
     for (const name of withFoundations(names)) {
-      const { state } = await stateOf(docker, RECIPES[name]);
+      const { state } = await stateOf(docker, RECIPES[name], options.natsServer);
       const wanted = names.includes(name);
       if (wanted ? state === 'present' && !options.force : state !== 'missing') continue;
       await build(docker, RECIPES[name], options);
@@ -76,13 +84,14 @@ export function buildImages(names: readonly ImageName[], options: BuildOptions =
   });
 }
 
-async function stateOf(docker: Docker, recipe: Recipe): Promise<ImageState> {
+async function stateOf(docker: Docker, recipe: Recipe, natsServer?: string): Promise<ImageState> {
   const { name, tag, about } = recipe;
   const image = await found(docker.getImage(tag).inspect());
   if (image === undefined) return { name, tag, about, state: 'missing', bytes: null, built_at: null };
   const builtFrom = image.Config?.Labels?.[RECIPE_LABEL];
   // Without the label somebody else has built it, and knows why.
-  const outdated = builtFrom !== undefined && builtFrom !== (await digestOf(recipe).catch(() => builtFrom));
+  const wanted = await digestOf(recipe, natsServer).catch(() => undefined);
+  const outdated = builtFrom !== undefined && wanted !== undefined && !builtFrom.startsWith(wanted);
   const built_at = Date.parse(image.Created) / 1000;
   return { name, tag, about, state: outdated ? 'outdated' : 'present', bytes: image.Size, built_at };
 }
@@ -90,13 +99,26 @@ async function stateOf(docker: Docker, recipe: Recipe): Promise<ImageState> {
 async function build(docker: Docker, recipe: Recipe, options: BuildOptions): Promise<void> {
   const { onStep = () => undefined } = options;
   onStep(`Building ${recipe.tag}`);
-  const digest = await digestOf(recipe);
+  const digest = await digestOf(recipe, options.natsServer);
   const base = recipe.madeFrom ? RECIPES[recipe.madeFrom].tag : await findBase(docker, onStep);
   const staged = await filesOf(recipe, options);
+  const earlier = await found(docker.getImage(recipe.tag).inspect());
   try {
     await buildImage(docker, { ...staged, tag: recipe.tag, args: { BASE_IMAGE: base }, digest, onStep });
   } finally {
     await staged.remove?.();
+  }
+  if (earlier !== undefined) await removeIfNameless(docker, earlier.Id);
+}
+
+/** An earlier build that has lost its name, unless a container or another image still stands on it. */
+async function removeIfNameless(docker: Docker, id: string): Promise<void> {
+  const image = docker.getImage(id);
+  if (((await found(image.inspect()))?.RepoTags ?? ['gone']).length > 0) return;
+  try {
+    await settled(image.remove());
+  } catch (error) {
+    if (!hasStatus(error, 409)) throw error;
   }
 }
 
@@ -107,8 +129,11 @@ async function filesOf({ name, folder }: Recipe, { natsServer }: BuildOptions): 
   return { context: `${root}/${folder}` };
 }
 
-function digestOf(recipe: Recipe): Promise<string> {
-  return recipe.name === 'service' ? serviceDigest(recipe, packageFolder()) : recipeDigest(recipe);
+/** Of a log's image only as far as is known: without the program that goes into it, the beginning. */
+async function digestOf(recipe: Recipe, natsServer?: string): Promise<string> {
+  if (recipe.name === 'service') return serviceDigest(recipe, packageFolder());
+  const digest = await recipeDigest(recipe);
+  return recipe.name === 'nats' && natsServer ? `${digest}-${await fileDigest(natsServer)}` : digest;
 }
 
 function withFoundations(names: readonly ImageName[]): ImageName[] {

@@ -69,6 +69,13 @@ export async function recipeDigest({ folder }: Recipe, root = packageFolder()): 
   return hash.digest('hex').slice(0, 16);
 }
 
+export async function fileDigest(path: string): Promise<string> {
+  return createHash('sha256')
+    .update(await readFile(path))
+    .digest('hex')
+    .slice(0, 16);
+}
+
 /** Of files and folders in a stable order. */
 export async function filesIn(folder: string): Promise<string[]> {
   try {
