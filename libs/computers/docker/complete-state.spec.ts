@@ -88,6 +88,19 @@ await describeWithDocker('the complete state of containers', (fixture) => {
     expect(await imagesOf(id)).toEqual([]);
   });
 
+  it('is removed as a whole, whatever somebody removed by hand before', async () => {
+    const id = await fixture.running({ root: true });
+    await fixture.output(id, 'echo x > /opt/f');
+    await fixture.computers.snapshot(id);
+    await fixture.computers.stop(id);
+    await engineOf(id).remove();
+    await fixture.docker.getVolume(`raworc_session_data_${id}`).remove();
+    await fixture.computers.destroy(id);
+    const { Volumes: left } = await fixture.docker.listVolumes({ filters: { name: [id] } });
+    expect(left).toEqual([]);
+    expect(await imagesOf(id)).toEqual([]);
+  });
+
   it('costs an image only when root has changed something', async () => {
     const id = await fixture.running();
     await fixture.output(id, 'echo x > data/f; echo y > /tmp/y; echo z > /var/tmp/z');

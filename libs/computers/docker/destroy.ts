@@ -3,19 +3,36 @@ import { settled } from './engine.js';
 import { LABELS } from './naming.js';
 import { removeRootImages } from './root-filesystem.js';
 
-/** Removes everything that the engine has of a session. The volume that makes it known goes last. */
+/**
+ * Removes everything that the engine has of a session, also what is left when somebody removed a part of it by hand.
+ * The volume that makes it known goes last.
+ */
 export async function destroyComputer(computer: DockerComputer): Promise<void> {
   computer.dropShell();
-  if (!(await computer.find())) return;
-  const { docker, home } = computer.engine;
-  const { sessionId, snapshots, volume } = computer.names;
-  await settled(computer.container.remove({ force: true, v: false }));
-  // Left behind by a service that was killed in the middle of something.
-  const label = [`${LABELS.helper}=${sessionId}`, `${LABELS.home}=${home}`];
-  for (const { Id } of await docker.listContainers({ all: true, filters: { label } })) {
-    await settled(docker.getContainer(Id).remove({ force: true }));
-  }
-  await settled(docker.getVolume(snapshots).remove());
+  // Refuses what belongs to another service.
+  const found = await computer.find();
+  const { docker } = computer.engine;
+  await removeContainers(computer);
+  await removeSnapshots(computer);
   await removeRootImages(computer);
-  await settled(docker.getVolume(volume).remove());
+  if (found) await settled(docker.getVolume(computer.names.volume).remove());
+}
+
+/** The session's own, and helpers left behind by a service that was killed in the middle of something. */
+async function removeContainers({ engine: { docker, home }, names }: DockerComputer): Promise<void> {
+  const listed = [LABELS.session, LABELS.helper].map((name) =>
+    docker.listContainers({
+      all: true,
+      filters: { label: [`${name}=${names.sessionId}`, `${LABELS.home}=${home}`] },
+    }),
+  );
+  for (const { Id } of (await Promise.all(listed)).flat()) {
+    await settled(docker.getContainer(Id).remove({ force: true, v: false }));
+  }
+}
+
+async function removeSnapshots({ engine: { docker, home }, names }: DockerComputer): Promise<void> {
+  const label = [`${LABELS.snapshots}=${names.sessionId}`, `${LABELS.home}=${home}`];
+  const { Volumes: volumes } = await docker.listVolumes({ filters: { label } });
+  for (const { Name } of volumes ?? []) await settled(docker.getVolume(Name).remove());
 }
