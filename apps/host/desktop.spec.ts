@@ -2,30 +2,10 @@ import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { promisify } from 'node:util';
 import { expect, it } from '@jest/globals';
-import { ComputerError, planComputers, selectComputers } from '#computers';
-import { DEFAULT_DESKTOP_IMAGE } from '#runtime';
+import { selectComputers } from '#computers';
+import { DESKTOP_IMAGE, describeWithDocker } from '../../test/support/needs.js';
 import { bash, screen, startClaude, text, type Answer, type Claude } from './testing/claude.js';
 import { createWorld, Service } from './testing/service.js';
-
-/** Why there is no real desktop on this machine. */
-async function problem(): Promise<string | undefined> {
-  try {
-    await planComputers({ setting: 'docker', image: DEFAULT_DESKTOP_IMAGE });
-    return undefined;
-  } catch (error) {
-    if (error instanceof ComputerError) return error.message;
-    throw error;
-  }
-}
-
-const missing = await problem();
-const itWithDesktop: (name: string, run: () => Promise<void>, ms: number) => void =
-  missing === undefined
-    ? it
-    : (name) => {
-        process.stderr.write(`not run, because there is no desktop (${missing}): ${name}\n`);
-        it('says why there is no desktop here', () => expect(missing).not.toBe(''));
-      };
 
 const line = 'echo typed by hand > data/typed';
 
@@ -52,83 +32,95 @@ async function withDesktop(
 const resultsIn = (claude: Claude, n: number) =>
   claude.requests[n - 1]?.messages.at(-1)?.content as unknown as { content: unknown }[];
 
-itWithDesktop(
-  'Host opens a terminal on a real desktop, types into it and sees what it did',
-  () =>
-    withDesktop(
-      [
-        { content: [screen('screenshot')] },
-        {
-          content: [
-            bash(
-              'xterm -geometry 80x24+0+0 >/dev/null 2>&1 & until wmctrl -l | grep -q .; do sleep 0.1; done',
-            ),
+describeWithDocker(
+  'a real desktop',
+  () => {
+    it(
+      'takes what Host types into a terminal, and shows it',
+      () =>
+        withDesktop(
+          [
+            { content: [screen('screenshot')] },
+            {
+              content: [
+                bash(
+                  'xterm -geometry 80x24+0+0 >/dev/null 2>&1 & until wmctrl -l | grep -q .; do sleep 0.1; done',
+                ),
+              ],
+            },
+            {
+              content: [
+                screen('left_click', { coordinate: [200, 200] }),
+                screen('type', { text: `${line}\n` }),
+              ],
+            },
+            {
+              content: [
+                screen('screenshot'),
+                screen('zoom', { region: [0, 0, 640, 360] }),
+                screen('cursor_position'),
+              ],
+            },
+            { content: [screen('key', { text: 'NoSuchKey' }), screen('screenshot')] },
+            { content: [bash('cat data/typed; cat "logs/host_*.log"')] },
+            { content: [text('Done.')] },
           ],
-        },
-        {
-          content: [screen('left_click', { coordinate: [200, 200] }), screen('type', { text: `${line}\n` })],
-        },
-        {
-          content: [
-            screen('screenshot'),
-            screen('zoom', { region: [0, 0, 640, 360] }),
-            screen('cursor_position'),
-          ],
-        },
-        { content: [screen('key', { text: 'NoSuchKey' }), screen('screenshot')] },
-        { content: [bash('cat data/typed; cat "logs/host_*.log"')] },
-        { content: [text('Done.')] },
-      ],
-      async (service, id, claude) => {
-        await service.post(id, 'Type something');
-        await service.until(id, 'turn.completed');
-        const results = (n: number) => resultsIn(claude, n);
-        const picture = { type: 'image', source: { type: 'base64', media_type: 'image/jpeg' } };
-        expect(results(4)).toMatchObject([
-          { content: 'Clicked.' },
-          { content: `Typed ${line.length + 1} characters.` },
-        ]);
-        expect(results(5)).toMatchObject([
-          { content: [picture] },
-          { content: [picture] },
-          { content: 'X=200,Y=200' },
-        ]);
-        expect(results(5)[0]?.content).not.toEqual(results(2)[0]?.content);
-        expect(results(6)).toMatchObject([
-          { is_error: true, content: expect.stringContaining('NoSuchKey') },
-          { is_error: true, content: expect.stringContaining('Not executed') },
-        ]);
-        expect(results(7)[0]?.content).toMatch(/^typed by hand\n[^]*left_click completed/);
-      },
-    ),
-  120_000,
-);
+          async (service, id, claude) => {
+            await service.post(id, 'Type something');
+            await service.until(id, 'turn.completed');
+            const results = (n: number) => resultsIn(claude, n);
+            const picture = { type: 'image', source: { type: 'base64', media_type: 'image/jpeg' } };
+            expect(results(4)).toMatchObject([
+              { content: 'Clicked.' },
+              { content: `Typed ${line.length + 1} characters.` },
+            ]);
+            expect(results(5)).toMatchObject([
+              { content: [picture] },
+              { content: [picture] },
+              { content: 'X=200,Y=200' },
+            ]);
+            expect(results(5)[0]?.content).not.toEqual(results(2)[0]?.content);
+            expect(results(6)).toMatchObject([
+              { is_error: true, content: expect.stringContaining('NoSuchKey') },
+              { is_error: true, content: expect.stringContaining('Not executed') },
+            ]);
+            expect(results(7)[0]?.content).toMatch(/^typed by hand\n[^]*left_click completed/);
+          },
+        ),
+      120_000,
+    );
 
-itWithDesktop(
-  'Host does nothing twice when the container dies under a tool',
-  () =>
-    withDesktop(
-      [
-        { content: [bash('echo ran >> data/count')] },
-        { content: [screen('hold_key', { text: 'a', duration: 30 }), screen('screenshot')] },
-        { content: [screen('screenshot'), bash('cat data/count')] },
-        { content: [text('Done.')] },
-      ],
-      async (service, id, claude) => {
-        const kill = () => promisify(execFile)('docker', ['kill', `raworc_session_${id}`]);
-        await service.post(id, 'Work');
-        await service.until(id, 'tool.started', 2);
-        await kill();
-        await service.until(id, 'tool.completed', 2);
-        await service.computers.start(id);
-        await service.until(id, 'turn.completed');
-        const stopped = expect.stringContaining('outcome is unknown');
-        expect(resultsIn(claude, 3)).toMatchObject([
-          { is_error: true, content: expect.arrayContaining([{ type: 'text', text: stopped }]) },
-          { is_error: true, content: expect.stringContaining('Not executed') },
-        ]);
-        expect(resultsIn(claude, 4)).toMatchObject([{ content: [{ type: 'image' }] }, { content: 'ran\n' }]);
-      },
-    ),
-  120_000,
+    it(
+      'makes Host do nothing twice when the container dies under a tool',
+      () =>
+        withDesktop(
+          [
+            { content: [bash('echo ran >> data/count')] },
+            { content: [screen('hold_key', { text: 'a', duration: 30 }), screen('screenshot')] },
+            { content: [screen('screenshot'), bash('cat data/count')] },
+            { content: [text('Done.')] },
+          ],
+          async (service, id, claude) => {
+            const kill = () => promisify(execFile)('docker', ['kill', `raworc_session_${id}`]);
+            await service.post(id, 'Work');
+            await service.until(id, 'tool.started', 2);
+            await kill();
+            await service.until(id, 'tool.completed', 2);
+            await service.computers.start(id);
+            await service.until(id, 'turn.completed');
+            const stopped = expect.stringContaining('outcome is unknown');
+            expect(resultsIn(claude, 3)).toMatchObject([
+              { is_error: true, content: expect.arrayContaining([{ type: 'text', text: stopped }]) },
+              { is_error: true, content: expect.stringContaining('Not executed') },
+            ]);
+            expect(resultsIn(claude, 4)).toMatchObject([
+              { content: [{ type: 'image' }] },
+              { content: 'ran\n' },
+            ]);
+          },
+        ),
+      120_000,
+    );
+  },
+  DESKTOP_IMAGE,
 );

@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { selectComputers } from '#computers';
-import { DEFAULT_DESKTOP_IMAGE } from '#runtime';
-import { describeWithContainers, docker, removeComputers } from './testing/containers.js';
+import { DESKTOP_IMAGE, describeWithDocker } from '../../test/support/needs.js';
+import { docker, removeComputers } from './testing/containers.js';
 import { createWorld, startService, type Service, type World } from './testing/service.js';
 import { createSession, eventsOf, until, untilEvent, untilIdle } from './testing/session.js';
 
 const SCREENS = 'ps -C Xvfb,Xtigervnc,Xvnc -o comm=';
 
-await describeWithContainers(
+describeWithDocker(
   'A session in a container with a desktop',
   () => {
     let world: World;
@@ -41,5 +41,5 @@ await describeWithContainers(
       expect(await eventsOf(world, id, 'computer.started')).toEqual([]);
     });
   },
-  DEFAULT_DESKTOP_IMAGE,
+  DESKTOP_IMAGE,
 );

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { CloseSession, CompleteTurn, DeleteSession } from '#commands';
 import { selectComputers } from '#computers';
-import { describeWithContainers, docker, removeComputers } from './testing/containers.js';
+import { describeWithDocker } from '../../test/support/needs.js';
+import { docker, removeComputers } from './testing/containers.js';
 import { createWorld, startService, user, type Service, type World } from './testing/service.js';
 import {
   createSession,
@@ -17,7 +18,7 @@ import {
   untilIdle,
 } from './testing/session.js';
 
-await describeWithContainers('A session in a container', () => {
+describeWithDocker('A session in a container', () => {
   let world: World;
   let service: Service;
   beforeEach(async () => {

@@ -12,10 +12,16 @@ export function itWith(program: string): Test {
   };
 }
 
-/** Describes what needs an engine with the session image; without them one line says so, unless they are required. */
-export function describeWithDocker(name: string, suite: () => void): void {
-  const inspect = spawnSync('docker', ['image', 'inspect', 'raworc/session:latest'], { stdio: 'ignore' });
-  if (inspect.status === 0) return describe(name, suite);
-  process.stderr.write(`not run, because no Docker engine with the session image answers: ${name}\n`);
+export const SESSION_IMAGE = 'raworc/session:latest';
+export const DESKTOP_IMAGE = 'raworc/session-desktop:latest';
+
+/**
+ * Describes what needs an engine with an image; without them one line says so. With RAWORC_REQUIRE_DOCKER set, as in
+ * CI, it fails then.
+ */
+export function describeWithDocker(name: string, suite: () => void, image = SESSION_IMAGE): void {
+  const { status } = spawnSync('docker', ['image', 'inspect', image], { stdio: 'ignore' });
+  if (status === 0) return describe(name, suite);
+  process.stderr.write(`not run, because no Docker engine with ${image} answers: ${name}\n`);
   it(`${name} may be left out`, () => expect(process.env['RAWORC_REQUIRE_DOCKER']).toBeFalsy());
 }

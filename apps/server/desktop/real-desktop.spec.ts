@@ -1,33 +1,31 @@
-import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { SCREEN, selectComputers, type Computers } from '#computers';
 import type { Session } from '#contracts';
+import { DESKTOP_IMAGE, describeWithDocker } from '../../../test/support/needs.js';
 import { openDesktop, type DesktopClient } from '../testing/desktop-client.js';
 import { startComputer } from '../testing/lifecycle.js';
 import { startTestApp, TOKEN, type TestApp } from '../testing/test-app.js';
 
-const IMAGE = 'raworc/session-desktop:latest';
-const isThere = spawnSync('docker', ['image', 'inspect', IMAGE], { stdio: 'ignore' }).status === 0;
 const POINTER_EVENT = 5;
 const NO_PASSWORD = 1;
 const SHARED = 1;
 
-if (isThere) describe('a real desktop', withRealDesktop);
-else {
-  process.stderr.write(`not run, because no Docker engine with ${IMAGE} answers: a real desktop over HTTP\n`);
-  it('a real desktop over HTTP needs Docker', () => undefined);
-}
+describeWithDocker('a real desktop over HTTP', withRealDesktop, DESKTOP_IMAGE);
 
 function withRealDesktop(): void {
   let computers: Computers;
   let app: TestApp;
   let id: string;
   beforeAll(async () => {
-    computers = await selectComputers({ setting: 'docker', root: `test-${randomUUID()}`, image: IMAGE });
+    computers = await selectComputers({
+      setting: 'docker',
+      root: `test-${randomUUID()}`,
+      image: DESKTOP_IMAGE,
+    });
     app = await startTestApp({ computers });
     id = ((await app.client.post('sessions', { desktop: true })).json as Session).id;
-    await computers.create({ sessionId: id, image: IMAGE });
+    await computers.create({ sessionId: id, image: DESKTOP_IMAGE });
     await computers.start(id);
     await startComputer(app, id);
     await app.views.waitFor((await app.parts.store.info()).lastSequence, 2_000);
