@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from '@jest/globals';
-import { LABELS } from './naming.js';
+import { LABELS } from './engine/naming.js';
 import { LIMITS, describeWithDocker } from './testing/computers.js';
 
 /** PTRACE_ATTACH to the process in $1. */

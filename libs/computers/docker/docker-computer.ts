@@ -8,20 +8,20 @@ import {
   containerOptions,
   sessionLabels,
   settingsLabels,
-} from './container-options.js';
-import { REMOVED } from './disruption.js';
+} from './container/container-options.js';
+import { REMOVED } from './disruptions/disruption.js';
 import { DockerDesktop } from './desktop/docker-desktop.js';
-import { DockerShell } from './docker-shell.js';
-import { disruptionIn } from './ended.js';
-import { endProcesses } from './end-processes.js';
-import { reasonOf, hasStatus } from './engine-error.js';
-import { type Engine, ensureNetwork, found, settled } from './engine.js';
+import { DockerShell } from './processes/docker-shell.js';
+import { disruptionIn } from './disruptions/ended.js';
+import { endProcesses } from './processes/end-processes.js';
+import { reasonOf, hasStatus } from './engine/engine-error.js';
+import { type Engine, ensureNetwork, found, settled } from './engine/engine.js';
 import type { ProcessesRequest } from './inside/processes.js';
-import { LABELS, type SessionNames } from './naming.js';
-import { runCommand } from './run-command.js';
-import { isUnkept, keepRootFilesystem } from './root-filesystem.js';
-import { settingsFor, settingsOf } from './settings.js';
-import { stopComputer } from './stop.js';
+import { LABELS, type SessionNames } from './engine/naming.js';
+import { runCommand } from './processes/run-command.js';
+import { isUnkept, keepRootFilesystem } from './container/root-filesystem.js';
+import { settingsFor, settingsOf } from './container/settings.js';
+import { stopComputer } from './container/stop.js';
 
 /** What the engine has of a session. The volume is what counts: without the container the computer is still there. */
 export interface Found {

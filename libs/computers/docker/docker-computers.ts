@@ -14,17 +14,17 @@ import type {
 } from '../computer.js';
 import { ComputerError } from '../computer.js';
 import type { InputAction, Point, Region, Screenshot } from '../desktop.js';
-import { listComputerFiles, readComputerFile, writeComputerFile } from './computer-files.js';
-import { destroyComputer } from './destroy.js';
+import { listComputerFiles, readComputerFile, writeComputerFile } from './files/computer-files.js';
+import { destroyComputer } from './container/destroy.js';
 import { DockerComputer } from './docker-computer.js';
-import { asEngineError } from './engine-error.js';
-import type { Engine } from './engine.js';
-import { listComputers } from './list.js';
-import { sessionNames } from './naming.js';
-import { copyRootFilesystem } from './root-filesystem.js';
-import { copyFiles, requireSnapshot, restoreFromSnapshot, takeSnapshot } from './snapshots.js';
-import { readStats } from './stats.js';
-import { watchEngine } from './watch.js';
+import { asEngineError } from './engine/engine-error.js';
+import type { Engine } from './engine/engine.js';
+import { listComputers } from './container/list.js';
+import { sessionNames } from './engine/naming.js';
+import { copyRootFilesystem } from './container/root-filesystem.js';
+import { copyFiles, requireSnapshot, restoreFromSnapshot, takeSnapshot } from './files/snapshots.js';
+import { readStats } from './container/stats.js';
+import { watchEngine } from './disruptions/watch.js';
 
 /** Computers that are containers of a Docker engine. */
 export class DockerComputers implements Computers {

@@ -4,7 +4,7 @@ import Docker from 'dockerode';
 import { describeComputers } from '../conformance.js';
 import { createDockerComputers, dockerProblem } from './index.js';
 import { describeProblem } from './testing/computers.js';
-import { SESSION_IMAGE } from './naming.js';
+import { SESSION_IMAGE } from './engine/naming.js';
 
 const problem = await dockerProblem();
 if (problem === undefined) {

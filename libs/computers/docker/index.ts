@@ -1,9 +1,9 @@
 import Docker from 'dockerode';
 import type { ComputerLimits, Computers, ComputersLogger } from '../computer.js';
 import { DockerComputers } from './docker-computers.js';
-import { missingImage } from './engine-error.js';
-import { engineProblem, found } from './engine.js';
-import { SESSION_IMAGE } from './naming.js';
+import { missingImage } from './engine/engine-error.js';
+import { engineProblem, found } from './engine/engine.js';
+import { SESSION_IMAGE } from './engine/naming.js';
 
 const PROBE_TIMEOUT_MS = 3_000;
 const DEFAULT_LIMITS: Required<ComputerLimits> = { memoryMb: 2048, cpus: 2, pids: 512 };

@@ -1,7 +1,7 @@
 import Docker from 'dockerode';
-import { asEngineError, hasStatus } from '../engine-error.js';
-import { found, settled } from '../engine.js';
-import { LABELS, NETWORK, sessionNames } from '../naming.js';
+import { asEngineError, hasStatus } from '../engine/engine-error.js';
+import { found, settled } from '../engine/engine.js';
+import { LABELS, NETWORK, sessionNames } from '../engine/naming.js';
 
 /** What an engine has of one home. What does not carry our labels and the home's is not among it. */
 export interface Belongings {

@@ -2,8 +2,8 @@ import type { Duplex } from 'node:stream';
 import type Docker from 'dockerode';
 import { ComputerError } from '../../computer.js';
 import type { InputAction, Region } from '../../desktop.js';
-import { startProcess } from '../container-process.js';
-import { demultiplex } from '../engine-stream.js';
+import { startProcess } from '../container/container-process.js';
+import { demultiplex } from '../engine/engine-stream.js';
 import { type Frame, FrameReader } from './frame-reader.js';
 import { HELPER } from './inside/helper.js';
 

@@ -1,8 +1,8 @@
 import { Duplex } from 'node:stream';
 import type Docker from 'dockerode';
 import { ComputerError } from '../../computer.js';
-import { startProcess } from '../container-process.js';
-import { demultiplex } from '../engine-stream.js';
+import { startProcess } from '../container/container-process.js';
+import { demultiplex } from '../engine/engine-stream.js';
 import { RELAY } from './inside/relay.js';
 
 const BEGIN_MS = 15_000;

@@ -4,8 +4,8 @@ import { delimiter, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type Docker from 'dockerode';
 import { ComputerError } from '../../computer.js';
-import { reasonOf } from '../engine-error.js';
-import { found } from '../engine.js';
+import { reasonOf } from '../engine/engine-error.js';
+import { found } from '../engine/engine.js';
 import { follow } from './build.js';
 import { packageFolder } from './recipes.js';
 

@@ -3,8 +3,8 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type Docker from 'dockerode';
 import { ComputerError } from '../../computer.js';
-import { reasonOf } from '../engine-error.js';
-import { LABELS } from '../naming.js';
+import { reasonOf } from '../engine/engine-error.js';
+import { LABELS } from '../engine/naming.js';
 
 /** On images: which version of its recipe one was built from. */
 export const RECIPE_LABEL = 'raworc.recipe';

@@ -1,6 +1,6 @@
 import Docker from 'dockerode';
-import { asEngineError, hasStatus } from '../engine-error.js';
-import { engineProblem, found, settled } from '../engine.js';
+import { asEngineError, hasStatus } from '../engine/engine-error.js';
+import { engineProblem, found, settled } from '../engine/engine.js';
 import { findBase, hasImage } from './base.js';
 import { buildImage, RECIPE_LABEL } from './build.js';
 import {

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ComputerError } from '../../computer.js';
-import { SESSION_IMAGE } from '../naming.js';
+import { SESSION_IMAGE } from '../engine/naming.js';
 
 export const DESKTOP_IMAGE = 'raworc/session-desktop:latest';
 export const SERVICE_IMAGE = 'raworc/raworc:latest';

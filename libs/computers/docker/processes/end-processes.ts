@@ -1,6 +1,6 @@
 import type Docker from 'dockerode';
-import { callInContainer } from './inside-call.js';
-import { type ProcessesRequest, END_PROCESSES } from './inside/processes.js';
+import { callInContainer } from '../files/inside-call.js';
+import { type ProcessesRequest, END_PROCESSES } from '../inside/processes.js';
 
 /** Ends processes in a running container. Fails when nothing more can be started there, as under a fork bomb. */
 export async function endProcesses(

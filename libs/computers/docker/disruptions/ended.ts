@@ -1,7 +1,7 @@
 import type Docker from 'dockerode';
-import type { Disruption } from '../computer.js';
+import type { Disruption } from '../../computer.js';
 import { disruptionOf } from './disruption.js';
-import { found } from './engine.js';
+import { found } from '../engine/engine.js';
 
 /** Why a container stands still though nobody here asked for it; undefined when it runs, never ran, or was asked to. */
 export async function disruptionIn(

@@ -1,11 +1,11 @@
 import type { Duplex } from 'node:stream';
 import type Docker from 'dockerode';
 import { z } from 'zod';
-import { ComputerError, type ComputerErrorCode } from '../computer.js';
-import { asComputerError } from '../local/errno.js';
-import { ERRNO_NAMES } from './errno-names.js';
-import { demultiplex } from './engine-stream.js';
-import { startProcess } from './container-process.js';
+import { ComputerError, type ComputerErrorCode } from '../../computer.js';
+import { asComputerError } from '../../local/errno.js';
+import { ERRNO_NAMES } from '../engine/errno-names.js';
+import { demultiplex } from '../engine/engine-stream.js';
+import { startProcess } from '../container/container-process.js';
 
 const REFUSALS = [
   'path_outside_computer',

@@ -1,6 +1,6 @@
-import { CONTROL_FD, OUTPUT_FD, SHELL_ARGV } from '../local/shell-protocol.js';
-import type { ProcessesRequest } from './inside/processes.js';
-import { TOUCH_IF_ROOT } from './keeper.js';
+import { CONTROL_FD, OUTPUT_FD, SHELL_ARGV } from '../../local/shell-protocol.js';
+import type { ProcessesRequest } from '../inside/processes.js';
+import { TOUCH_IF_ROOT } from '../container/keeper.js';
 
 /** Linux counts process times in hundredths of a second. */
 const TICKS_PER_SECOND = 100;

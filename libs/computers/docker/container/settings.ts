@@ -1,9 +1,9 @@
 import type Docker from 'dockerode';
 import { z } from 'zod';
-import type { ComputerLimits, ComputerSpec } from '../computer.js';
+import type { ComputerLimits, ComputerSpec } from '../../computer.js';
 import type { ComputerSettings } from './container-options.js';
-import { type Engine, found } from './engine.js';
-import { LABELS, type SessionNames } from './naming.js';
+import { type Engine, found } from '../engine/engine.js';
+import { LABELS, type SessionNames } from '../engine/naming.js';
 
 const limitsLabel = z.object({ memoryMb: z.number(), cpus: z.number(), pids: z.number() });
 

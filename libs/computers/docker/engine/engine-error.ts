@@ -1,5 +1,5 @@
-import { ComputerError } from '../computer.js';
-import { field, hasCode } from '../local/errno.js';
+import { ComputerError } from '../../computer.js';
+import { field, hasCode } from '../../local/errno.js';
 
 /** True when the engine answered with one of these HTTP status codes. */
 export function hasStatus(error: unknown, ...codes: number[]): boolean {

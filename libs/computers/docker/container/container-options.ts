@@ -1,8 +1,8 @@
 import type Docker from 'dockerode';
-import type { ComputerLimits } from '../computer.js';
-import type { Engine } from './engine.js';
+import type { ComputerLimits } from '../../computer.js';
+import type { Engine } from '../engine/engine.js';
 import { KEEPER, KEEPER_NAME } from './keeper.js';
-import { LABELS, NETWORK, type SessionNames } from './naming.js';
+import { LABELS, NETWORK, type SessionNames } from '../engine/naming.js';
 
 /** What installing takes. Processes of root have it; those of a session that is not root's have none of it. */
 const ROOT_CAPABILITIES = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID', 'KILL', 'SETGID', 'SETUID'];

@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { ComputerError, type FileEntry } from '../computer.js';
-import { DEFAULT_MAX_BYTES } from '../local/computer-files.js';
-import { hasStatus } from './engine-error.js';
-import { volumeMount } from './container-options.js';
-import type { DockerComputer } from './docker-computer.js';
-import { callInHelper } from './helper.js';
+import { ComputerError, type FileEntry } from '../../computer.js';
+import { DEFAULT_MAX_BYTES } from '../../local/computer-files.js';
+import { hasStatus } from '../engine/engine-error.js';
+import { volumeMount } from '../container/container-options.js';
+import type { DockerComputer } from '../docker-computer.js';
+import { callInHelper } from '../engine/helper.js';
 import { type Answer, type CallOptions, callInContainer } from './inside-call.js';
-import { FILES, type FilesRequest } from './inside/files.js';
+import { FILES, type FilesRequest } from '../inside/files.js';
 
 const listing = z.object({
   entries: z.array(

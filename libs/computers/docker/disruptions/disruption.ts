@@ -1,5 +1,5 @@
-import type { Disruption } from '../computer.js';
-import { ENDING } from './keeper.js';
+import type { Disruption } from '../../computer.js';
+import { ENDING } from '../container/keeper.js';
 
 /** How a container ended. */
 export interface Ending {

@@ -2,12 +2,12 @@ import { posix } from 'node:path';
 import type Docker from 'dockerode';
 import { z } from 'zod';
 import { sessionLabels } from './container-options.js';
-import type { DockerComputer } from './docker-computer.js';
-import { hasStatus } from './engine-error.js';
-import { found, settled } from './engine.js';
-import { runInside } from './inside-call.js';
+import type { DockerComputer } from '../docker-computer.js';
+import { hasStatus } from '../engine/engine-error.js';
+import { found, settled } from '../engine/engine.js';
+import { runInside } from '../files/inside-call.js';
 import { ENDING, HAS_CHANGED } from './keeper.js';
-import { LABELS } from './naming.js';
+import { LABELS } from '../engine/naming.js';
 
 const changeList = z.array(z.object({ Path: z.string() }));
 

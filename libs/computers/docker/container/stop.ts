@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { DockerComputer } from './docker-computer.js';
-import { hasStatus } from './engine-error.js';
-import { found, settled } from './engine.js';
+import type { DockerComputer } from '../docker-computer.js';
+import { hasStatus } from '../engine/engine-error.js';
+import { found, settled } from '../engine/engine.js';
 import { END_SIGNAL } from './keeper.js';
 import { keepRootFilesystem } from './root-filesystem.js';
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { ComputerStats } from '../computer.js';
-import type { DockerComputer } from './docker-computer.js';
-import { hasStatus } from './engine-error.js';
+import type { ComputerStats } from '../../computer.js';
+import type { DockerComputer } from '../docker-computer.js';
+import { hasStatus } from '../engine/engine-error.js';
 import { KEEPER_NAME } from './keeper.js';
 
 const NOTHING: ComputerStats = { memoryBytes: 0, cpuSeconds: 0, processes: 0 };

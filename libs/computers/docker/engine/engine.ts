@@ -1,5 +1,5 @@
 import type Docker from 'dockerode';
-import type { ComputerLimits, ComputersLogger } from '../computer.js';
+import type { ComputerLimits, ComputersLogger } from '../../computer.js';
 import { asEngineError, hasStatus } from './engine-error.js';
 import { LABELS, NETWORK } from './naming.js';
 

@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
-import type { Disruption } from '../computer.js';
-import { LIMITS, describeWithDocker } from './testing/computers.js';
+import type { Disruption } from '../../computer.js';
+import { LIMITS, describeWithDocker } from '../testing/computers.js';
 
 type Told = Disruption & { sessionId: string; running: boolean };
 

@@ -1,5 +1,5 @@
-import { ComputerError } from '../computer.js';
-import { isSessionId } from '../local/session-folder.js';
+import { ComputerError } from '../../computer.js';
+import { isSessionId } from '../../local/session-folder.js';
 
 /** The image of sessions that name none; built from docker/session. */
 export const SESSION_IMAGE = 'raworc/session:latest';

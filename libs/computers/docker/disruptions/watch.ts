@@ -2,10 +2,10 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
-import type { ComputerInfo, Computers } from '../computer.js';
-import { reasonOf } from './engine-error.js';
-import type { Engine } from './engine.js';
-import { LABELS } from './naming.js';
+import type { ComputerInfo, Computers } from '../../computer.js';
+import { reasonOf } from '../engine/engine-error.js';
+import type { Engine } from '../engine/engine.js';
+import { LABELS } from '../engine/naming.js';
 
 type Listener = Parameters<Computers['watch']>[0];
 

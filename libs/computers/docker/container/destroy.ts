@@ -1,6 +1,6 @@
-import type { DockerComputer } from './docker-computer.js';
-import { settled } from './engine.js';
-import { LABELS } from './naming.js';
+import type { DockerComputer } from '../docker-computer.js';
+import { settled } from '../engine/engine.js';
+import { LABELS } from '../engine/naming.js';
 import { removeRootImages } from './root-filesystem.js';
 
 /**

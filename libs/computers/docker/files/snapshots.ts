@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import { ComputerError, type CopyParts, type SnapshotInfo } from '../computer.js';
-import { volumeMount } from './container-options.js';
-import type { DockerComputer } from './docker-computer.js';
-import { callInHelper } from './helper.js';
+import { ComputerError, type CopyParts, type SnapshotInfo } from '../../computer.js';
+import { volumeMount } from '../container/container-options.js';
+import type { DockerComputer } from '../docker-computer.js';
+import { callInHelper } from '../engine/helper.js';
 import type { Answer } from './inside-call.js';
-import { TREES, type TreesRequest } from './inside/trees.js';
-import { LABELS } from './naming.js';
+import { TREES, type TreesRequest } from '../inside/trees.js';
+import { LABELS } from '../engine/naming.js';
 
 const SNAPSHOT_ID = /^[0-9a-z]{9}-[0-9a-f-]{36}$/;
 const size = z.object({ files: z.number().int(), bytes: z.number().int() });

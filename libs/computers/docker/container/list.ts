@@ -1,9 +1,9 @@
 import type Docker from 'dockerode';
-import type { ComputerInfo, Disruption } from '../computer.js';
-import { REMOVED } from './disruption.js';
-import { disruptionIn } from './ended.js';
-import { type Engine, found } from './engine.js';
-import { LABELS, sessionNames } from './naming.js';
+import type { ComputerInfo, Disruption } from '../../computer.js';
+import { REMOVED } from '../disruptions/disruption.js';
+import { disruptionIn } from '../disruptions/ended.js';
+import { type Engine, found } from '../engine/engine.js';
+import { LABELS, sessionNames } from '../engine/naming.js';
 
 /** The computers of this service, by session id: all volumes, and what their containers do. */
 export async function listComputers({ docker, home, image }: Engine): Promise<ComputerInfo[]> {

@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type Docker from 'dockerode';
-import { ComputerError, type ExecOptions, type ExecResult } from '../computer.js';
-import { Interruption } from '../local/interruption.js';
-import { checkedEnvironment } from '../local/isolation.js';
-import { OutputCollector } from '../local/output-collector.js';
-import { startProcess } from './container-process.js';
-import { demultiplex } from './engine-stream.js';
-import { TOUCH_IF_ROOT } from './keeper.js';
+import { ComputerError, type ExecOptions, type ExecResult } from '../../computer.js';
+import { Interruption } from '../../local/interruption.js';
+import { checkedEnvironment } from '../../local/isolation.js';
+import { OutputCollector } from '../../local/output-collector.js';
+import { startProcess } from '../container/container-process.js';
+import { demultiplex } from '../engine/engine-stream.js';
+import { TOUCH_IF_ROOT } from '../container/keeper.js';
 import { ReportSplitter } from './report-splitter.js';
 
 /** How long the engine may take to say that an ended process has ended. */

@@ -1,7 +1,7 @@
 import type Docker from 'dockerode';
-import { helperOptions } from './container-options.js';
+import { helperOptions } from '../container/container-options.js';
 import { type Engine, settled } from './engine.js';
-import { type Answer, type CallOptions, programArgv, readAnswer } from './inside-call.js';
+import { type Answer, type CallOptions, programArgv, readAnswer } from '../files/inside-call.js';
 import type { SessionNames } from './naming.js';
 
 export interface HelperWork extends CallOptions {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { createDockerComputers, dockerProblem } from './index.js';
-import { describeWithDocker } from './testing/computers.js';
+import { createDockerComputers, dockerProblem } from '../index.js';
+import { describeWithDocker } from '../testing/computers.js';
 
 describe('an engine that does not answer', () => {
   const docker = { socketPath: '/nonexistent/docker.sock' };

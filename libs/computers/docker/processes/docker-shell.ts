@@ -2,19 +2,19 @@ import { randomBytes } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import type Docker from 'dockerode';
-import { ComputerError, type ExecResult, type Shell } from '../computer.js';
-import { Interruption } from '../local/interruption.js';
-import { OutputCollector } from '../local/output-collector.js';
+import { ComputerError, type ExecResult, type Shell } from '../../computer.js';
+import { Interruption } from '../../local/interruption.js';
+import { OutputCollector } from '../../local/output-collector.js';
 import {
   INTERRUPT_SIGNAL,
   greeting,
   instruction,
   report,
   reportedExitCode,
-} from '../local/shell-protocol.js';
-import { startProcess } from './container-process.js';
-import { demultiplex } from './engine-stream.js';
-import type { ProcessesRequest } from './inside/processes.js';
+} from '../../local/shell-protocol.js';
+import { startProcess } from '../container/container-process.js';
+import { demultiplex } from '../engine/engine-stream.js';
+import type { ProcessesRequest } from '../inside/processes.js';
 import { ReportSplitter } from './report-splitter.js';
 import { BEGIN_FUNCTION, SHELL_WRAPPER, beginning, parseBeginning } from './shell-begin.js';
 
