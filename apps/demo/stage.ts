@@ -21,19 +21,19 @@ export interface Stage {
 export async function setStage(rules: ScriptRule[]): Promise<Stage> {
   const model = await startScriptedModel(rules, { chunkDelayMs: 15 });
   const home = await mkdtemp(join(tmpdir(), 'raworc-demo-'));
-  const hasDesktop = await containersWork();
+  const computers = await chooseComputers();
   const env: NodeJS.ProcessEnv = {
     ...process.env,
     RAWORC_HOME: home,
     RAWORC_PORT: '0',
     RAWORC_SERVER: '',
     RAWORC_TOKEN: '',
-    RAWORC_COMPUTERS: hasDesktop ? 'docker' : sandboxWorks() ? 'local' : 'local-unsafe',
+    RAWORC_COMPUTERS: computers,
     ANTHROPIC_BASE_URL: model.url,
     ANTHROPIC_API_KEY: 'scripted-model',
   };
   return {
-    hasDesktop,
+    hasDesktop: computers === 'docker',
     raworc: (args, lines = []) => run(args, lines, env),
     async clear() {
       await run(['reset', '--yes'], [], env, 'ignore');
@@ -41,6 +41,14 @@ export async function setStage(rules: ScriptRule[]): Promise<Stage> {
       await rm(home, { recursive: true, force: true });
     },
   };
+}
+
+/** As the user wants it, else the best that works here. */
+async function chooseComputers(): Promise<string> {
+  const { RAWORC_COMPUTERS: wanted = 'auto' } = process.env;
+  if (wanted !== 'auto') return wanted;
+  if (await containersWork()) return 'docker';
+  return sandboxWorks() ? 'local' : 'local-unsafe';
 }
 
 /** Builds the images of sessions where an engine answers; the first time takes a few minutes, and says so. */

@@ -1,13 +1,18 @@
 import { spawn } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { DESKTOP_IMAGE, describeWithDocker } from '../support/needs.js';
 
 const TOUR = resolve(import.meta.dirname, '../../dist/apps/demo/main.js');
 
-function play(): Promise<{ output: string; exitCode: number | null }> {
+function play(settings: NodeJS.ProcessEnv): Promise<{ output: string; exitCode: number | null }> {
   const { NODE_OPTIONS: _, ...env } = process.env;
   return new Promise((done, fail) => {
-    const child = spawn(process.execPath, [TOUR], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [TOUR], {
+      env: { ...env, ...settings },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     let output = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
     child.stderr.setEncoding('utf8').on('data', (text: string) => (output += text));
@@ -18,7 +23,7 @@ function play(): Promise<{ output: string; exitCode: number | null }> {
 
 describe('the guided tour', () => {
   it('tells the whole story, with programs that really ran', async () => {
-    const { output, exitCode } = await play();
+    const { output, exitCode } = await play({ RAWORC_COMPUTERS: 'local-unsafe' });
     expect(output).toContain('Quicksort is in code/quicksort');
     expect(output).toContain('It sorts a thousand random numbers correctly.');
     expect(output).toContain('1000 random numbers: sorted correctly');
@@ -29,3 +34,19 @@ describe('the guided tour', () => {
     expect(exitCode).toBe(0);
   }, 120_000);
 });
+
+describeWithDocker(
+  'the guided tour in containers',
+  () => {
+    it('writes a page, opens it on the desktop, clicks, types, and shows the screen', async () => {
+      const { output, exitCode } = await play({});
+      expect(output).toContain('1000 random numbers: sorted correctly');
+      expect(output).toContain('clicks at 320,540');
+      expect(output).toContain('Guest book, signed 1 time');
+      const picture = /^(\/.*raworc-tour\.jpg)$/m.exec(output)?.[1];
+      expect((await readFile(picture ?? 'no picture')).subarray(0, 2).toString('hex')).toBe('ffd8');
+      expect(exitCode).toBe(0);
+    }, 180_000);
+  },
+  DESKTOP_IMAGE,
+);

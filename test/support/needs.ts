@@ -15,13 +15,16 @@ export function itWith(program: string): Test {
 export const SESSION_IMAGE = 'raworc/session:latest';
 export const DESKTOP_IMAGE = 'raworc/session-desktop:latest';
 
+export function engineHas(image: string): boolean {
+  return spawnSync('docker', ['image', 'inspect', image], { stdio: 'ignore' }).status === 0;
+}
+
 /**
  * Describes what needs an engine with an image; without them one line says so. With RAWORC_REQUIRE_DOCKER set, as in
  * CI, it fails then.
  */
 export function describeWithDocker(name: string, suite: () => void, image = SESSION_IMAGE): void {
-  const { status } = spawnSync('docker', ['image', 'inspect', image], { stdio: 'ignore' });
-  if (status === 0) return describe(name, suite);
+  if (engineHas(image)) return describe(name, suite);
   process.stderr.write(`not run, because no Docker engine with ${image} answers: ${name}\n`);
   it(`${name} may be left out`, () => expect(process.env['RAWORC_REQUIRE_DOCKER']).toBeFalsy());
 }
