@@ -1,4 +1,5 @@
 import { expect, it } from '@jest/globals';
+import { removeContainers } from './belongings/index.js';
 import { LIMITS, describeWithDocker } from './testing/computers.js';
 
 const ALL = { data: true, code: true };
@@ -99,6 +100,14 @@ await describeWithDocker('the complete state of containers', (fixture) => {
     const { Volumes: left } = await fixture.docker.listVolumes({ filters: { name: [id] } });
     expect(left).toEqual([]);
     expect(await imagesOf(id)).toEqual([]);
+  });
+
+  it('survives the removal of all containers of the home', async () => {
+    const id = await fixture.running({ root: true });
+    await fixture.output(id, 'echo kept > /opt/f');
+    expect(await removeContainers(fixture.home)).toEqual([`raworc_session_${id}`]);
+    await fixture.computers.start(id);
+    expect(await fixture.output(id, 'cat /opt/f')).toBe('kept\n');
   });
 
   it('costs an image only when root has changed something', async () => {

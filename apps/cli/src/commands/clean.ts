@@ -14,7 +14,7 @@ interface Cleaned {
 export default class Clean extends RaworcCommand {
   static override summary = "Stop the service and remove this home's containers; sessions and files stay";
   static override description =
-    'Removes the containers of this RAWORC_HOME, running ones too, and nothing that does not carry its labels. Volumes stay, so the files of sessions do; what was installed outside of /session is lost with a container. The next start makes new ones.';
+    'Removes the containers of this RAWORC_HOME, running ones too, and nothing that does not carry its labels. Volumes stay, and what was installed in a session is kept as an image; only its processes are lost. The next start makes new containers.';
   static override examples = ['<%= config.bin %> clean', '<%= config.bin %> clean --yes'];
   static override flags = {
     yes: Flags.boolean({ char: 'y', description: 'do not ask' }),
@@ -23,7 +23,7 @@ export default class Clean extends RaworcCommand {
   async run(): Promise<Cleaned> {
     const { flags } = await this.parse(Clean);
     const belongings = await findBelongings();
-    const question = `Stop Raworc and remove ${describeContainers(belongings)} of ${homePath()}? Files of sessions stay; what was installed outside of /session is lost.`;
+    const question = `Stop Raworc and remove ${describeContainers(belongings)} of ${homePath()}? Sessions and all that is on their computers stay; running programs end.`;
     if (!flags.yes && !(await confirm(question))) {
       this.log('Nothing was removed.');
       return { removed: null };

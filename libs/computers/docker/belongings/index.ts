@@ -2,6 +2,7 @@ import Docker from 'dockerode';
 import { asEngineError, hasStatus } from '../engine/engine-error.js';
 import { found, settled } from '../engine/engine.js';
 import { LABELS, NETWORK, sessionNames } from '../engine/naming.js';
+import { createDockerComputers } from '../index.js';
 
 /** What an engine has of one home. What does not carry our labels and the home's is not among it. */
 export interface Belongings {
@@ -33,8 +34,17 @@ export function findBelongings(home: string): Promise<Belongings> {
   });
 }
 
-/** Removes all containers of the home, running ones too; volumes stay. Resolves to their names. */
-export function removeContainers(home: string): Promise<string[]> {
+/**
+ * Removes all containers of the home, running ones too. Volumes stay, and what was installed outside of them is kept
+ * first, so that sessions miss nothing but their processes. Resolves to the containers' names.
+ */
+export async function removeContainers(home: string): Promise<string[]> {
+  const computers = createDockerComputers({ home });
+  for (const { sessionId } of await computers.list()) await computers.stop(sessionId);
+  return removeAtOnce(home);
+}
+
+function removeAtOnce(home: string): Promise<string[]> {
   return told(async (docker) => {
     const containers = await containersOf(docker, home);
     for (const { name } of containers) {
@@ -47,7 +57,7 @@ export function removeContainers(home: string): Promise<string[]> {
 /** Removes everything that the engine has of the home, and the sessions' network when nobody else is in it. */
 export async function removeBelongings(home: string): Promise<Belongings & { network: boolean }> {
   const all = await findBelongings(home);
-  await removeContainers(home);
+  await removeAtOnce(home);
   return told(async (docker) => {
     for (const image of all.images) await settled(docker.getImage(image).remove({ force: true }));
     for (const volume of all.volumes) await settled(docker.getVolume(volume).remove());

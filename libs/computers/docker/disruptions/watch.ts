@@ -34,7 +34,8 @@ export async function watchEngine(watched: Watched, listener: Listener, signal: 
     try {
       await follow(watched, { lost, listener, signal }, () => (retryMs = RETRY_MS.first));
     } catch (error) {
-      if (!lost && !signal.aborted) logger?.warn({ reason: reasonOf(error) }, 'the engine’s events are lost; trying again');
+      if (!lost && !signal.aborted)
+        logger?.warn({ reason: reasonOf(error) }, 'the engine’s events are lost; trying again');
     }
     await delay(retryMs, undefined, { signal, ref: false }).catch(() => undefined);
     retryMs = Math.min(2 * retryMs, RETRY_MS.most);
