@@ -93,7 +93,7 @@ export class DockerComputer {
     } else if (isUnkept(existing.container)) await keepRootFilesystem(this);
     if (existing.settings.network === 'egress') await ensureNetwork(this.engine);
     await settled(this.container.start());
-    return this.infoOf(await this.require());
+    return this.infoOf({ ...existing, container: await found(this.container.inspect()) });
   }
 
   stop(): Promise<void> {
@@ -155,9 +155,11 @@ export class DockerComputer {
 
   /** Undefined for what is not there or belongs to another service on this engine. */
   async find(): Promise<Found | undefined> {
-    const [volume, container] = await Promise.all([
-      found(this.engine.docker.getVolume(this.names.volume).inspect()),
+    const { docker } = this.engine;
+    const [volume, container, rootImage] = await Promise.all([
+      found(docker.getVolume(this.names.volume).inspect()),
       found(this.container.inspect()),
+      found(docker.getImage(this.names.rootImage).inspect()),
     ]);
     if (!volume) return undefined;
     if (volume.Labels?.[LABELS.home] !== this.engine.home) {
@@ -166,7 +168,11 @@ export class DockerComputer {
         `The volume ${this.names.volume} belongs to another Raworc on this Docker engine. Use that one, or remove the volume.`,
       );
     }
-    return { volume, container, settings: await settingsOf(this.engine, this.names, volume) };
+    return {
+      volume,
+      container,
+      settings: settingsOf(this.engine, volume, rootImage && this.names.rootImage),
+    };
   }
 
   /** Throws `computer_not_found`. */

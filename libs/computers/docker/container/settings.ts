@@ -2,8 +2,8 @@ import type Docker from 'dockerode';
 import { z } from 'zod';
 import type { ComputerLimits, ComputerSpec } from '../../computer.js';
 import type { ComputerSettings } from './container-options.js';
-import { type Engine, found } from '../engine/engine.js';
-import { LABELS, type SessionNames } from '../engine/naming.js';
+import type { Engine } from '../engine/engine.js';
+import { LABELS } from '../engine/naming.js';
 
 const limitsLabel = z.object({ memoryMb: z.number(), cpus: z.number(), pids: z.number() });
 
@@ -11,7 +11,7 @@ const limitsLabel = z.object({ memoryMb: z.number(), cpus: z.number(), pids: z.n
 export async function settingsFor(engine: Engine, spec: ComputerSpec): Promise<ComputerSettings> {
   const image = spec.image ?? engine.image;
   const limits = { ...engine.limits, ...definedOnly(spec.limits) };
-  const { NCPU: processors } = (await engine.docker.info()) as { NCPU: number };
+  const processors = await processorsOf(engine);
   // More than there are is refused by the engine; a session made on a larger machine shall start on a small one.
   return {
     image,
@@ -22,24 +22,34 @@ export async function settingsFor(engine: Engine, spec: ComputerSpec): Promise<C
   };
 }
 
-/** Of a computer that is there, as its volume remembers them. */
-export async function settingsOf(
+/** Of a computer that is there, as its volume remembers them; `ownImage` is the root filesystem kept for it, if any. */
+export function settingsOf(
   engine: Engine,
-  names: SessionNames,
   volume: Docker.VolumeInspectInfo,
-): Promise<ComputerSettings> {
+  ownImage: string | undefined,
+): ComputerSettings {
   const labels: Record<string, string> = volume.Labels ?? {};
   const namedImage = labels[LABELS.image] ?? engine.image;
-  const own = await found(engine.docker.getImage(names.rootImage).inspect());
   const limits = limitsLabel.safeParse(JSON.parse(labels[LABELS.limits] ?? 'null')).data;
   const network = labels[LABELS.network];
   return {
-    image: own ? names.rootImage : namedImage,
+    image: ownImage ?? namedImage,
     namedImage,
     limits: limits ?? engine.limits,
     network: network === 'none' || network === 'egress' ? network : engine.network,
     root: labels[LABELS.root] === 'true',
   };
+}
+
+/** The engine takes its time to tell of its machine, which stays the same. */
+const processors = new WeakMap<Engine, number>();
+
+async function processorsOf(engine: Engine): Promise<number> {
+  const known = processors.get(engine);
+  if (known !== undefined) return known;
+  const { NCPU: count } = (await engine.docker.info()) as { NCPU: number };
+  processors.set(engine, count);
+  return count;
 }
 
 function definedOnly(limits: ComputerLimits = {}): Partial<ComputerLimits> {

@@ -24,25 +24,26 @@ export async function engineProblem(docker: Docker): Promise<string | undefined>
   }
 }
 
-/** Makes the network of all sessions, in which none reaches another. */
+/**
+ * Makes the network of all sessions, in which none reaches another. Names of networks are not unique, and two of one
+ * name are of no use; those of bridges are, so only the first of several who make it at once succeeds.
+ */
 export async function ensureNetwork({ docker }: Engine): Promise<void> {
-  try {
-    await docker.getNetwork(NETWORK).inspect();
-    return;
-  } catch (error) {
-    if (!hasStatus(error, 404)) throw error;
-  }
+  const network = docker.getNetwork(NETWORK);
+  if (await found(network.inspect())) return;
   try {
     await docker.createNetwork({
       Name: NETWORK,
       CheckDuplicate: true,
       Driver: 'bridge',
-      Options: { 'com.docker.network.bridge.enable_icc': 'false' },
+      Options: {
+        'com.docker.network.bridge.name': NETWORK,
+        'com.docker.network.bridge.enable_icc': 'false',
+      },
       Labels: { [LABELS.managed]: 'true' },
     });
   } catch (error) {
-    // Another process made it meanwhile.
-    if (!hasStatus(error, 409)) throw error;
+    if (!(await found(network.inspect()))) throw error;
   }
 }
 
