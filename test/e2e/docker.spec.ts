@@ -75,9 +75,11 @@ describeWithDocker('the page, with sessions in containers', () => {
     await until(`docker logs raworc_session_${id} --tail 100 | grep "bash completed"`);
   });
 
-  it('keeps everything over close and restore, in the stopped container', async () => {
+  it('keeps everything over close and restore, in a stopped container that costs nothing', async () => {
     await shell.json(`raworc api sessions/${id}/close -m post`);
     await until(`docker ps -a | grep raworc_session_${id} | grep Exited`);
+    const used = `docker stats --no-stream --format '{{.CPUPerc}} {{.MemUsage}} {{.PIDs}}' raworc_session_${id}`;
+    expect((await shell.run(used)).stdout).toBe('0.00% 0B / 0B 0\n');
     await shell.json(`raworc api sessions/${id}/restore?wait=idle -m post`);
     await say('Show it again');
     const events = await shell.json<{ type: string; data: { content?: string } }[]>(
