@@ -86,6 +86,20 @@ describe('a conversation on a terminal', () => {
     await terminal.shows('← ok 7 ms\n');
   });
 
+  it('tells what happens to the computer, and who has its desktop', async () => {
+    const { session, terminal } = await desk.openIdle();
+    const detail = 'The computer reached its memory limit; a program in it was killed.';
+    session.append('computer.disrupted', { reason: 'out_of_memory', detail, running: true });
+    await terminal.shows(`${detail}\n`);
+    const lease = { lease_id: 'lease', by: 'user:ada' };
+    session.append('control.taken', { ...lease, until: 1 });
+    session.append('control.taken', { ...lease, until: 2 });
+    session.append('control.released', { ...lease, reason: 'returned' });
+    await terminal.shows('user:ada uses the desktop');
+    await terminal.shows('Host has the desktop again\n');
+    expect(occurrences(terminal, 'user:ada')).toBe(1);
+  });
+
   it('queues what one types while Host works, and keeps the line whole', async () => {
     const working = hostWorks();
     const { terminal } = await desk.openIdle();

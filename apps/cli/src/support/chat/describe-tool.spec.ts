@@ -52,6 +52,17 @@ describe('describeToolResult', () => {
     expect(line).toBe('← ok 12 ms: a picture');
   });
 
+  it('says why one was cut short, not what it had printed until then', () => {
+    const content = [{ type: 'text', text: '27\nThe shell ended (exit code 137).' }];
+    const line = describeToolResult({ ...result, content, outcome: 'unknown', is_error: true });
+    expect(line).toBe('← unknown 12 ms: The shell ended (exit code 137).');
+  });
+
+  it('tells no time of what was not waited for', () => {
+    const line = describeToolResult({ ...result, took_ms: 0, outcome: 'interrupted', is_error: true });
+    expect(line).toBe('← interrupted: a result');
+  });
+
   it('names any other outcome', () => {
     const line = describeToolResult({ ...result, content: '', outcome: 'not_executed', is_error: true });
     expect(line).toBe('← not executed 12 ms');

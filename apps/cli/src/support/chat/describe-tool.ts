@@ -15,12 +15,15 @@ export function describeToolCall({ name, input }: Started): string {
   return shown === '' ? `→ ${name}` : `→ ${name}: ${shown}`;
 }
 
-/** `← ok 120 ms: [1, 2, 3] …`: how it went, and how the result begins. */
+/** `← ok 120 ms: [1, 2, 3] …`: how it went, and how the result begins; where a tool was cut short, why. */
 export function describeToolResult({ is_error, outcome, content, took_ms }: Completed): string {
   const went = is_error ? 'error' : 'ok';
-  const word = outcome === 'completed' || outcome === 'failed' ? went : outcome.replaceAll('_', ' ');
-  const begins = oneLine(textOf(content)) || (showsPicture(content) ? 'a picture' : '');
-  return begins === '' ? `← ${word} ${took_ms} ms` : `← ${word} ${took_ms} ms: ${begins}`;
+  const ended = outcome === 'completed' || outcome === 'failed';
+  const word = ended ? went : outcome.replaceAll('_', ' ');
+  const time = ended || took_ms > 0 ? ` ${took_ms} ms` : '';
+  const text = ended ? oneLine(textOf(content)) : lastLine(textOf(content));
+  const said = text || (showsPicture(content) ? 'a picture' : '');
+  return said === '' ? `← ${word}${time}` : `← ${word}${time}: ${said}`;
 }
 
 function showsPicture(content: Completed['content']): boolean {
@@ -34,6 +37,11 @@ function describeInput(input: unknown): string {
   const words = [action, command, path].filter((word) => typeof word === 'string');
   if (words.length > 0) return words.join(' ');
   return Object.keys(rest).length === 0 ? '' : JSON.stringify(rest);
+}
+
+/** What was cut short ends with the reason, after what it had printed. */
+function lastLine(text: string): string {
+  return oneLine(text.trim().split('\n').at(-1) ?? '');
 }
 
 function oneLine(text: string): string {

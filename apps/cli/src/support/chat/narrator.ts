@@ -1,5 +1,6 @@
 import type { StreamedDelta } from '#contracts';
 import { duration } from '../terminal/time.js';
+import { describeControl, describeDisruption, describeFailedStart } from './describe-computer.js';
 import { describeToolCall, describeToolResult } from './describe-tool.js';
 import type { Output } from './output.js';
 import { ReplyText } from './reply-text.js';
@@ -12,6 +13,8 @@ export class Narrator {
   #shown: Set<string>;
   #usage = { input: 0, output: 0 };
   #turnBegan: number | undefined;
+  /** Of whom it was told that they have the desktop; they keep it by taking it again. */
+  #lease: string | undefined;
 
   /** `shown`: messages that are on the output already. */
   constructor(
@@ -37,7 +40,14 @@ export class Narrator {
       case 'computer.started':
         return output.note(`the computer is ready (${event.data.driver}, ${event.data.took_ms} ms)`, 'dim');
       case 'computer.failed':
-        return output.note(this.#computerFailure(event.data), 'bad');
+        return output.note(describeFailedStart(event.data), 'bad');
+      case 'computer.disrupted':
+        return output.note(describeDisruption(event.data), 'bad');
+      case 'control.taken':
+        return this.#controlTaken(event.data);
+      case 'control.released':
+        this.#lease = undefined;
+        return output.note('Host has the desktop again', 'dim');
       case 'message.posted':
         return this.#messagePosted(event.data);
       case 'turn.started':
@@ -72,17 +82,10 @@ export class Narrator {
     }
   }
 
-  #computerFailure({
-    reason,
-    attempt,
-    gave_up,
-  }: {
-    reason: string;
-    attempt: number;
-    gave_up: boolean;
-  }): string {
-    const next = gave_up ? 'The session is closed; /restore tries again.' : 'Trying again …';
-    return `the computer did not start (attempt ${attempt}): ${reason} ${next}`;
+  #controlTaken({ lease_id, by }: Extract<SessionEvent, { type: 'control.taken' }>['data']): void {
+    if (this.#lease === lease_id) return;
+    this.#lease = lease_id;
+    this.output.note(describeControl(by), 'dim');
   }
 
   #messagePosted({ message_id, content }: { message_id: string; content: string }): void {

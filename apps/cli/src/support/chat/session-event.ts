@@ -4,6 +4,9 @@ import type { StreamedEvent } from '#contracts';
 interface EventData {
   'computer.started': { driver: string; took_ms: number };
   'computer.failed': { reason: string; attempt: number; gave_up: boolean };
+  'computer.disrupted': { detail: string; running: boolean };
+  'control.taken': { lease_id: string; by: string };
+  'control.released': { lease_id: string };
   'message.posted': { message_id: string; content: string };
   'turn.started': { turn_id: string; message_ids: string[] };
   'model.responded': {
@@ -37,6 +40,9 @@ export type SessionEvent = {
 const TYPES: Record<SessionEvent['type'], true> = {
   'computer.started': true,
   'computer.failed': true,
+  'computer.disrupted': true,
+  'control.taken': true,
+  'control.released': true,
   'message.posted': true,
   'turn.started': true,
   'model.responded': true,
