@@ -18,10 +18,13 @@ export interface ProcessSpec {
   stdin: boolean;
 }
 
-/** Starts a process in a running container, in the session's folder. Its streams come multiplexed. */
+/**
+ * Starts a process in a running container, in the session's folder. Its streams come multiplexed. A program without a
+ * path is one of ours: it is looked for where no session without root can put another one of its name.
+ */
 export async function startProcess(container: Docker.Container, spec: ProcessSpec): Promise<Duplex> {
   const exec = await container.exec({
-    Cmd: spec.argv,
+    Cmd: spec.argv[0]?.startsWith('/') ? spec.argv : ['/usr/bin/env', `PATH=${PATH}`, ...spec.argv],
     User: userOf(spec.root),
     WorkingDir: '/session',
     Env: environment(spec),

@@ -40,13 +40,14 @@ export const HAS_CHANGED =
   `{ ! [ -e ${KEPT} ] || [ -n "$(find / -xdev \\( ${PRUNED} \\) -prune -o -newercm ${KEPT} -print -quit 2>&1)" ]; }`;
 
 /**
- * All others are asked first and get half a second. The log is told from the lines that come after the start; its
- * name is a link that turns to a new file with each turn, and only a polling tail follows it there.
+ * All others are asked first and get half a second; what was halted goes on, or its end would be waited for in vain.
+ * The log is told from the lines that come after the start; its name is a link that turns to a new file with each
+ * turn, and only a polling tail follows it there.
  */
 export const KEEPER = [
   `mkdir -p ${FOLDER}; [ ${KEPT} -nt /.dockerenv ] || touch ${KEPT}`,
   'end() {',
-  `  trap '' TERM ${signalName(END_SIGNAL)}; kill -TERM -1; kill -HUP -1; wait; n=0`,
+  `  trap '' TERM ${signalName(END_SIGNAL)}; kill -TERM -1; kill -HUP -1; kill -CONT -1; wait; n=0`,
   '  while set -- /proc/[0-9]*; [ $# -gt 2 ] && [ $n -lt 10 ]; do sleep 0.05; n=$((n + 1)); done',
   '  kill -KILL -1',
   `  if ${HAS_CHANGED}; then code=$code_if_changed; fi`,

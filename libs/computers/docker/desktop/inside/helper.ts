@@ -9,6 +9,9 @@ sys.path.append('/usr/lib/python3/dist-packages')
 import contextlib, ctypes, fcntl, io, json, os, queue, struct, subprocess, threading, time
 
 RUN = '/dev/shm/raworc-desktop'
+START = '/usr/local/bin/start-desktop'
+# What is opened on the screen finds what the session has installed.
+os.environ['PATH'] = '/session/.local/bin:' + os.environ['PATH']
 
 class Failed(Exception):
     def __init__(self, code, message):
@@ -60,7 +63,7 @@ class Desktop:
         if self.eyes and self.alive():
             return
         self.eyes = self.hands = None
-        started = subprocess.run(['start-desktop'], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        started = subprocess.run([START], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                  stderr=subprocess.STDOUT, timeout=45)
         if started.returncode != 0:
             why = started.stdout.decode('utf-8', 'replace').strip() or 'no reason given'
