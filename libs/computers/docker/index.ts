@@ -1,6 +1,7 @@
 import Docker from 'dockerode';
 import type { ComputerLimits, Computers, ComputersLogger } from '../computer.js';
 import { DockerComputers } from './docker-computers.js';
+import { connectEngine } from './engine/client.js';
 import { missingImage } from './engine/engine-error.js';
 import { engineProblem, found } from './engine/engine.js';
 import { SESSION_IMAGE } from './engine/naming.js';
@@ -25,7 +26,7 @@ export interface DockerComputersOptions {
 /** Computers made of containers and volumes. Nothing is asked of the engine before the first verb. */
 export function createDockerComputers(options: DockerComputersOptions): Computers {
   return new DockerComputers({
-    docker: new Docker(options.docker),
+    docker: connectEngine(options.docker),
     home: options.home,
     image: options.image ?? SESSION_IMAGE,
     limits: { ...DEFAULT_LIMITS, ...options.limits },

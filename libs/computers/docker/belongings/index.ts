@@ -1,4 +1,5 @@
-import Docker from 'dockerode';
+import type Docker from 'dockerode';
+import { connectEngine } from '../engine/client.js';
 import { asEngineError, hasStatus } from '../engine/engine-error.js';
 import { found, settled } from '../engine/engine.js';
 import { LABELS, NETWORK, sessionNames } from '../engine/naming.js';
@@ -150,7 +151,7 @@ async function removeNetwork(docker: Docker): Promise<boolean> {
 
 async function told<T>(task: (docker: Docker) => Promise<T>): Promise<T> {
   try {
-    return await task(new Docker());
+    return await task(connectEngine());
   } catch (error) {
     throw asEngineError(error);
   }

@@ -1,0 +1,59 @@
+import { once } from 'node:events';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { asEngineError } from './engine-error.js';
+import { connectEngine } from './client.js';
+
+let server: Server | undefined;
+afterEach(() => {
+  server?.closeAllConnections();
+  server?.close();
+});
+
+async function engineThat(answers: RequestListener) {
+  server = createServer(answers).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return connectEngine({ host: '127.0.0.1', port, protocol: 'http' }, { quick: 100, slow: 300 });
+}
+
+function failureOf(work: Promise<unknown>) {
+  return work.then(
+    () => undefined,
+    (error: unknown) => asEngineError(error),
+  );
+}
+
+describe('an engine that does not answer', () => {
+  it('is waited for so long, and then named with what was asked', async () => {
+    const docker = await engineThat(() => undefined);
+    expect(await failureOf(docker.getContainer('x').start())).toMatchObject({
+      code: 'driver_unavailable',
+      message: expect.stringMatching(/does not answer \(POST \/containers\/x\/start took more than 0\.1 s\)/),
+    });
+    const exec = docker.getExec('y').start({ hijack: true, stdin: true });
+    expect(await failureOf(exec)).toMatchObject({ code: 'driver_unavailable' });
+    const begun = performance.now();
+    expect(await failureOf(docker.getVolume('z').remove())).toMatchObject({ code: 'driver_unavailable' });
+    expect(performance.now() - begun).toBeGreaterThan(250);
+  });
+
+  it('is not waited for after half an answer either', async () => {
+    const docker = await engineThat((_request, response) => {
+      response.writeHead(200, { 'Content-Type': 'application/json' }).write('{"Id":');
+    });
+    expect(await failureOf(docker.getContainer('x').inspect())).toMatchObject({ code: 'driver_unavailable' });
+  });
+});
+
+it('lets streams go on once they have begun', async () => {
+  const docker = await engineThat((_request, response) => {
+    response.writeHead(200).write('{}\n');
+    setTimeout(() => response.end('{"last":true}\n'), 300);
+  });
+  const events = await docker.getEvents();
+  let text = '';
+  for await (const chunk of events) text += String(chunk);
+  expect(text).toContain('last');
+});

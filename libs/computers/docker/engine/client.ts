@@ -1,0 +1,55 @@
+import Docker from 'dockerode';
+
+export interface Patience {
+  /** Milliseconds that an answer may take. */
+  quick: number;
+  /** The same, where the engine copies, compares or removes files first. */
+  slow: number;
+}
+
+const PATIENCE: Patience = { quick: 60_000, slow: 600_000 };
+const SLOW =
+  /^(DELETE |POST \/commit|POST \/images\/|POST \/build|POST \/containers\/create|GET \S+\/changes)/;
+/** Answers when a container ends. */
+const ENDLESS = /\/wait$/;
+
+interface Request {
+  path: string;
+  method: string;
+  abortSignal?: AbortSignal;
+}
+
+type Callback = (error: unknown, answer?: unknown) => void;
+
+interface Modem {
+  dial(request: Request, callback: Callback): void;
+}
+
+/**
+ * The engine, with an end to every wait for an answer of it: one that takes requests and does not answer would hold up
+ * whoever asks for ever. Streams last as long as they want once they have begun.
+ */
+export function connectEngine(options?: Docker.DockerOptions, patience = PATIENCE): Docker {
+  const docker = new Docker(options);
+  const modem = docker.modem as Modem;
+  const dial = modem.dial.bind(modem);
+  modem.dial = (request, callback) => {
+    const what = `${request.method} ${request.path.split('?', 1)[0]}`;
+    if (ENDLESS.test(what)) return dial(request, callback);
+    const limit = SLOW.test(what) ? patience.slow : patience.quick;
+    const silence = new AbortController();
+    const settle: Callback = (error, answer) => {
+      clearTimeout(timer);
+      callback(silence.signal.aborted ? silence.signal.reason : error, answer);
+    };
+    const timer = setTimeout(() => silence.abort(noAnswer(what, limit)), limit);
+    const signals = [request.abortSignal, silence.signal].filter((signal) => signal !== undefined);
+    dial({ ...request, abortSignal: AbortSignal.any(signals) }, settle);
+  };
+  return docker;
+}
+
+function noAnswer(what: string, limit: number): Error {
+  const error = new Error(`${what} took more than ${limit / 1000} s`);
+  return Object.assign(error, { code: 'ETIMEDOUT' });
+}
