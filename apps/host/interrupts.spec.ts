@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { createLocalComputers, type Computers } from '#computers';
 import { CloseSession, DeleteSession } from '#commands';
 import { bash, startClaude, text, type Answer, type Claude } from './testing/claude.js';
 import { createWorld, Service, type World } from './testing/service.js';
@@ -22,6 +23,17 @@ afterEach(async () => {
   await claude.stop();
   await world.remove();
 });
+
+/** Real computers, but nobody ever hears of what is read there. */
+function withoutAnswers(root: string): { computers: Computers; asked: Promise<void> } {
+  const computers = createLocalComputers({ root, mode: 'unsafe' });
+  const { promise: asked, resolve } = Promise.withResolvers<void>();
+  const silent = (): Promise<never> => {
+    resolve();
+    return new Promise(() => undefined);
+  };
+  return { computers: Object.assign(computers, { readFile: silent, listFiles: silent }), asked };
+}
 
 describe('an interrupt', () => {
   it('hangs up on the model, and the next message works', async () => {
@@ -62,6 +74,23 @@ describe('an interrupt', () => {
     expect(claude.requests[2]?.messages.at(-1)?.content).toMatchObject([
       { content: expect.not.stringMatching(/ended|2/) },
     ]);
+  });
+
+  it('leaves a tool behind whose computer does not answer', async () => {
+    const use = { command: 'view', path: 'data/1' };
+    claude = await startClaude([
+      { content: [{ type: 'tool_use', id: 'toolu_1', name: 'str_replace_based_edit_tool', input: use }] },
+      { content: [text('Yes.')] },
+    ]);
+    const { computers, asked } = withoutAnswers(world.root);
+    service = await Service.start(world, claude.url, { computers, toolEndMs: 20 });
+    const id = await service.createSession();
+    await service.post(id, 'Look');
+    await asked;
+    await service.interrupt(id);
+    await service.post(id, 'Still there?');
+    await service.until(id, 'turn.completed');
+    expect(claude.requests).toHaveLength(2);
   });
 
   it.each([

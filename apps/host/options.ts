@@ -29,6 +29,8 @@ export interface HostOptions {
   maxRequests?: number;
   /** Milliseconds that a turn waits for a computer that does not run, as after a restart of the service. */
   computerWaitMs?: number;
+  /** Milliseconds that a tool gets to end when its turn was stopped; one that does not is left to itself. */
+  toolEndMs?: number;
   model?: Partial<ModelOptions>;
   bash?: Partial<BashLimits>;
   screen?: Partial<ScreenLimits>;
@@ -50,6 +52,7 @@ export function settingsOf(options: HostOptions): HostSettings {
     concurrency: 256,
     maxRequests: 200,
     computerWaitMs: 60_000,
+    toolEndMs: 5_000,
     settleMs: SETTLE_MS,
     pictureCacheBytes: 64 * 1024 * 1024,
     ...options,

@@ -55,7 +55,7 @@ export class ToolRunner {
     await this.journal.startTool({ use_id: use.id, name: use.name, input: use.input });
     await this.control.free(this.signal);
     const startedAt = performance.now();
-    const answer = await this.answerTo(use);
+    const answer = await this.whileWanted(this.answerTo(use));
     this.signal.throwIfAborted();
     const took_ms = Math.round(performance.now() - startedAt);
     this.ports.logger.info({ tool: use.name, outcome: answer.outcome, took_ms }, 'tool used');
@@ -74,6 +74,23 @@ export class ToolRunner {
 
   private complete(use: ToolUseBlock, { content, isError, outcome }: ToolAnswer, took_ms = 0): Promise<void> {
     return this.journal.completeTool({ use_id: use.id, content, is_error: isError, outcome, took_ms });
+  }
+
+  /** A computer that does not answer must not keep a stopped turn, and with it all that the session is to do next. */
+  private async whileWanted(work: Promise<ToolAnswer>): Promise<ToolAnswer> {
+    const { promise: left, reject } = Promise.withResolvers<never>();
+    let timer: NodeJS.Timeout | undefined;
+    const leave = (): void => {
+      timer = setTimeout(() => reject(this.signal.reason), this.ports.settings.toolEndMs);
+    };
+    if (this.signal.aborted) leave();
+    else this.signal.addEventListener('abort', leave, { once: true });
+    try {
+      return await Promise.race([work, left]);
+    } finally {
+      clearTimeout(timer);
+      this.signal.removeEventListener('abort', leave);
+    }
   }
 
   private async answerTo(use: ToolUseBlock): Promise<ToolAnswer> {
