@@ -14,6 +14,7 @@ import { DockerDesktop } from './desktop/docker-desktop.js';
 import { DockerShell } from './processes/docker-shell.js';
 import { disruptionIn } from './disruptions/ended.js';
 import { endProcesses } from './processes/end-processes.js';
+import { filesHelper } from './files/files-helper.js';
 import { reasonOf, hasStatus } from './engine/engine-error.js';
 import { type Engine, ensureNetwork, found, settled } from './engine/engine.js';
 import type { ProcessesRequest } from './inside/processes.js';
@@ -39,6 +40,7 @@ export class DockerComputer {
   /** Held by the verbs that change the computer as a whole. */
   readonly lifecycle = new Mutex();
   readonly desktop: DockerDesktop;
+  readonly files = filesHelper(this);
   /** When the engine ended a container that did not end as we asked it to: no exit code tells that it was us. */
   forcedEnd: string | undefined;
 
@@ -136,7 +138,10 @@ export class DockerComputer {
     return runCommand({ container: this.container, env: this.env, endRun }, argv, { ...options, root });
   }
 
-  closeShell(): Promise<void> {
+  /** Ends what this process has in the container: the shell, and helpers; the desktop itself stays. */
+  close(): Promise<void> {
+    this.files.close();
+    this.desktop.close();
     return this.shellLock.run(async () => {
       await this.current?.close();
       this.current = undefined;

@@ -145,8 +145,7 @@ export class DockerComputers implements Computers {
   }
 
   async dispose(): Promise<void> {
-    for (const { desktop } of this.computers.values()) desktop.close();
-    await Promise.all([...this.computers.values()].map((computer) => computer.closeShell()));
+    await Promise.all([...this.computers.values()].map((computer) => computer.close()));
   }
 
   private change<T>(sessionId: string, task: (computer: DockerComputer) => Promise<T>): Promise<T> {

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { ComputerStats } from '../../computer.js';
 import type { DockerComputer } from '../docker-computer.js';
 import { hasStatus } from '../engine/engine-error.js';
+import { HELPER_NAME } from '../processes/persistent-helper.js';
 import { KEEPER_NAME } from './keeper.js';
 
 const NOTHING: ComputerStats = { memoryBytes: 0, cpuSeconds: 0, processes: 0 };
@@ -46,5 +47,11 @@ async function countProcesses(computer: DockerComputer, init: number): Promise<n
     args: args.join(' '),
   }));
   const keeper = entries.find((entry) => entry.parent === init && entry.args.endsWith(KEEPER_NAME))?.pid;
-  return entries.filter(({ pid, parent }) => pid !== init && pid !== keeper && parent !== keeper).length;
+  // What the engine starts has the parent of the init; what the session starts never has.
+  const shim = entries.find((entry) => entry.pid === init)?.parent;
+  const isHelper = ({ parent, args }: (typeof entries)[number]): boolean =>
+    parent === shim && args.endsWith(HELPER_NAME);
+  return entries.filter(
+    (entry) => ![init, keeper].includes(entry.pid) && entry.parent !== keeper && !isHelper(entry),
+  ).length;
 }

@@ -1,24 +1,24 @@
 import type Docker from 'dockerode';
 import { helperOptions } from '../container/container-options.js';
 import { type Engine, settled } from './engine.js';
-import { type Answer, type CallOptions, programArgv, readAnswer } from '../files/inside-call.js';
+import { type Answer, type Doing, readAnswer } from '../files/inside-call.js';
 import type { SessionNames } from './naming.js';
 
-export interface HelperWork extends CallOptions {
+export interface HelperWork extends Doing {
   image: string;
   mounts: Docker.MountSettings[];
+  root: boolean;
+  stdin?: Uint8Array[];
 }
 
 /** Runs a program of ours on a session's volumes in a container that lives as long as the program. */
 export async function callInHelper(
   engine: Engine,
   names: SessionNames,
-  program: string,
-  request: object,
+  argv: string[],
   work: HelperWork,
 ): Promise<Answer> {
-  const argv = programArgv(program, request);
-  const options = helperOptions(engine, names, work.image, argv, work.mounts, work.root ?? false);
+  const options = helperOptions(engine, names, work.image, argv, work.mounts, work.root);
   const container = await engine.docker.createContainer(options);
   try {
     const stream = await container.attach({
@@ -32,7 +32,8 @@ export async function callInHelper(
     // Awaited below; until then a failure of the start is the one to tell.
     answer.catch(() => undefined);
     await container.start();
-    stream.end(work.stdin ?? '');
+    for (const bytes of work.stdin ?? []) stream.write(bytes);
+    stream.end();
     return await answer;
   } finally {
     await settled(container.remove({ force: true }));

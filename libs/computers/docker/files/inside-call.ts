@@ -16,6 +16,7 @@ const REFUSALS = [
 const failure = z.union([
   z.object({ refused: z.enum(REFUSALS), message: z.string() }),
   z.object({ errno: z.number().int(), message: z.string() }),
+  z.object({ failed: z.string() }),
 ]);
 
 /** What a program of ours inside a container said: a line of JSON, then bytes. */
@@ -24,10 +25,8 @@ export interface Answer {
   body: Buffer;
 }
 
-export interface CallOptions {
-  root?: boolean;
-  stdin?: Uint8Array;
-  /** For error messages: what is being done, and to what. */
+/** For error messages: what is being done, and to what. */
+export interface Doing {
   doing?: string;
   subject?: string;
 }
@@ -36,18 +35,15 @@ export function programArgv(program: string, request: object): string[] {
   return ['python3', '-I', '-S', '-c', program, JSON.stringify(request)];
 }
 
-/** Runs a program of ours in a running container. */
+/** Runs a program of ours in a running container, as root or as the session's user. */
 export async function callInContainer(
   container: Docker.Container,
   program: string,
   request: object,
-  options: CallOptions = {},
+  root: boolean,
 ): Promise<Answer> {
-  const { root, stdin } = options;
   const argv = programArgv(program, request);
-  const stream = await startProcess(container, { argv, root, stdin: stdin !== undefined });
-  if (stdin) stream.end(stdin);
-  return readAnswer(stream, options);
+  return readAnswer(await startProcess(container, { argv, root, stdin: false }));
 }
 
 /** Runs a command as root whose exit code is all that it says. */
@@ -57,39 +53,46 @@ export async function runInside(container: Docker.Container, argv: string[]): Pr
   return (await exec.inspect()).ExitCode;
 }
 
-export async function readAnswer(stream: Duplex, options: CallOptions): Promise<Answer> {
+export async function readAnswer(stream: Duplex, doing: Doing = {}): Promise<Answer> {
   const output: Buffer[] = [];
   const complaint: Buffer[] = [];
   await demultiplex(stream, {
     onStdout: (chunk) => output.push(chunk),
     onStderr: (chunk) => complaint.push(chunk),
   });
-  return parseAnswer(Buffer.concat(output), Buffer.concat(complaint).toString('utf8'), options);
+  return parseAnswer(Buffer.concat(output), Buffer.concat(complaint).toString('utf8'), doing);
 }
 
-function parseAnswer(output: Buffer, complaint: string, { doing, subject }: CallOptions): Answer {
+/** Fails when the header tells of a failure. */
+export function checkHeader(header: unknown, { doing, subject }: Doing): void {
+  const failed = failure.safeParse(header).data;
+  if (!failed) return;
+  if ('refused' in failed) throw new ComputerError(failed.refused, failed.message);
+  if ('failed' in failed) throw programFailed(failed.failed, { doing, subject });
+  const cause = Object.assign(new Error(failed.message), { code: ERRNO_NAMES.get(failed.errno) });
+  throw asComputerError(cause, subject ?? 'file', doing ?? 'using');
+}
+
+/** Of a program that gave no answer. */
+export function programFailed(reason: string, { doing, subject }: Doing): ComputerError {
+  if (/no space left/i.test(reason)) {
+    const message = `No space is left for ${doing ?? 'using'} ${subject ?? 'files'}: ${reason}.`;
+    return new ComputerError('disk_full', message);
+  }
+  return new ComputerError(
+    'driver_unavailable',
+    `A program inside the computer failed: ${reason}. Its image needs bash and python3.`,
+  );
+}
+
+function parseAnswer(output: Buffer, complaint: string, doing: Doing): Answer {
   const end = output.indexOf('\n');
   const header = end < 0 ? undefined : parseJson(output.toString('utf8', 0, end));
   if (header === undefined) {
-    const reason =
-      `${complaint}${output.toString('utf8', 0, 500)}`.trim().split('\n').at(-1) || 'no reason given';
-    if (/no space left/i.test(reason)) {
-      throw new ComputerError(
-        'disk_full',
-        `No space is left for ${doing ?? 'using'} ${subject ?? 'files'}: ${reason}.`,
-      );
-    }
-    throw new ComputerError(
-      'driver_unavailable',
-      `A program inside the computer failed: ${reason}. Its image needs bash and python3.`,
-    );
+    const said = `${complaint}${output.toString('utf8', 0, 500)}`;
+    throw programFailed(said.trim().split('\n').at(-1) || 'no reason given', doing);
   }
-  const failed = failure.safeParse(header).data;
-  if (failed && 'refused' in failed) throw new ComputerError(failed.refused, failed.message);
-  if (failed) {
-    const cause = Object.assign(new Error(failed.message), { code: ERRNO_NAMES.get(failed.errno) });
-    throw asComputerError(cause, subject ?? 'file', doing ?? 'using');
-  }
+  checkHeader(header, doing);
   return { header, body: output.subarray(end + 1) };
 }
 

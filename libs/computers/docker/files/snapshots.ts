@@ -4,7 +4,7 @@ import { ComputerError, type CopyParts, type SnapshotInfo } from '../../computer
 import { volumeMount } from '../container/container-options.js';
 import type { DockerComputer } from '../docker-computer.js';
 import { callInHelper } from '../engine/helper.js';
-import type { Answer } from './inside-call.js';
+import { type Answer, programArgv } from './inside-call.js';
 import { TREES, type TreesRequest } from '../inside/trees.js';
 import { LABELS } from '../engine/naming.js';
 
@@ -83,7 +83,7 @@ async function callTrees(
   mounts: ReturnType<typeof volumeMount>[],
 ): Promise<Answer> {
   const { settings } = await computer.require();
-  return callInHelper(computer.engine, computer.names, TREES, request, {
+  return callInHelper(computer.engine, computer.names, programArgv(TREES, request), {
     image: settings.image,
     mounts,
     root: true,

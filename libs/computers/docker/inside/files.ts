@@ -1,95 +1,116 @@
-/** What the program below is told, as JSON in its argument. */
+/** What the program below is told, as a line of JSON on its standard input; `id` comes back in the answer. */
 export type FilesRequest =
   | { verb: 'read'; path: string; max: number }
-  /** The content follows on standard input. */
+  /** The content follows the line. */
   | { verb: 'write'; path: string; size: number }
   | { verb: 'list'; path: string };
 
 /**
- * Reads, writes and lists files of the session. Runs as the session's user, who can do no more through it than without.
+ * Reads, writes and lists files of the session, one request after the other until its input ends. Answers each with a
+ * line of JSON that says how many bytes follow. Runs as the session's user, who can do no more through it than without.
  * Everything is opened below handles whose real place was looked at after they were opened: a link that takes the
  * place of a folder meanwhile leads nowhere.
  */
 export const FILES = String.raw`
-import json, os, stat, sys, uuid
+import json, os, stat, sys
 
-ask = json.loads(sys.argv[1])
-path = ask['path']
+PIECE = 1 << 18
+source, sink = sys.stdin.buffer, sys.stdout.buffer
+handles = []
 
-def answer(header, body=b''):
-    sys.stdout.buffer.write(json.dumps(header).encode() + b'\n' + body)
-    sys.stdout.buffer.flush()
-    sys.exit(0)
+class Refused(Exception):
+    pass
+
+class Content:
+    """What follows a request. Whatever is not taken is skipped: the next request comes after it."""
+    def __init__(self, size):
+        self.left = size
+
+    def pieces(self):
+        while self.left:
+            piece = source.read(min(self.left, PIECE))
+            if not piece:
+                raise OSError(5, 'the content did not come whole')
+            self.left -= len(piece)
+            yield piece
+
+    def skip(self):
+        for piece in self.pieces():
+            pass
 
 def refuse(code, message):
-    answer({'refused': code, 'message': message})
+    raise Refused(code, message)
 
-def require_inside(real):
+def held(handle):
+    handles.append(handle)
+    return handle
+
+def release():
+    while handles:
+        os.close(handles.pop())
+
+def require_inside(real, path):
     if real != '/session' and not real.startswith('/session/'):
         refuse('path_outside_computer', path + " is outside the session's folder. Use a path relative to it, or one "
                'that starts with /session or /data.')
 
-def place():
+def place(path):
     real = os.path.realpath(os.path.join('/session', path))
-    require_inside(real)
+    require_inside(real, path)
     if os.path.islink(real):
         refuse('path_outside_computer', path + ' goes through too many links.')
     return real
 
-def opened(real, flags):
-    handle = os.open(real, flags | os.O_NOFOLLOW)
-    require_inside(os.readlink('/proc/self/fd/%d' % handle))
+def opened(real, flags, path):
+    handle = held(os.open(real, flags | os.O_NOFOLLOW))
+    require_inside(os.readlink('/proc/self/fd/%d' % handle), path)
     return handle
 
-def folder_of(real):
+def folder_of(real, path):
     missing = []
     folder = os.path.dirname(real)
     while folder != '/session' and not os.path.lexists(folder):
         folder, name = os.path.split(folder)
         missing.insert(0, name)
-    handle = opened(folder, os.O_RDONLY | os.O_DIRECTORY)
+    handle = opened(folder, os.O_RDONLY | os.O_DIRECTORY, path)
     for name in missing:
         try:
             os.mkdir(name, 0o755, dir_fd=handle)
         except FileExistsError:
             pass
-        handle = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=handle)
+        handle = held(os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=handle))
     return handle
 
-def not_regular():
-    refuse('file_not_readable', path + ' is not a regular file.')
+def require_regular(mode, path):
+    if not stat.S_ISREG(mode):
+        refuse('file_not_readable', path + ' is not a regular file.')
 
-def read():
-    with open(opened(place(), os.O_RDONLY | os.O_NONBLOCK), 'rb') as file:
-        found = os.fstat(file.fileno())
-        if not stat.S_ISREG(found.st_mode):
-            not_regular()
-        content = file.read(ask['max'] + 1) if found.st_size <= ask['max'] else b''
-        size = max(found.st_size, len(content))
-        if size > ask['max']:
-            refuse('file_too_large', '%s has %d bytes; the limit is %d. Read a part of it with a command instead.'
-                   % (path, size, ask['max']))
-    answer({'ok': True}, content)
+def read(path, ask):
+    handle = opened(place(path), os.O_RDONLY | os.O_NONBLOCK, path)
+    found = os.fstat(handle)
+    require_regular(found.st_mode, path)
+    if found.st_size > ask['max']:
+        refuse('file_too_large', '%s has %d bytes; the limit is %d. Read a part of it with a command instead.'
+               % (path, found.st_size, ask['max']))
+    with open(handle, 'rb', closefd=False) as file:
+        return file.read(found.st_size)
 
-def write():
-    real = place()
-    content = sys.stdin.buffer.read(ask['size'])
-    if len(content) != ask['size']:
-        raise OSError(5, 'the content did not come whole')
+def write(path, content):
+    real = place(path)
     if os.path.isdir(real):
-        not_regular()
-    folder, name, mode = folder_of(real), os.path.basename(real), None
+        require_regular(stat.S_IFDIR, path)
+    folder, name, mode = folder_of(real, path), os.path.basename(real), None
     try:
         found = os.stat(name, dir_fd=folder, follow_symlinks=False)
-        if not stat.S_ISREG(found.st_mode):
-            not_regular()
+        require_regular(found.st_mode, path)
         mode = stat.S_IMODE(found.st_mode)
     except FileNotFoundError:
         pass
-    temporary = '.raworc-' + str(uuid.uuid4())
+    temporary = '.raworc-' + os.urandom(16).hex()
     try:
         with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644, dir_fd=folder), 'wb') as file:
-            file.write(content)
+            for piece in content.pieces():
+                file.write(piece)
             if mode is not None:
                 os.fchmod(file.fileno(), mode)
         os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
@@ -99,7 +120,6 @@ def write():
         except FileNotFoundError:
             pass
         raise
-    answer({'ok': True})
 
 def entry(real, name, folder):
     found = os.stat(name, dir_fd=folder, follow_symlinks=False)
@@ -110,22 +130,45 @@ def entry(real, name, folder):
         'bytes': found.st_size if stat.S_ISREG(found.st_mode) else 0,
     }
 
-def entries():
-    real = place()
+def entries(path):
+    real = place(path)
     if not os.path.isdir(real):
-        folder = opened(os.path.dirname(real), os.O_RDONLY | os.O_DIRECTORY)
-        answer({'entries': [entry(real, os.path.basename(real), folder)]})
-    folder = opened(real, os.O_RDONLY | os.O_DIRECTORY)
+        folder = opened(os.path.dirname(real), os.O_RDONLY | os.O_DIRECTORY, path)
+        return [entry(real, os.path.basename(real), folder)]
+    folder = opened(real, os.O_RDONLY | os.O_DIRECTORY, path)
     found = []
     for name in sorted(os.listdir(folder)):
         try:
             found.append(entry(os.path.join(real, name), name, folder))
         except FileNotFoundError:
             pass
-    answer({'entries': found})
+    return found
 
-try:
-    {'read': read, 'write': write, 'list': entries}[ask['verb']]()
-except OSError as error:
-    answer({'errno': error.errno, 'message': error.strerror})
+def done(ask, content):
+    if ask['verb'] == 'read':
+        return read(ask['path'], ask)
+    if ask['verb'] == 'write':
+        return write(ask['path'], content) or b''
+    return json.dumps(entries(ask['path'])).encode()
+
+def serve(ask):
+    content = Content(ask.get('size', 0))
+    header, body = {}, b''
+    try:
+        body = done(ask, content)
+    except Refused as error:
+        header = dict(zip(('refused', 'message'), error.args))
+    except OSError as error:
+        header = {'errno': error.errno, 'message': error.strerror}
+    except Exception as error:
+        header = {'failed': '%s %s' % (type(error).__name__, error)}
+    finally:
+        release()
+    content.skip()
+    sink.write(json.dumps({'id': ask.get('id', 0), 'bytes': len(body), **header}).encode() + b'\n')
+    sink.write(body)
+    sink.flush()
+
+for line in source:
+    serve(json.loads(line))
 `;

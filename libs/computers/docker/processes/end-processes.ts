@@ -8,5 +8,5 @@ export async function endProcesses(
   request: ProcessesRequest,
   root: boolean,
 ): Promise<void> {
-  await callInContainer(container, END_PROCESSES, request, { root });
+  await callInContainer(container, END_PROCESSES, request, root);
 }
