@@ -17,6 +17,15 @@ await describeWithDocker('a session that is in the way', (fixture) => {
     expect(await fixture.output(id, 'pgrep sleep || echo none')).toBe('none\n');
   });
 
+  it('does not outlast the limit of a command by halting what ends it', async () => {
+    const id = await fixture.running();
+    await fixture.output(id, '(while :; do pkill -STOP python3; sleep 0.01; done) >/dev/null 2>&1 &');
+    const { outcome, tookMs } = await fixture.bash(id, 'sleep 100', 200);
+    expect(outcome).toBe('timed_out');
+    expect(tookMs).toBeLessThan(30_000);
+    expect(await fixture.output(id, 'pgrep sleep || echo none')).toBe('none\n');
+  });
+
   it('does not hold up the end of its computer by halting what runs there', async () => {
     const id = await fixture.running();
     const logger = '[t]ail ---disable-inotify';

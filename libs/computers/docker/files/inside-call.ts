@@ -31,6 +31,15 @@ export interface Doing {
   subject?: string;
 }
 
+/** Processes of the session may halt a program that runs as their user, or write where it answers. */
+export interface AnswerLimits {
+  ms: number;
+  bytes: number;
+}
+
+const INSIDE: AnswerLimits = { ms: 10_000, bytes: 64 * 1024 };
+const HELPER: AnswerLimits = { ms: 600_000, bytes: 256 * 1024 * 1024 };
+
 export function programArgv(program: string, request: object): string[] {
   return ['python3', '-I', '-S', '-c', program, JSON.stringify(request)];
 }
@@ -43,7 +52,7 @@ export async function callInContainer(
   root: boolean,
 ): Promise<Answer> {
   const argv = programArgv(program, request);
-  return readAnswer(await startProcess(container, { argv, root, stdin: false }));
+  return readAnswer(await startProcess(container, { argv, root, stdin: false }), {}, INSIDE);
 }
 
 /** Runs a command as root whose exit code is all that it says. */
@@ -53,13 +62,27 @@ export async function runInside(container: Docker.Container, argv: string[]): Pr
   return (await exec.inspect()).ExitCode;
 }
 
-export async function readAnswer(stream: Duplex, doing: Doing = {}): Promise<Answer> {
+export async function readAnswer(stream: Duplex, doing: Doing, limits = HELPER): Promise<Answer> {
   const output: Buffer[] = [];
   const complaint: Buffer[] = [];
+  let size = 0;
+  let given: string | undefined;
+  const giveUp = (why: string): void => {
+    given ??= why;
+    stream.destroy();
+  };
+  const keep = (chunks: Buffer[], chunk: Buffer): void => {
+    size += chunk.length;
+    if (size <= limits.bytes) chunks.push(chunk);
+    else giveUp('it said more than any answer has');
+  };
+  const deadline = setTimeout(() => giveUp(`it did not end within ${limits.ms / 1000} seconds`), limits.ms);
   await demultiplex(stream, {
-    onStdout: (chunk) => output.push(chunk),
-    onStderr: (chunk) => complaint.push(chunk),
+    onStdout: (chunk) => keep(output, chunk),
+    onStderr: (chunk) => keep(complaint, chunk),
   });
+  clearTimeout(deadline);
+  if (given !== undefined) throw programFailed(given, doing);
   return parseAnswer(Buffer.concat(output), Buffer.concat(complaint).toString('utf8'), doing);
 }
 
