@@ -49,6 +49,18 @@ await describeWithDocker(
       expect(said.toString('latin1')).toBe('RFB 003.008\n');
       screen.destroy();
     });
+
+    it('does not pass off anything as a picture', async () => {
+      const id = await fixture.running({ image: DESKTOP_IMAGE });
+      await fixture.computers.pointer(id);
+      const helper = `$(pgrep -of 'python3 -I -S')`;
+      await fixture.output(id, `kill -STOP ${helper}`);
+      const refused = expect(fixture.computers.screenshot(id)).rejects.toMatchObject({
+        code: 'desktop_failed',
+      });
+      await fixture.output(id, `printf '{"id":2,"bytes":3}\\nlie' >/proc/${helper}/fd/1`);
+      await refused;
+    });
   },
   DESKTOP_IMAGE,
 );

@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type Docker from 'dockerode';
 import { z } from 'zod';
+import { ComputerError } from '../../computer.js';
 import { type InputAction, type Point, type Region, type Screenshot } from '../../desktop.js';
 import { noDesktop } from '../../no-desktop.js';
 import { checkAction, checkRegion, deadlineOf } from './check-action.js';
@@ -12,6 +13,10 @@ import { connectViewer } from './viewer.js';
 const DESKTOP_LABEL = 'raworc.desktop';
 /** The start of the desktop included. */
 const LOOK_MS = 30_000;
+
+const JPEG_BEGIN = Buffer.from([0xff, 0xd8, 0xff]);
+/** The model takes no larger one, and a picture that was once in a conversation stays in it. */
+const MOST_BYTES = 4 * 1024 * 1024;
 
 const size = z.object({ width: z.number().int(), height: z.number().int() });
 const position = z.object({ x: z.number().int(), y: z.number().int() });
@@ -40,12 +45,14 @@ export class DockerDesktop {
       { verb: 'screenshot', region },
       { signal, timeoutMs: LOOK_MS },
     );
-    return { mediaType: 'image/jpeg', bytes: body, ...size.parse(header) };
+    const isPicture = body.length <= MOST_BYTES && body.subarray(0, JPEG_BEGIN.length).equals(JPEG_BEGIN);
+    if (!isPicture) throw wrongAnswer();
+    return { mediaType: 'image/jpeg', bytes: body, ...checked(size, header) };
   }
 
   async pointer(): Promise<Point> {
     const { header } = await this.helper.call({ verb: 'pointer' }, { timeoutMs: LOOK_MS });
-    const { x, y } = position.parse(header);
+    const { x, y } = checked(position, header);
     return [x, y];
   }
 
@@ -73,4 +80,18 @@ export class DockerDesktop {
     if (container?.Config.Labels[DESKTOP_LABEL] !== 'true') throw noDesktop(this.context.sessionId);
     return { container: this.context.container, env: this.context.env() };
   }
+}
+
+/** Processes of the session may answer in the place of our program. */
+function checked<T>(schema: z.ZodType<T>, header: object): T {
+  const { data } = schema.safeParse(header);
+  if (data === undefined) throw wrongAnswer();
+  return data;
+}
+
+function wrongAnswer(): ComputerError {
+  return new ComputerError(
+    'desktop_failed',
+    'The program that serves the desktop answered what it was not asked.',
+  );
 }
