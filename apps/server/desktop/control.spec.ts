@@ -133,6 +133,18 @@ describe('control by a connection', () => {
     expect(end.data).toEqual({ lease_id: leaseId, reason: 'disconnected' });
   });
 
+  it('goes on when the same id is used for another session', async () => {
+    const [one, other] = [await createDesktopSession(app), await createDesktopSession(app)];
+    const leaseId = randomUUID();
+    const users = [using(one.id, leaseId), using(other.id, leaseId)];
+    for (const user of users) await user.shows('RFB');
+    const after = await lastSequence(app);
+    for (const { id } of [one, other]) {
+      expect((await controlEvent(id, after, () => true)).type).toBe('control.taken');
+    }
+    for (const { socket } of users) socket.terminate();
+  });
+
   it('is over when it is given back, and the connection with it', async () => {
     const { id } = await createDesktopSession(app);
     const leaseId = randomUUID();

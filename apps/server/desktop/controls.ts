@@ -5,9 +5,13 @@ import { DEFAULT_TIMING, type ServerOptions, type Timing } from '../options.js';
 import { SERVER_OPTIONS } from '../ports.js';
 import { Closing } from '../reading/closing.js';
 
-export interface HoldOptions {
+/** Whoever takes control names it, so the same name may come up in another session. */
+export interface Lease {
   sessionId: string;
   leaseId: string;
+}
+
+export interface HoldOptions extends Lease {
   context: CommandContext;
   /** Told when the control could not be prolonged. */
   onLost: (error: unknown) => void;
@@ -23,7 +27,7 @@ interface Held {
 @Injectable()
 export class Controls implements OnModuleDestroy {
   private readonly timing: Timing;
-  /** By lease. */
+  /** By session and lease. */
   private readonly held = new Map<string, Held>();
 
   constructor(
@@ -40,24 +44,25 @@ export class Controls implements OnModuleDestroy {
    */
   async hold(options: HoldOptions): Promise<void> {
     await this.take(options);
-    this.forget(options.leaseId);
+    this.forget(options);
     if (this.closing.signal.aborted) return this.release(options);
     const timer = setInterval(() => void this.prolong(options), this.timing.controlLease / 2);
-    this.held.set(options.leaseId, { options, timer });
+    this.held.set(keyOf(options), { options, timer });
   }
 
   /** The connection ended: another one may take up the lease for a moment, then it is given back. */
   letGo(options: HoldOptions): void {
-    const held = this.held.get(options.leaseId);
+    const held = this.held.get(keyOf(options));
     if (held?.options !== options) return;
     clearInterval(held.timer);
     held.timer = setTimeout(() => void this.release(options), this.timing.controlGrace);
   }
 
   /** The lease is over; nothing is left to do. */
-  forget(leaseId: string): void {
-    clearInterval(this.held.get(leaseId)?.timer);
-    this.held.delete(leaseId);
+  forget(lease: Lease): void {
+    const key = keyOf(lease);
+    clearInterval(this.held.get(key)?.timer);
+    this.held.delete(key);
   }
 
   /** Host need not wait until the leases run out. */
@@ -74,19 +79,23 @@ export class Controls implements OnModuleDestroy {
     try {
       await this.take(options);
       // Given back meanwhile.
-      if (!this.held.has(options.leaseId)) await this.release(options);
+      if (!this.held.has(keyOf(options))) await this.release(options);
     } catch (error) {
-      if (this.held.get(options.leaseId)?.options !== options) return;
-      this.forget(options.leaseId);
+      if (this.held.get(keyOf(options))?.options !== options) return;
+      this.forget(options);
       options.onLost(error);
     }
   }
 
   private async release({ sessionId, leaseId, context }: HoldOptions): Promise<void> {
-    this.forget(leaseId);
+    this.forget({ sessionId, leaseId });
     const release = new ReleaseControl(sessionId, { leaseId, reason: 'disconnected' }, context);
     await this.commands.execute(release).catch((error: unknown) => {
       this.options.log.warn({ err: error, session: sessionId }, 'control was not given back; it runs out');
     });
   }
+}
+
+function keyOf({ sessionId, leaseId }: Lease): string {
+  return `${sessionId} ${leaseId}`;
 }

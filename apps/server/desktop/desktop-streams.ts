@@ -118,7 +118,9 @@ export class DesktopStreams implements OnModuleDestroy {
   private audienceOf(sessionId: string): Audience {
     const present = this.audiences.get(sessionId);
     if (present !== undefined) return present;
-    const audience = new Audience(sessionId, this.options, (leaseId) => this.controls.forget(leaseId));
+    const audience = new Audience(sessionId, this.options, (leaseId) =>
+      this.controls.forget({ sessionId, leaseId }),
+    );
     this.audiences.set(sessionId, audience);
     return audience;
   }
