@@ -26,6 +26,16 @@ await describeWithDocker('a session that is in the way', (fixture) => {
     expect(await fixture.output(id, 'pgrep sleep || echo none')).toBe('none\n');
   });
 
+  it('does not keep its own files, though it is root and has changed every program', async () => {
+    const id = await fixture.running({ root: true });
+    await fixture.output(
+      id,
+      `echo mine >data/file; rm /usr/bin/python3; printf '#!/bin/sh\\necho lies\\n' >/usr/bin/python3; chmod +x /usr/bin/python3`,
+    );
+    await fixture.computers.stop(id);
+    expect(await fixture.computers.snapshot(id)).toMatchObject({ digest: expect.stringMatching(/^\w{64}$/) });
+  });
+
   it('does not hold up the end of its computer by halting what runs there', async () => {
     const id = await fixture.running();
     const logger = '[t]ail ---disable-inotify';

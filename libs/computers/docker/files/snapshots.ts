@@ -84,7 +84,8 @@ async function callTrees(
 ): Promise<Answer> {
   const { settings } = await computer.require();
   return callInHelper(computer.engine, computer.names, programArgv(TREES, request), {
-    image: settings.image,
+    // As it was before the session could change what is in it: it must not write its own history.
+    image: settings.namedImage,
     mounts,
     root: true,
     doing: 'copying',
