@@ -92,6 +92,8 @@ export function helperOptions(
     HostConfig: {
       ...confinement({ memoryMb: 1024, cpus: engine.limits.cpus, pids: 64 }),
       CapAdd: root ? ROOT_CAPABILITIES : [],
+      // Also when the service that waits for it has ended.
+      AutoRemove: true,
       NetworkMode: 'none',
       Mounts: mounts,
       LogConfig: { Type: 'none', Config: {} },

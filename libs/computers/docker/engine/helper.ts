@@ -1,8 +1,12 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type Docker from 'dockerode';
 import { helperOptions } from '../container/container-options.js';
+import { hasStatus } from './engine-error.js';
 import { type Engine, settled } from './engine.js';
 import { type Answer, type Doing, readAnswer } from '../files/inside-call.js';
 import type { SessionNames } from './naming.js';
+
+const REMOVED_WITHIN_MS = 30_000;
 
 export interface HelperWork extends Doing {
   image: string;
@@ -36,6 +40,18 @@ export async function callInHelper(
     stream.end();
     return await answer;
   } finally {
+    await remove(container);
+  }
+}
+
+/** Resolves when it is gone, and holds no volume any more. */
+async function remove(container: Docker.Container): Promise<void> {
+  try {
     await settled(container.remove({ force: true }));
+  } catch (error) {
+    // The engine removes it already, because its program has ended.
+    if (!hasStatus(error, 409)) throw error;
+    const removed = settled(container.wait({ condition: 'removed' }));
+    await Promise.race([removed, delay(REMOVED_WITHIN_MS, undefined, { ref: false })]);
   }
 }
