@@ -51,6 +51,24 @@ describe('the address of a desktop', () => {
     expect(app.logged).toEqual([]);
   });
 
+  it('tells a person in words when it does not work any more', async () => {
+    const { url } = await link();
+    await visit(url);
+    const accept = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' };
+    for (const address of [url, url.replace(/\?.*/, '')]) {
+      const response = await visit(address, accept);
+      const policy = response.headers.get('content-security-policy') ?? '';
+      expect([response.status, policy]).toEqual([401, expect.stringContaining("default-src 'none'")]);
+      expect(response.headers.get('content-type')).toBe('text/html; charset=utf-8');
+      expect(await response.text()).toContain(`raworc session desktop ${session.id}`);
+    }
+    const missing = await visit(`${app.url}/api/v0/sessions/nobody/desktop`, {
+      ...accept,
+      authorization: `Bearer ${TOKEN}`,
+    });
+    expect([missing.status, await missing.text()]).toEqual([404, expect.stringContaining('<h2>')]);
+  });
+
   it('makes a secure cookie behind a proxy that ends TLS', async () => {
     const response = await fetch((await link()).url, {
       headers: { 'x-forwarded-proto': 'https' },

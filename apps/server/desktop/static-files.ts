@@ -29,7 +29,7 @@ export async function serveStaticFiles(app: NestFastifyApplication): Promise<voi
   await serve(app, join(core, '..', 'vendor'), 'novnc/vendor');
 }
 
-export function sendPage(reply: FastifyReply, html: Buffer): FastifyReply {
+export function sendPage(reply: FastifyReply, html: Buffer | string): FastifyReply {
   return reply
     .type('text/html; charset=utf-8')
     .header('Content-Security-Policy', CONTENT_SECURITY_POLICY)

@@ -1,6 +1,8 @@
 import { Catch, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ErrorCode, Problem } from '#contracts';
+import { isForReader, refusalPage } from '../desktop/refusal-page.js';
+import { sendPage } from '../desktop/static-files.js';
 import type { Methods } from '../http/methods.js';
 import type { ServerLog } from '../ports.js';
 import { problem, toProblem } from './to-problem.js';
@@ -13,7 +15,7 @@ const RETRY_AFTER_SECONDS: Partial<Record<ErrorCode, number>> = {
   log_full: 30,
 };
 
-/** Every failure leaves as RFC 9457 problem details; what went wrong inside goes to the log instead. */
+/** Every failure leaves as RFC 9457 problem details, or as a page to a person's browser; what went wrong inside goes to the log instead. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   constructor(
@@ -36,10 +38,9 @@ export class ProblemFilter implements ExceptionFilter {
     const retryAfter = RETRY_AFTER_SECONDS[sent.code];
     if (retryAfter !== undefined) reply.header('Retry-After', retryAfter);
     if (sent.status === 401) reply.header('WWW-Authenticate', 'Bearer realm="raworc"');
-    void reply
-      .status(sent.status)
-      .type('application/problem+json')
-      .send({ ...sent, instance: pathOf(request) });
+    reply.status(sent.status);
+    if (isForReader(request)) return void sendPage(reply, refusalPage(sent, request.url));
+    void reply.type('application/problem+json').send({ ...sent, instance: pathOf(request) });
   }
 
   /** Nothing is at the address, or only for other methods. */
