@@ -95,7 +95,7 @@ describeWithDocker(
       () =>
         withDesktop(
           [
-            { content: [bash('echo ran >> data/count')] },
+            { content: [bash('echo ran >> data/count'), screen('screenshot')] },
             { content: [screen('hold_key', { text: 'a', duration: 30 }), screen('screenshot')] },
             { content: [screen('screenshot'), bash('cat data/count')] },
             { content: [text('Done.')] },
@@ -103,9 +103,9 @@ describeWithDocker(
           async (service, id, claude) => {
             const kill = () => promisify(execFile)('docker', ['kill', `raworc_session_${id}`]);
             await service.post(id, 'Work');
-            await service.until(id, 'tool.started', 2);
+            await service.until(id, 'tool.started', 3);
             await kill();
-            await service.until(id, 'tool.completed', 2);
+            await service.until(id, 'tool.completed', 3);
             await service.computers.start(id);
             await service.until(id, 'turn.completed');
             const stopped = expect.stringContaining('outcome is unknown');

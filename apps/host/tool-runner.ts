@@ -29,7 +29,8 @@ export interface ToolPorts {
 }
 
 const COMPUTER_POLL_MS = 250;
-const LOOKS_AFTER_BREAK = 3;
+/** An engine may take some seconds to say that a container has ended. */
+const LOOKS_AFTER_BREAK = 8;
 
 /** Carries out a turn's tool uses, each of them once at most, and puts what came of it on the log. */
 export class ToolRunner {

@@ -12,6 +12,9 @@ export interface BashLimits {
 
 export const BASH_LIMITS: BashLimits = { timeoutMs: 120_000, maxCharacters: 30_000 };
 
+/** Exit code of a process that SIGKILL ended. */
+const KILLED = 137;
+
 const NEW_SHELL = ' The next command gets a new shell: directory and variables are lost.';
 
 /** A character takes at most four bytes in UTF-8. */
@@ -69,7 +72,9 @@ function answerOf(
       );
     case 'shell_died': {
       const ended = `The shell ended (exit code ${exitCode ?? 'unknown'}); the next command gets a new one.`;
-      return { ...mistake(lines(output, ended)), broken: true };
+      // One that ends by itself says nothing about its computer.
+      const killed = exitCode === null || exitCode === KILLED;
+      return { ...mistake(lines(output, ended)), ...(killed ? { broken: true } : {}) };
     }
     case 'cancelled':
       return mistake(lines(output, 'The command was stopped.'));

@@ -15,7 +15,7 @@ import { DockerShell } from './processes/docker-shell.js';
 import { disruptionIn } from './disruptions/ended.js';
 import { endProcesses } from './processes/end-processes.js';
 import { filesHelper } from './files/files-helper.js';
-import { reasonOf, hasStatus } from './engine/engine-error.js';
+import { reasonOf, hasStatus, saysNotRunning } from './engine/engine-error.js';
 import { type Engine, ensureNetwork, found, settled } from './engine/engine.js';
 import type { ProcessesRequest } from './inside/processes.js';
 import { LABELS, type SessionNames } from './engine/naming.js';
@@ -35,6 +35,8 @@ export interface Found {
 export class DockerComputer {
   private env: Record<string, string> = {};
   private current: DockerShell | undefined;
+  private readonly commands = new Set<Promise<ExecResult>>();
+  private closing = new AbortController();
   /** Held while a shell opens or closes: callers at the same time get the same one. */
   private readonly shellLock = new Mutex();
   /** Held by the verbs that change the computer as a whole. */
@@ -119,7 +121,7 @@ export class DockerComputer {
         container: this.container,
         env: this.env,
         root,
-        endProcesses: (request) => this.endProcesses(request, root),
+        endProcesses: (request, atAnyPrice) => this.endProcesses(request, root, atAnyPrice),
       });
       return this.current;
     });
@@ -135,21 +137,33 @@ export class DockerComputer {
     }
     const endRun = (run: string, root: boolean): Promise<void> => this.endProcesses({ run }, root);
     const root = settings.root || options.root;
-    return runCommand({ container: this.container, env: this.env, endRun }, argv, { ...options, root });
+    const signal = AbortSignal.any([this.closing.signal, ...(options.signal ? [options.signal] : [])]);
+    const context = { container: this.container, env: this.env, endRun };
+    const command = runCommand(context, argv, { ...options, root, signal });
+    this.commands.add(command);
+    return command.finally(() => this.commands.delete(command));
   }
 
-  /** Ends what this process has in the container: the shell, and helpers; the desktop itself stays. */
-  close(): Promise<void> {
+  /** Ends what this process has in the container: shell, commands and helpers; the desktop itself stays. */
+  async close(): Promise<void> {
     this.files.close();
     this.desktop.close();
-    return this.shellLock.run(async () => {
+    this.closing.abort();
+    this.closing = new AbortController();
+    await Promise.allSettled(this.commands);
+    await this.shellLock.run(async () => {
       await this.current?.close();
       this.current = undefined;
     });
   }
 
-  /** For a container that ends anyway, with the shell in it. */
-  dropShell(): void {
+  /**
+   * For a container that ends anyway, with all that is in it. An engine may leave the stream open of what began in
+   * the moment of the end, so nothing waits for it.
+   */
+  letGo(): void {
+    this.files.close();
+    this.desktop.close();
     this.current = undefined;
   }
 
@@ -217,11 +231,11 @@ export class DockerComputer {
    * Where not even our own program can be started any more, the container is started anew: that ends them all. Never
    * fails: without an engine there is nobody to tell, and the next verb says what is wrong.
    */
-  private async endProcesses(request: ProcessesRequest, root: boolean): Promise<void> {
+  private async endProcesses(request: ProcessesRequest, root: boolean, atAnyPrice = true): Promise<void> {
     try {
       await endProcesses(this.container, request, root);
     } catch (error) {
-      if (hasStatus(error, 404, 409)) return;
+      if (!atAnyPrice || hasStatus(error, 404, 409) || saysNotRunning(reasonOf(error))) return;
       const fields = { session_id: this.names.sessionId, reason: reasonOf(error) };
       this.engine.logger?.warn(
         fields,
@@ -234,7 +248,7 @@ export class DockerComputer {
   private async restart(): Promise<void> {
     try {
       if (!(await this.container.inspect()).State.Running) return;
-      this.dropShell();
+      this.letGo();
       await this.lifecycle.run(() => this.container.restart({ t: 0 }));
     } catch (error) {
       const fields = { session_id: this.names.sessionId, reason: reasonOf(error) };

@@ -48,6 +48,7 @@ export class DockerComputers implements Computers {
 
   async destroy(sessionId: string): Promise<void> {
     await this.change(sessionId, destroyComputer);
+    await this.computers.get(sessionId)?.close();
     this.computers.delete(sessionId);
   }
 

@@ -8,7 +8,7 @@ import { removeRootImages } from './root-filesystem.js';
  * The volume that makes it known goes last.
  */
 export async function destroyComputer(computer: DockerComputer): Promise<void> {
-  computer.dropShell();
+  computer.letGo();
   // Refuses what belongs to another service.
   const found = await computer.find();
   const { docker } = computer.engine;

@@ -16,7 +16,7 @@ const ASK_AGAIN_MS = 1_000;
  * still has it, and tells by its exit code that it was not kept; the next stop or start keeps it first.
  */
 export async function stopComputer(computer: DockerComputer): Promise<void> {
-  computer.dropShell();
+  computer.letGo();
   if (!(await computer.find())?.container) return;
   await endContainer(computer);
   await keepRootFilesystem(computer);

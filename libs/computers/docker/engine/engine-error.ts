@@ -33,14 +33,18 @@ export function asEngineError(error: unknown): ComputerError {
   if (/no space left/i.test(reason)) {
     return new ComputerError('disk_full', `No space is left for the Docker engine: ${reason}.`, options);
   }
-  if (/is not running|container .* is (paused|restarting)/i.test(reason)) {
-    return new ComputerError(
-      'computer_not_running',
-      'The computer of this session does not run. Start it first.',
-      options,
-    );
-  }
+  if (saysNotRunning(reason)) return notRunning(options);
   return new ComputerError('driver_unavailable', `The Docker engine failed: ${reason}.`, options);
+}
+
+/** The engine says that the container does not run, or stopped in the very moment. */
+export function saysNotRunning(reason: string): boolean {
+  return /is not running|container .* is (paused|restarting)|exec in a stopped state/i.test(reason);
+}
+
+export function notRunning(options?: ErrorOptions): ComputerError {
+  const message = 'The computer of this session does not run. Start it first.';
+  return new ComputerError('computer_not_running', message, options);
 }
 
 export function missingImage(reason: string): string {

@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import type Docker from 'dockerode';
 import { helperOptions } from '../container/container-options.js';
@@ -24,15 +25,11 @@ export async function callInHelper(
 ): Promise<Answer> {
   const options = helperOptions(engine, names, work.image, argv, work.mounts, work.root);
   const container = await engine.docker.createContainer(options);
+  let stream: Duplex | undefined;
   try {
-    const stream = await container.attach({
-      stream: true,
-      stdin: true,
-      stdout: true,
-      stderr: true,
-      hijack: true,
-    });
-    const answer = readAnswer(stream as Parameters<typeof readAnswer>[0], work);
+    const attached = { stream: true, stdin: true, stdout: true, stderr: true, hijack: true };
+    stream = (await container.attach(attached)) as Duplex;
+    const answer = readAnswer(stream, work);
     // Awaited below; until then a failure of the start is the one to tell.
     answer.catch(() => undefined);
     await container.start();
@@ -40,6 +37,8 @@ export async function callInHelper(
     stream.end();
     return await answer;
   } finally {
+    // Ends the wait for an answer of a program that never began.
+    stream?.destroy();
     await remove(container);
   }
 }

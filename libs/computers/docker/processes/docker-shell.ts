@@ -42,8 +42,11 @@ export interface ShellContext {
   container: Docker.Container;
   env: Record<string, string>;
   root: boolean;
-  /** Ends processes of the shell; must not fail for a container that is gone. */
-  endProcesses(request: ProcessesRequest): Promise<void>;
+  /**
+   * Ends processes of the shell, with the whole container where there is no other way and `atAnyPrice`; must not fail
+   * for a container that is gone.
+   */
+  endProcesses(request: ProcessesRequest, atAnyPrice: boolean): Promise<void>;
 }
 
 /** One bash in a container, on one connection to the engine for as long as it lives. */
@@ -87,7 +90,8 @@ export class DockerShell implements Shell {
 
   close(): Promise<void> {
     this.closing ??= this.context
-      .endProcesses({ run: this.mark })
+      // A shell that died may have died with its container, which nobody but the operator starts again.
+      .endProcesses({ run: this.mark }, this.deathCode === undefined)
       .finally(() => this.onDeath(KILLED))
       .finally(() => this.stream.destroy());
     return this.closing;
@@ -143,7 +147,7 @@ export class DockerShell implements Shell {
     const running = this.running;
     if (!running) return;
     for (let tries = 0; this.running === running && tries < REPORT_TRIES; tries++) {
-      if (running.began) await this.context.endProcesses({ run: this.mark, command: running.began });
+      if (running.began) await this.context.endProcesses({ run: this.mark, command: running.began }, true);
       await Promise.race([running.finished, delay(REPORT_WAIT_MS / 2)]);
       // An interrupt that came while the shell was reading took the line with it that asks for the report.
       if (this.running === running) this.stream.write(`\n${report(running.nonce)}`);

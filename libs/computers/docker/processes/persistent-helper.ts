@@ -1,6 +1,7 @@
 import type Docker from 'dockerode';
 import { Mutex } from '../../local/mutex.js';
 import { startProcess } from '../container/container-process.js';
+import { notRunning, saysNotRunning } from '../engine/engine-error.js';
 import type { Frame } from './frame-reader.js';
 import { type HelperCall, HelperConnection, HelperEnded } from './helper-connection.js';
 
@@ -32,10 +33,16 @@ export class PersistentHelper {
     private readonly place: () => Promise<HelperPlace>,
   ) {}
 
-  /** Fails with `HelperEnded`, as `place` does, or as the engine does. */
+  /** Fails with `HelperEnded`, with `computer_not_running`, as `place` does, or as the engine does. */
   async call(request: object, options: HelperCall): Promise<Frame> {
     const connection = await this.connect(options.signal);
-    return connection.call(request, options);
+    try {
+      return await connection.call(request, options);
+    } catch (error) {
+      // Where the computer stops before the program has begun, the engine says so in its place.
+      if (error instanceof HelperEnded && saysNotRunning(error.reason)) throw notRunning({ cause: error });
+      throw error;
+    }
   }
 
   /**
