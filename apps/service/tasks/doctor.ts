@@ -14,8 +14,6 @@ import {
 export interface Check {
   check: string;
   ok: boolean;
-  /** No fault, but something is missing that one may want. */
-  missing?: boolean;
   detail: string;
   fix?: string;
 }
@@ -64,11 +62,8 @@ async function checkHome(checks: Check[], config: Config, home: Home): Promise<v
 async function checkEngine(checks: Check[]): Promise<void> {
   const { dockerEngineProblem, listImages } = await loadImages();
   const problem = await dockerEngineProblem();
-  if (problem !== undefined) {
-    checks.push({ check: 'engine', ok: true, missing: true, detail: problem });
-    return;
-  }
-  checks.push({ check: 'engine', ok: true, detail: 'the Docker engine answers' });
+  checks.push({ check: 'engine', ok: true, detail: problem ?? 'the Docker engine answers' });
+  if (problem !== undefined) return;
   await attempt(checks, 'images', async () => {
     const images = await listImages();
     const states = images.map(({ name, state }) => `${name} ${state}`).join(', ');
