@@ -123,6 +123,8 @@ await describeWithDocker('the complete state of containers', (fixture) => {
     const [image] = await imagesOf(id);
     expect(image).toBeDefined();
     await restart(id);
+    // The keeper listens to signals when its log runs; before, nobody can say what has changed.
+    await fixture.output(id, 'until pgrep -x tail; do :; done');
     await fixture.computers.stop(id);
     expect((await imagesOf(id)).map(({ Id }) => Id)).toEqual([image!.Id]);
   });
