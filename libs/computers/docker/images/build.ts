@@ -1,10 +1,10 @@
-import { spawn } from 'node:child_process';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type Docker from 'dockerode';
 import { ComputerError } from '../../computer.js';
 import { reasonOf } from '../engine/engine-error.js';
 import { LABELS } from '../engine/naming.js';
+import { pack } from './pack.js';
 
 /** On images: which version of its recipe one was built from. */
 export const RECIPE_LABEL = 'raworc.recipe';
@@ -42,41 +42,22 @@ export async function buildImage(docker: Docker, request: BuildRequest): Promise
   const options = { t: tag, dockerfile, buildargs: args, labels, forcerm: true };
   const output: string[] = [];
   try {
-    const { archive, sent } = pack(context, src);
+    const { bytes, packed } = pack(context, src);
     // Awaited below; until then a failure of the engine is the one to tell.
-    sent.catch(() => undefined);
-    const stream = await docker.buildImage(archive, options);
+    packed.catch(() => undefined);
+    const stream = await docker.buildImage(bytes, options);
     await follow(docker, stream, (message) => {
       const lines = (message.stream ?? '').split('\n').filter((line) => line.trim() !== '');
       output.push(...lines);
       output.splice(0, output.length - KEPT_LINES);
       for (const line of lines) if (line.startsWith('Step ')) onStep(line);
     });
-    await sent;
+    await packed;
   } catch (error) {
     throw new ComputerError('driver_unavailable', failure(tag, join(context, dockerfile), output, error), {
       cause: error,
     });
   }
-}
-
-/** Not compressed: the engine is on this machine, and packing took longer than all the rest of a build. */
-function pack(context: string, src: string[]): { archive: NodeJS.ReadableStream; sent: Promise<void> } {
-  const tar = spawn('tar', ['-c', '-f', '-', '-C', context, '--', ...src], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let said = '';
-  tar.stderr.setEncoding('utf8').on('data', (text: string) => {
-    said = (said + text).slice(-500);
-  });
-  const sent = new Promise<void>((resolve, reject) => {
-    tar.once('error', reject);
-    tar.once('close', (code) => {
-      if (code === 0) resolve();
-      else reject(new Error(`tar could not pack ${context} (exit code ${code}): ${said.trim()}`));
-    });
-  });
-  return { archive: tar.stdout, sent };
 }
 
 function failure(tag: string, dockerfile: string, output: string[], error: unknown): string {
