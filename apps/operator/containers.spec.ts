@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { CloseSession, CompleteTurn, DeleteSession } from '#commands';
 import { selectComputers } from '#computers';
+import { eventually } from '../../test/support/eventually.js';
 import { describeWithDocker } from '../../test/support/needs.js';
 import { docker, removeComputers } from './testing/containers.js';
 import { createWorld, startService, user, type Service, type World } from './testing/service.js';
 import {
   createSession,
   eventsOf,
-  eventually,
   openTurn,
   readText,
   run,

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { CloseSession, CompleteTurn, RestoreSession } from '#commands';
+import { eventually } from '../../test/support/eventually.js';
 import { createWorld, startService, user, type Service, type World } from './testing/service.js';
 import {
   createSession,
   eventsOf,
-  eventually,
   openTurn,
   readText,
   run,

@@ -2,8 +2,9 @@ import { mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { CloseSession, ForceState, RestoreSession } from '#commands';
+import { eventually } from '../../test/support/eventually.js';
 import { createWorld, startService, user, type Service, type World } from './testing/service.js';
-import { createSession, eventsOf, eventually, run, until, untilEvent, untilIdle } from './testing/session.js';
+import { createSession, eventsOf, run, until, untilEvent, untilIdle } from './testing/session.js';
 
 describe('A computer that cannot be started', () => {
   let world: World;

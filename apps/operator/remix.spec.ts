@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { CloseSession, DeleteSession } from '#commands';
+import { eventually } from '../../test/support/eventually.js';
 import { dyingAt } from './testing/call-points.js';
 import { createWorld, startService, user, type Service, type World } from './testing/service.js';
 import {
   createSession,
   eventsOf,
-  eventually,
   openTurn,
   readText,
   remixSession,

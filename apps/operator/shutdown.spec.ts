@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { eventually } from '../../test/support/eventually.js';
 import { createWorld, startService, type World } from './testing/service.js';
-import { createSession, eventually, readText, typesOf, untilIdle } from './testing/session.js';
+import { createSession, readText, typesOf, untilIdle } from './testing/session.js';
 
 describe('A service that is stopped', () => {
   let world: World;

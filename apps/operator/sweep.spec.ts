@@ -2,16 +2,9 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { DeleteSession } from '#commands';
 import { envelop, event, type EventOf, type EventType } from '#domain';
 import { systemIds } from '#runtime';
+import { eventually } from '../../test/support/eventually.js';
 import { createWorld, startService, user, type Service, type World } from './testing/service.js';
-import {
-  createSession,
-  eventually,
-  remixSession,
-  run,
-  typesOf,
-  untilEvent,
-  untilIdle,
-} from './testing/session.js';
+import { createSession, remixSession, run, typesOf, untilEvent, untilIdle } from './testing/session.js';
 
 describe('The sweep', () => {
   let world: World;

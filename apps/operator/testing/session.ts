@@ -1,4 +1,3 @@
-import { setTimeout } from 'node:timers/promises';
 import {
   CompleteTool,
   CompleteTurn,
@@ -67,11 +66,6 @@ export async function untilEvent(
 
 export function untilIdle(world: World, sessionId: string): Promise<SessionState> {
   return until(world, sessionId, ({ status, snapshotDue }) => status === 'idle' && !snapshotDue);
-}
-
-/** For what no event tells. */
-export async function eventually(holds: () => Promise<boolean>): Promise<void> {
-  while (!(await holds())) await setTimeout(5);
 }
 
 export async function typesOf({ memory }: World, sessionId: string): Promise<EventType[]> {

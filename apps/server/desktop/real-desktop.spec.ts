@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { SCREEN, selectComputers, type Computers } from '#computers';
 import type { Session } from '#contracts';
+import { eventually } from '../../../test/support/eventually.js';
 import { DESKTOP_IMAGE, describeWithDocker } from '../../../test/support/needs.js';
 import { openDesktop, type DesktopClient } from '../testing/desktop-client.js';
 import { startComputer } from '../testing/lifecycle.js';
@@ -55,8 +57,8 @@ function withRealDesktop(): void {
     const user = openDesktop(app, id, { query: '?control=1' });
     expect(await handshake(user)).toEqual([SCREEN.width, SCREEN.height]);
     moveTo(user, 400, 300);
+    await eventually(async () => isDeepStrictEqual(await computers.pointer(id), [400, 300]));
     await seePicture(user);
-    expect(await computers.pointer(id)).toEqual([400, 300]);
     watcher.socket.close();
     user.socket.close();
     await Promise.all([watcher.closed, user.closed]);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { type Fixture, LIMITS, eventually, succeeded } from './fixture.js';
+import { eventually } from '../../../test/support/eventually.js';
+import { type Fixture, LIMITS, succeeded } from './fixture.js';
 
 export function describeCommands(fixture: Fixture): void {
   const exec = async (argv: string[], options = {}) =>

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, expect } from '@jest/globals';
 import type { Computers, ExecResult } from '../computer.js';
 
@@ -77,14 +76,4 @@ export function useComputers(factory: ComputersFactory, image: string): Fixture 
 
 export function succeeded(output: string): Partial<ExecResult> {
   return { output, outcome: 'exited', exitCode: 0, truncated: false };
-}
-
-/** Waits until the condition holds, at most ten seconds. */
-export async function eventually(condition: () => Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + 10_000;
-  while (!(await condition())) {
-    if (performance.now() > deadline)
-      throw new Error('The condition did not come to hold within ten seconds.');
-    await delay(10);
-  }
 }

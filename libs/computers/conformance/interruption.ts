@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { type Fixture, LIMITS, eventually, succeeded } from './fixture.js';
+import { eventually } from '../../../test/support/eventually.js';
+import { type Fixture, LIMITS, succeeded } from './fixture.js';
 
 /** Generous: what must not happen is waiting for the command. */
 const SOON_MS = 5_000;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { type Fixture, LIMITS, eventually } from './fixture.js';
+import { eventually } from '../../../test/support/eventually.js';
+import { type Fixture, LIMITS } from './fixture.js';
 
 export function describeLifecycle(fixture: Fixture): void {
   describe('lifecycle', () => {

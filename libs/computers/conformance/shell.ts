@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { type Fixture, LIMITS, eventually, succeeded } from './fixture.js';
+import { eventually } from '../../../test/support/eventually.js';
+import { type Fixture, LIMITS, succeeded } from './fixture.js';
 
 export function describeShell(fixture: Fixture): void {
   const shell = async () => fixture.computers.shell(await fixture.running());

@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { eventually } from '../conformance/fixture.js';
+import { eventually } from '../../../test/support/eventually.js';
 import { describeWithDocker } from './testing/computers.js';
 
 await describeWithDocker('Host’s log on the output of containers', (fixture) => {
