@@ -14,7 +14,7 @@ interface Boundaries {
 const root = resolve(import.meta.dirname, '..');
 const boundaries = JSON.parse(readFileSync(join(root, 'libs/tooling/boundaries.json'), 'utf8')) as Boundaries;
 const IMPORT = /(?:from|import)\s*\(?\s*'([^']+)'/g;
-const IS_TEST = /\.spec\.ts$|\/conformance\.ts$|\/testing\//;
+const IS_TEST = /\.spec\.ts$|\/conformance(\/|\.ts$)|\/testing\//;
 
 const files = ['apps', 'libs', 'projections']
   .flatMap((folder) =>
