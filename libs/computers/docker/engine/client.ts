@@ -1,3 +1,5 @@
+import { Agent } from 'node:http';
+import { Agent as SecureAgent } from 'node:https';
 import Docker from 'dockerode';
 
 export interface Patience {
@@ -22,16 +24,20 @@ interface Request {
 type Callback = (error: unknown, answer?: unknown) => void;
 
 interface Modem {
+  protocol: string;
+  agent: Agent | undefined;
   dial(request: Request, callback: Callback): void;
 }
 
 /**
  * The engine, with an end to every wait for an answer of it: one that takes requests and does not answer would hold up
- * whoever asks for ever. Streams last as long as they want once they have begun.
+ * whoever asks for ever. Streams last as long as they want once they have begun. Each request has a connection of its
+ * own: one that shuts down takes no new connections, but says on those it has that somebody else ended its containers.
  */
 export function connectEngine(options?: Docker.DockerOptions, patience = PATIENCE): Docker {
   const docker = new Docker(options);
-  const modem = docker.modem as Modem;
+  const modem = docker.modem as unknown as Modem;
+  modem.agent = modem.protocol === 'https' ? new SecureAgent() : new Agent();
   const dial = modem.dial.bind(modem);
   modem.dial = (request, callback) => {
     const what = `${request.method} ${request.path.split('?', 1)[0]}`;

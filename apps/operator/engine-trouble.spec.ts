@@ -1,0 +1,110 @@
+import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { CloseSession, RestoreSession } from '#commands';
+import { selectComputers } from '#computers';
+import { eventually } from '../../test/support/eventually.js';
+import { describeWithOwnEngine } from '../../test/support/own-engine.js';
+import { createWorld, startService, user, type Service, type World } from './testing/service.js';
+import {
+  createSession,
+  eventsOf,
+  readText,
+  run,
+  runTurn,
+  typesOf,
+  until,
+  untilEvent,
+  untilIdle,
+} from './testing/session.js';
+
+const INSTALL = `printf '#!/bin/sh\\necho installed\\n' > /usr/local/bin/tool; chmod +x /usr/local/bin/tool`;
+const LIMITS = { timeoutMs: 10_000, maxOutputBytes: 10_000 };
+
+describeWithOwnEngine('A session whose engine', (engine) => {
+  let world: World;
+  let service: Service;
+  let lines: string[];
+  beforeEach(async () => {
+    world = await createWorld();
+    lines = [];
+    service = await startService(world, {
+      computers: await selectComputers({ setting: 'docker', root: world.root }),
+      timing: { sweepIntervalMs: 200 },
+      onLogLine: (line) => lines.push(line),
+    });
+  });
+  afterEach(async () => {
+    await service.stop();
+    await world.remove();
+  });
+
+  /** Idle, with a file and an installed program. */
+  async function begin(): Promise<string> {
+    const id = await createSession(service, { root: true });
+    await untilIdle(world, id);
+    await runTurn(world, service, id, `echo kept > data/file; ${INSTALL}`);
+    return id;
+  }
+  async function close(id: string): Promise<void> {
+    await service.execute(new CloseSession(id, { reason: 'requested' }, user));
+    await eventually(async () => (await service.computers.inspect(id))?.running === false);
+  }
+  async function expectAllThere(id: string): Promise<void> {
+    await untilIdle(world, id);
+    expect(await readText(service, id, 'data/file')).toBe('kept\n');
+    expect(await run(service, id, 'tool')).toBe('installed\n');
+  }
+  const restore = (id: string) => service.execute(new RestoreSession(id, {}, user));
+
+  it.each([
+    ['shuts down', 'stop'],
+    ['crashes', 'kill'],
+  ] as const)(
+    '%s goes on with all it had when the engine is back',
+    async (_, leave) => {
+      const [id, idle, closed, leaving] = await Promise.all([begin(), begin(), begin(), begin()]);
+      await close(closed);
+      const { computers } = service;
+      const patient = { ...LIMITS, timeoutMs: 600_000 };
+      const command = computers.exec(id, ['bash', '-c', 'touch data/command; sleep 600'], patient);
+      const typed = (await computers.shell(id)).run('touch data/typed; sleep 600', patient);
+      await eventually(async () => /command.*typed/s.test(await run(service, id, 'ls data')));
+
+      await engine()[leave]();
+      expect(await command).toMatchObject({ outcome: 'exited' });
+      expect(await typed).toMatchObject({ outcome: 'shell_died' });
+      const gone = {
+        code: 'driver_unavailable',
+        message: expect.stringMatching(/does not answer.*Start it/),
+      };
+      await expect(computers.readFile(id, 'data/file')).rejects.toMatchObject(gone);
+      await expect(computers.exec(id, ['true'], LIMITS)).rejects.toMatchObject(gone);
+      await expect(computers.shell(id)).rejects.toMatchObject(gone);
+      await expect(computers.snapshot(id)).rejects.toMatchObject(gone);
+      await service.execute(new CloseSession(leaving, { reason: 'requested' }, user));
+      const late = await createSession(service);
+      const { error } = await until(world, late, ({ status }) => status === 'closed');
+      expect(error).toMatch(/does not answer/);
+
+      await engine().start();
+      for (const each of [id, idle]) {
+        await untilEvent(world, each, 'computer.started', 2);
+        await expectAllThere(each);
+        await runTurn(world, service, each, 'true');
+        expect(await eventsOf(world, each, 'computer.disrupted')).toEqual([
+          { reason: 'engine_restarted', detail: expect.any(String), running: false },
+        ]);
+      }
+      for (const each of [closed, leaving]) {
+        expect((await typesOf(world, each)).at(-1)).toBe('session.closed');
+        expect(await eventsOf(world, each, 'computer.disrupted')).toEqual([]);
+        expect(await computers.inspect(each)).toMatchObject({ running: false });
+      }
+      await restore(leaving);
+      await expectAllThere(leaving);
+      await restore(late);
+      await untilIdle(world, late);
+      expect(lines.filter((line) => line.includes('the computers do not answer'))).toHaveLength(1);
+    },
+    60_000,
+  );
+});
