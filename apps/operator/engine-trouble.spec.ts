@@ -18,6 +18,7 @@ import {
 
 const INSTALL = `printf '#!/bin/sh\\necho installed\\n' > /usr/local/bin/tool; chmod +x /usr/local/bin/tool`;
 const LIMITS = { timeoutMs: 10_000, maxOutputBytes: 10_000 };
+const MIB = 1 << 20;
 
 describeWithOwnEngine('A session whose engine', (engine) => {
   let world: World;
@@ -33,6 +34,7 @@ describeWithOwnEngine('A session whose engine', (engine) => {
     });
   });
   afterEach(async () => {
+    await engine().makeRoom();
     await service.stop();
     await world.remove();
   });
@@ -107,4 +109,37 @@ describeWithOwnEngine('A session whose engine', (engine) => {
     },
     60_000,
   );
+
+  it('has a full disk says so, loses nothing, and goes on when there is room', async () => {
+    const { computers } = service;
+    const id = await begin();
+    const late = `late-${id}`;
+    await engine().fill(MIB);
+    const full = { code: 'disk_full', message: expect.stringMatching(/^No space is left/) };
+    await expect(computers.writeFile(id, 'data/big', Buffer.alloc(2 * MIB, 1))).rejects.toMatchObject(full);
+    await untilEvent(world, id, 'computer.disrupted');
+    const shell = await computers.shell(id);
+    const filled = await shell.run('head -c 2M /dev/zero > data/big', LIMITS);
+    expect(filled).toMatchObject({ exitCode: 1, output: expect.stringContaining('No space left on device') });
+
+    await runTurn(world, service, id, 'cat data/file');
+    const noSpace = expect.stringMatching(/^No space is left.*Delete sessions/);
+    expect(await eventsOf(world, id, 'files.snapshot_failed')).toMatchObject([{ reason: noSpace }]);
+    expect(await eventsOf(world, id, 'computer.disrupted')).toEqual([
+      { reason: 'disk_full', detail: expect.stringMatching(/^No space is left/), running: true },
+    ]);
+    await expect(computers.create({ sessionId: late })).rejects.toMatchObject(full);
+    expect(await computers.inspect(late)).toBeUndefined();
+    await close(id);
+    await restore(id);
+    const { error } = await until(world, id, ({ status }) => status === 'closed');
+    expect(error).toEqual(noSpace);
+
+    await engine().makeRoom();
+    expect(await computers.create({ sessionId: late })).toMatchObject({ running: false });
+    await restore(id);
+    await expectAllThere(id);
+    await runTurn(world, service, id, 'rm data/big');
+    expect((await typesOf(world, id)).at(-1)).toBe('files.snapshotted');
+  }, 60_000);
 });

@@ -16,7 +16,7 @@ import { disruptionIn } from './disruptions/ended.js';
 import { endProcesses } from './processes/end-processes.js';
 import { filesHelper } from './files/files-helper.js';
 import { reasonOf, hasStatus, saysNotRunning } from './engine/engine-error.js';
-import { type Engine, ensureNetwork, found, settled } from './engine/engine.js';
+import { type Engine, ensureNetwork, found, makeVolume, settled } from './engine/engine.js';
 import type { ProcessesRequest } from './inside/processes.js';
 import { LABELS, type SessionNames } from './engine/naming.js';
 import { runCommand } from './processes/run-command.js';
@@ -68,10 +68,8 @@ export class DockerComputer {
     if (existing) return this.infoOf(existing);
     await this.removeStray();
     const settings = await settingsFor(this.engine, spec);
-    await this.engine.docker.createVolume({
-      Name: this.names.volume,
-      Labels: { ...sessionLabels(this.engine, this.names), ...settingsLabels(settings) },
-    });
+    const labels = { ...sessionLabels(this.engine, this.names), ...settingsLabels(settings) };
+    await makeVolume(this.engine, this.names.volume, labels);
     try {
       await this.createContainer(settings);
     } catch (error) {

@@ -26,11 +26,14 @@ import { copyFiles, requireSnapshot, restoreFromSnapshot, takeSnapshot } from '.
 import { readStats } from './container/stats.js';
 import { watchEngine } from './disruptions/watch.js';
 
+type Listener = Parameters<Computers['watch']>[0];
+
 /** Computers that are containers of a Docker engine. */
 export class DockerComputers implements Computers {
   readonly driver = 'docker';
   readonly abilities = { desktop: true, root: true };
   private readonly computers = new Map<string, DockerComputer>();
+  private readonly listeners = new Set<Listener>();
 
   constructor(private readonly engine: Engine) {}
 
@@ -140,7 +143,9 @@ export class DockerComputers implements Computers {
     return this.use(sessionId, ({ desktop }) => desktop.connect(options));
   }
 
-  watch(listener: Parameters<Computers['watch']>[0], signal: AbortSignal): void {
+  watch(listener: Listener, signal: AbortSignal): void {
+    this.listeners.add(listener);
+    signal.addEventListener('abort', () => this.listeners.delete(listener), { once: true });
     const settled = (sessionId: string) => this.change(sessionId, (computer) => computer.inspect());
     void watchEngine({ engine: this.engine, settled, list: () => this.list() }, listener, signal);
   }
@@ -153,12 +158,24 @@ export class DockerComputers implements Computers {
     return this.use(sessionId, (computer) => computer.lifecycle.run(() => task(computer)));
   }
 
-  private use<T>(
+  private async use<T>(
     sessionId: string,
     task: (computer: DockerComputer) => Promise<T>,
     signal?: AbortSignal,
   ): Promise<T> {
-    return told(() => task(this.computer(sessionId)), signal);
+    try {
+      return await told(() => task(this.computer(sessionId)), signal);
+    } catch (error) {
+      if (error instanceof ComputerError && error.code === 'disk_full')
+        this.tellFull(sessionId, error.message);
+      throw error;
+    }
+  }
+
+  /** No event of the engine does. */
+  private tellFull(sessionId: string, detail: string): void {
+    for (const listener of this.listeners)
+      listener(sessionId, { reason: 'disk_full', detail, running: true });
   }
 
   private computer(sessionId: string): DockerComputer {

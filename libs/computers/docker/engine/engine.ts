@@ -47,6 +47,26 @@ export async function ensureNetwork({ docker }: Engine): Promise<void> {
   }
 }
 
+/**
+ * Makes a volume. An engine that fails at it, as for want of room, may leave one behind that lacks its labels: it would
+ * belong to nobody for ever.
+ */
+export async function makeVolume(
+  { docker }: Engine,
+  name: string,
+  labels: Record<string, string>,
+): Promise<void> {
+  try {
+    await docker.createVolume({ Name: name, Labels: labels });
+  } catch (error) {
+    const volume = docker.getVolume(name);
+    // The first failure is the one to tell.
+    const left = await volume.inspect().catch(() => undefined);
+    if (left && Object.keys(left.Labels ?? {}).length === 0) await volume.remove().catch(() => undefined);
+    throw error;
+  }
+}
+
 /** The answer of the engine, or undefined for what does not exist. */
 export async function found<T>(answer: Promise<T>): Promise<T | undefined> {
   try {
