@@ -15,6 +15,7 @@ import { DockerShell } from './processes/docker-shell.js';
 import { disruptionIn } from './disruptions/ended.js';
 import { endProcesses } from './processes/end-processes.js';
 import { filesHelper } from './files/files-helper.js';
+import { SnapshotHelper } from './files/snapshot-helper.js';
 import { reasonOf, hasStatus, saysNotRunning } from './engine/engine-error.js';
 import { type Engine, ensureNetwork, found, makeVolume, settled } from './engine/engine.js';
 import type { ProcessesRequest } from './inside/processes.js';
@@ -43,6 +44,7 @@ export class DockerComputer {
   readonly lifecycle = new Mutex();
   readonly desktop: DockerDesktop;
   readonly files = filesHelper(this);
+  readonly snapshots = new SnapshotHelper(this);
   /** When the engine ended a container that did not end as we asked it to: no exit code tells that it was us. */
   forcedEnd: string | undefined;
 
@@ -148,7 +150,7 @@ export class DockerComputer {
     this.desktop.close();
     this.closing.abort();
     this.closing = new AbortController();
-    await Promise.allSettled(this.commands);
+    await Promise.allSettled([...this.commands, this.snapshots.close()]);
     await this.shellLock.run(async () => {
       await this.current?.close();
       this.current = undefined;

@@ -68,7 +68,7 @@ export function containerOptions(
   };
 }
 
-/** For a program of ours that works on volumes while the session cannot: as root, without network. */
+/** For a program of ours that works on volumes out of the session's reach, without network. */
 export function helperOptions(
   engine: Engine,
   names: SessionNames,

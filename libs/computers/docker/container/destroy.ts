@@ -12,6 +12,7 @@ export async function destroyComputer(computer: DockerComputer): Promise<void> {
   // Refuses what belongs to another service.
   const found = await computer.find();
   const { docker } = computer.engine;
+  await computer.snapshots.close();
   await removeContainers(computer);
   await removeSnapshots(computer);
   await removeRootImages(computer);

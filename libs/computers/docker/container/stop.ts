@@ -17,6 +17,7 @@ const ASK_AGAIN_MS = 1_000;
  */
 export async function stopComputer(computer: DockerComputer): Promise<void> {
   computer.letGo();
+  await computer.snapshots.close();
   if (!(await computer.find())?.container) return;
   await endContainer(computer);
   await keepRootFilesystem(computer);

@@ -9,41 +9,76 @@ import type { SessionNames } from './naming.js';
 
 const REMOVED_WITHIN_MS = 30_000;
 
-export interface HelperWork extends Doing {
+export interface HelperPlan {
   image: string;
   mounts: Docker.MountSettings[];
   root: boolean;
-  stdin?: Uint8Array[];
 }
 
-/** Runs a program of ours on a session's volumes in a container that lives as long as the program. */
+export interface HelperWork extends HelperPlan, Doing {
+  stdin: Uint8Array[];
+}
+
+/** A program of ours on a session's volumes, in a container that lives as long as the program. */
+export interface StartedHelper<T> {
+  stream: Duplex;
+  /** What listens to the stream. */
+  listener: T;
+  /** Resolves when the container is gone, and holds no volume any more. */
+  remove(): Promise<void>;
+}
+
+/** Runs such a program with all that it is to read, and takes its answer. */
 export async function callInHelper(
   engine: Engine,
   names: SessionNames,
   argv: string[],
   work: HelperWork,
 ): Promise<Answer> {
-  const options = helperOptions(engine, names, work.image, argv, work.mounts, work.root);
-  const container = await engine.docker.createContainer(options);
-  let stream: Duplex | undefined;
-  try {
-    const attached = { stream: true, stdin: true, stdout: true, stderr: true, hijack: true };
-    stream = (await container.attach(attached)) as Duplex;
+  const helper = await startHelper(engine, names, argv, work, (stream) => {
     const answer = readAnswer(stream, work);
     // Awaited below; until then a failure of the start is the one to tell.
     answer.catch(() => undefined);
-    await container.start();
-    for (const bytes of work.stdin ?? []) stream.write(bytes);
-    stream.end();
-    return await answer;
+    return answer;
+  });
+  try {
+    for (const bytes of work.stdin) helper.stream.write(bytes);
+    helper.stream.end();
+    return await helper.listener;
   } finally {
-    // Ends the wait for an answer of a program that never began.
-    stream?.destroy();
-    await remove(container);
+    await helper.remove();
   }
 }
 
-/** Resolves when it is gone, and holds no volume any more. */
+/** Starts one that reads until its input ends, which is also when the service dies. */
+export async function startHelper<T>(
+  engine: Engine,
+  names: SessionNames,
+  argv: string[],
+  { image, mounts, root }: HelperPlan,
+  /** Told before the start: a stream may break at any time. */
+  listen: (stream: Duplex) => T,
+): Promise<StartedHelper<T>> {
+  const options = helperOptions(engine, names, image, argv, mounts, root);
+  const container = await engine.docker.createContainer(options);
+  let stream: Duplex | undefined;
+  const end = (): Promise<void> => {
+    // Ends the wait for an answer of a program that never began.
+    stream?.destroy();
+    return remove(container);
+  };
+  try {
+    const attached = { stream: true, stdin: true, stdout: true, stderr: true, hijack: true };
+    stream = (await container.attach(attached)) as Duplex;
+    const listener = listen(stream);
+    await container.start();
+    return { stream, listener, remove: end };
+  } catch (error) {
+    await end();
+    throw error;
+  }
+}
+
 async function remove(container: Docker.Container): Promise<void> {
   try {
     await settled(container.remove({ force: true }));

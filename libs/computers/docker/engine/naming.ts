@@ -21,7 +21,7 @@ export const LABELS = {
   root: 'raworc.root',
   /** Of a session's own image: the container and the end of it whose root filesystem it holds. */
   kept: 'raworc.kept',
-  /** The session that a short-lived container works for. */
+  /** The session that a container beside its own works for. */
   helper: 'raworc.helper',
 } as const;
 

@@ -1,30 +1,26 @@
 import type { CopyParts } from '../../computer.js';
 import { COPY_FILE } from './copy-file.js';
 
-/** What the program below is told, as JSON in its argument. */
+/** What the program below is told, as a line of JSON on its standard input; `id` comes back in the answer. */
 export type TreesRequest =
-  | { verb: 'snapshot'; id: string }
-  | { verb: 'known'; id: string }
-  | { verb: 'restore'; id: string }
-  | { verb: 'copy'; id?: string; parts: CopyParts };
+  | { verb: 'snapshot'; snapshot: string }
+  | { verb: 'known'; snapshot: string }
+  | { verb: 'restore'; snapshot: string }
+  | { verb: 'copy'; snapshot?: string; parts: CopyParts };
 
 /**
- * Takes and restores snapshots, and copies from one session to another. Runs as root in a container of its own
- * without network, with the session's volume at /session, snapshots at /snapshots, another's volume at /source.
+ * Takes and restores snapshots, and copies from one session to another, until its input ends. Runs as root in a
+ * container of its own without network, with the session's volume at /session, snapshots at /snapshots, another's
+ * volume at /source. Answers with a line of JSON that says how many bytes of JSON follow. Each request is done by a process of its own: what that took of memory goes with it, also when
+ * the kernel ends it for that.
  * Digests are those of the local driver: sha256 over sorted [path, type, mode, content or link target].
  */
 export const TREES = String.raw`
-import base64, errno, hashlib, json, os, stat, subprocess, sys, time
+import base64, errno, fcntl, hashlib, json, os, stat, subprocess, sys, time
 ${COPY_FILE}
-ask = json.loads(sys.argv[1])
 sys.setrecursionlimit(20000)
 STAGING = '/session/.raworc-filling'
 YOUNG_NS = 50_000_000
-
-def answer(header):
-    sys.stdout.write(json.dumps(header) + '\n')
-    sys.stdout.flush()
-    sys.exit(0)
 
 def text(name):
     raw = os.fsencode(name)
@@ -47,6 +43,14 @@ def keep_attributes(place, found):
     if not stat.S_ISLNK(found.st_mode):
         os.chmod(place, stat.S_IMODE(found.st_mode))
     os.utime(place, ns=(found.st_atime_ns, found.st_mtime_ns), follow_symlinks=False)
+
+def linked(earlier, place):
+    """False where a file has as many links as its file system allows, or is not there as it should be."""
+    try:
+        os.link(earlier, place)
+        return True
+    except OSError:
+        return False
 
 class Copy:
     def __init__(self, hashed=False, include=lambda name: True, reuse=lambda path, found: None):
@@ -92,8 +96,7 @@ class Copy:
 
     def file(self, handle, name, place, path, found):
         earlier = self.reuse(text(path), found)
-        if earlier:
-            os.link(earlier[0] + '/' + path, place)
+        if earlier and linked(earlier[0] + '/' + path, place):
             self.entries.append(attributes(path, 'file', found, sha256=earlier[1]))
             return
         copied, sha256 = copy_file(name, handle, place, self.hashed)
@@ -138,8 +141,13 @@ def unchanged_since(previous):
         return (files, entry['sha256']) if same else None
     return reuse
 
-def snapshot():
-    name = ask['id']
+def lock():
+    """Until the end of this process: nobody else may take the begun snapshot for one left behind."""
+    fcntl.flock(os.open('/snapshots', os.O_RDONLY | os.O_DIRECTORY), fcntl.LOCK_EX)
+
+def snapshot(ask):
+    name = ask['snapshot']
+    lock()
     partial = '/snapshots/.partial-' + name
     remove(*('/snapshots/' + left for left in os.listdir('/snapshots') if left.startswith('.partial-')))
     previous = latest()
@@ -153,19 +161,18 @@ def snapshot():
             json.dump(manifest, file)
             file.flush()
             os.fsync(file.fileno())
+        if os.path.lexists('/snapshots/' + name):
+            # Of an earlier attempt, whose answer was lost.
+            remove('/snapshots/' + name)
         os.rename(partial, '/snapshots/' + name)
     except BaseException:
         remove(partial)
         raise
-    answer({'digest': manifest['digest'], 'changed': changes(previous['entries'] if previous else [], entries),
-            **size_of(entries)})
+    return {'digest': manifest['digest'], 'changed': changes(previous['entries'] if previous else [], entries),
+            **size_of(entries)}
 
-def source_of(live):
-    name = ask.get('id')
-    return live if name is None else '/snapshots/' + name + '/files'
-
-def known():
-    answer({'known': os.path.exists('/snapshots/' + ask['id'] + '/manifest.json')})
+def known(ask):
+    return {'known': os.path.exists('/snapshots/' + ask['snapshot'] + '/manifest.json')}
 
 def fill(source, include=lambda name: True, standard=False):
     remove(STAGING)
@@ -183,20 +190,40 @@ def fill(source, include=lambda name: True, standard=False):
     for name in os.listdir(STAGING):
         os.rename(STAGING + '/' + name, '/session/' + name)
     os.rmdir(STAGING)
-    answer(size_of(entries))
+    return size_of(entries)
 
-def restore():
-    fill(source_of('/snapshots'))
+def restore(ask):
+    return fill('/snapshots/' + ask['snapshot'] + '/files')
 
-def copy():
-    if 'id' in ask and not os.path.exists('/snapshots/' + ask['id'] + '/manifest.json'):
-        answer({'known': False})
+def copy(ask):
+    if 'snapshot' in ask and not known(ask)['known']:
+        return {'known': False}
+    source = '/snapshots/' + ask['snapshot'] + '/files' if 'snapshot' in ask else '/source'
     parts = ask['parts']
     wanted = lambda name: parts['data'] if name == 'data' else name != 'logs' and parts['code']
-    fill(source_of('/source'), wanted, True)
+    return fill(source, wanted, True)
 
-try:
-    {'snapshot': snapshot, 'known': known, 'restore': restore, 'copy': copy}[ask['verb']]()
-except OSError as error:
-    answer({'errno': error.errno, 'message': error.strerror})
+VERBS = {'snapshot': snapshot, 'known': known, 'restore': restore, 'copy': copy}
+
+def outcome(ask):
+    try:
+        return {}, VERBS[ask['verb']](ask)
+    except OSError as error:
+        return {'errno': error.errno, 'message': error.strerror}, None
+    except Exception as error:
+        return {'failed': '%s %s' % (type(error).__name__, error)}, None
+
+def answer(ask, header, result):
+    body = json.dumps(result)
+    sys.stdout.write(json.dumps({'id': ask.get('id', 0), 'bytes': len(body), **header}) + '\n' + body)
+    sys.stdout.flush()
+
+for request in sys.stdin.buffer:
+    ask = json.loads(request)
+    worker = os.fork()
+    if worker == 0:
+        answer(ask, *outcome(ask))
+        os._exit(0)
+    if os.waitpid(worker, 0)[1] != 0:
+        answer(ask, {'failed': 'it was killed, as happens when memory runs out'}, None)
 `;
