@@ -1,6 +1,6 @@
 import type Docker from 'dockerode';
 import { ComputerError } from '../computer.js';
-import type { ComputerInfo, ComputerSpec, ExecOptions, ExecResult, Shell } from '../computer.js';
+import type { ComputerInfo, ComputerSpec } from '../computer.js';
 import { checkedEnvironment } from '../local/isolation.js';
 import { Mutex } from '../local/mutex.js';
 import {
@@ -11,16 +11,13 @@ import {
 } from './container/container-options.js';
 import { REMOVED } from './disruptions/disruption.js';
 import { DockerDesktop } from './desktop/docker-desktop.js';
-import { DockerShell } from './processes/docker-shell.js';
+import { DockerProcesses } from './processes/docker-processes.js';
 import { disruptionIn } from './disruptions/ended.js';
-import { endProcesses } from './processes/end-processes.js';
 import { filesHelper } from './files/files-helper.js';
 import { SnapshotHelper } from './files/snapshot-helper.js';
-import { reasonOf, hasStatus, saysNotRunning } from './engine/engine-error.js';
+import { hasStatus } from './engine/engine-error.js';
 import { type Engine, ensureNetwork, found, makeVolume, settled } from './engine/engine.js';
-import type { ProcessesRequest } from './inside/processes.js';
 import { LABELS, type SessionNames } from './engine/naming.js';
-import { runCommand } from './processes/run-command.js';
 import { isUnkept, keepRootFilesystem } from './container/root-filesystem.js';
 import { settingsFor, settingsOf } from './container/settings.js';
 import { stopComputer } from './container/stop.js';
@@ -32,16 +29,13 @@ export interface Found {
   settings: ComputerSettings;
 }
 
-/** One session's computer: container and volume on the engine, environment and shell in memory. */
+/** One session's computer: container and volume on the engine, environment and what runs in it in memory. */
 export class DockerComputer {
-  private env: Record<string, string> = {};
-  private current: DockerShell | undefined;
-  private readonly commands = new Set<Promise<ExecResult>>();
-  private closing = new AbortController();
-  /** Held while a shell opens or closes: callers at the same time get the same one. */
-  private readonly shellLock = new Mutex();
+  /** Of all that is started in it. */
+  env: Record<string, string> = {};
   /** Held by the verbs that change the computer as a whole. */
   readonly lifecycle = new Mutex();
+  readonly processes = new DockerProcesses(this);
   readonly desktop: DockerDesktop;
   readonly files = filesHelper(this);
   readonly snapshots = new SnapshotHelper(this);
@@ -113,48 +107,10 @@ export class DockerComputer {
     return { ...this.infoOf(existing), ...(disrupted && !byUs && { disrupted }) };
   }
 
-  async shell(): Promise<Shell> {
-    const { root } = (await this.requireRunning()).settings;
-    return this.shellLock.run(async () => {
-      if (this.current?.alive) return this.current;
-      this.current = await DockerShell.open({
-        container: this.container,
-        env: this.env,
-        root,
-        endProcesses: (request, atAnyPrice) => this.endProcesses(request, root, atAnyPrice),
-      });
-      return this.current;
-    });
-  }
-
-  async exec(argv: string[], options: ExecOptions): Promise<ExecResult> {
-    const { settings } = await this.requireRunning();
-    if (argv.length === 0 || argv.some((argument) => argument.includes('\0'))) {
-      throw new ComputerError(
-        'command_refused',
-        'A command needs at least a program, and no NUL characters.',
-      );
-    }
-    const endRun = (run: string, root: boolean): Promise<void> => this.endProcesses({ run }, root);
-    const root = settings.root || options.root;
-    const signal = AbortSignal.any([this.closing.signal, ...(options.signal ? [options.signal] : [])]);
-    const context = { container: this.container, env: this.env, endRun };
-    const command = runCommand(context, argv, { ...options, root, signal });
-    this.commands.add(command);
-    return command.finally(() => this.commands.delete(command));
-  }
-
-  /** Ends what this process has in the container: shell, commands and helpers; the desktop itself stays. */
+  /** Ends what this service has in the container and beside it; the desktop itself stays. */
   async close(): Promise<void> {
-    this.files.close();
-    this.desktop.close();
-    this.closing.abort();
-    this.closing = new AbortController();
-    await Promise.allSettled([...this.commands, this.snapshots.close()]);
-    await this.shellLock.run(async () => {
-      await this.current?.close();
-      this.current = undefined;
-    });
+    this.closeHelpers();
+    await Promise.all([this.processes.close(), this.snapshots.close()]);
   }
 
   /**
@@ -162,9 +118,8 @@ export class DockerComputer {
    * the moment of the end, so nothing waits for it.
    */
   letGo(): void {
-    this.files.close();
-    this.desktop.close();
-    this.current = undefined;
+    this.closeHelpers();
+    this.processes.letGo();
   }
 
   async createContainer(settings: ComputerSettings): Promise<void> {
@@ -227,32 +182,8 @@ export class DockerComputer {
     await settled(this.container.remove({ force: true }));
   }
 
-  /**
-   * Where not even our own program can be started any more, the container is started anew: that ends them all. Never
-   * fails: without an engine there is nobody to tell, and the next verb says what is wrong.
-   */
-  private async endProcesses(request: ProcessesRequest, root: boolean, atAnyPrice = true): Promise<void> {
-    try {
-      await endProcesses(this.container, request, root);
-    } catch (error) {
-      if (!atAnyPrice || hasStatus(error, 404, 409) || saysNotRunning(reasonOf(error))) return;
-      const fields = { session_id: this.names.sessionId, reason: reasonOf(error) };
-      this.engine.logger?.warn(
-        fields,
-        'processes could not be ended one by one; starting the container anew',
-      );
-      await this.restart();
-    }
-  }
-
-  private async restart(): Promise<void> {
-    try {
-      if (!(await this.container.inspect()).State.Running) return;
-      this.letGo();
-      await this.lifecycle.run(() => this.container.restart({ t: 0 }));
-    } catch (error) {
-      const fields = { session_id: this.names.sessionId, reason: reasonOf(error) };
-      this.engine.logger?.warn(fields, 'the container could not be started anew');
-    }
+  private closeHelpers(): void {
+    this.files.close();
+    this.desktop.close();
   }
 }

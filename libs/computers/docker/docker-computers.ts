@@ -64,11 +64,11 @@ export class DockerComputers implements Computers {
   }
 
   exec(sessionId: string, argv: string[], options: ExecOptions): Promise<ExecResult> {
-    return this.use(sessionId, (computer) => computer.exec(argv, options));
+    return this.use(sessionId, ({ processes }) => processes.exec(argv, options));
   }
 
   shell(sessionId: string): Promise<Shell> {
-    return this.use(sessionId, (computer) => computer.shell());
+    return this.use(sessionId, ({ processes }) => processes.shell());
   }
 
   readFile(sessionId: string, path: string, options: { maxBytes?: number } = {}): Promise<Uint8Array> {
