@@ -88,14 +88,15 @@ describeWithOwnEngine('A session whose engine', (engine) => {
       expect(error).toMatch(/does not answer/);
 
       await engine().start();
-      for (const each of [id, idle]) {
+      const recovered = [id, idle].map(async (each) => {
         await untilEvent(world, each, 'computer.started', 2);
         await expectAllThere(each);
         await runTurn(world, service, each, 'true');
         expect(await eventsOf(world, each, 'computer.disrupted')).toEqual([
           { reason: 'engine_restarted', detail: expect.any(String), running: false },
         ]);
-      }
+      });
+      await Promise.all(recovered);
       for (const each of [closed, leaving]) {
         expect((await typesOf(world, each)).at(-1)).toBe('session.closed');
         expect(await eventsOf(world, each, 'computer.disrupted')).toEqual([]);

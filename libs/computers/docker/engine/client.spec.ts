@@ -57,3 +57,13 @@ it('lets streams go on once they have begun', async () => {
   for await (const chunk of events) text += String(chunk);
   expect(text).toContain('last');
 });
+
+it('asks an engine on a new connection whether it still is the one that it was', async () => {
+  const docker = await engineThat((_request, response) => response.end('{}'));
+  let connections = 0;
+  server?.on('connection', () => (connections += 1));
+  for (let n = 0; n < 3; n++) await docker.getContainer('x').inspect();
+  expect(connections).toBe(1);
+  for (let n = 0; n < 3; n++) await docker.getNetwork('bridge').inspect();
+  expect(connections).toBe(4);
+});

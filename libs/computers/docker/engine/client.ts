@@ -14,6 +14,11 @@ const SLOW =
   /^(DELETE |POST \/commit|POST \/images\/|POST \/build|POST \/containers\/create|GET \S+\/changes)/;
 /** Answers when a container ends. */
 const ENDLESS = /\/wait$/;
+/**
+ * Tells whether an engine ended its containers by shutting down: then it takes no new connection, but goes on answering
+ * on those that it has.
+ */
+const ON_NEW_CONNECTION = /^GET \/networks\/bridge$/;
 
 interface Request {
   path: string;
@@ -25,22 +30,22 @@ type Callback = (error: unknown, answer?: unknown) => void;
 
 interface Modem {
   protocol: string;
-  agent: Agent | undefined;
   dial(request: Request, callback: Callback): void;
 }
 
 /**
  * The engine, with an end to every wait for an answer of it: one that takes requests and does not answer would hold up
- * whoever asks for ever. Streams last as long as they want once they have begun. Each request has a connection of its
- * own: one that shuts down takes no new connections, but says on those it has that somebody else ended its containers.
+ * whoever asks for ever. Streams last as long as they want once they have begun.
  */
 export function connectEngine(options?: Docker.DockerOptions, patience = PATIENCE): Docker {
   const docker = new Docker(options);
   const modem = docker.modem as unknown as Modem;
-  modem.agent = modem.protocol === 'https' ? new SecureAgent() : new Agent();
-  const dial = modem.dial.bind(modem);
+  const usual = modem.dial.bind(modem);
+  const agent = modem.protocol === 'https' ? new SecureAgent() : new Agent();
+  const anew = modem.dial.bind(Object.assign(Object.create(modem), { agent }));
   modem.dial = (request, callback) => {
     const what = `${request.method} ${request.path.split('?', 1)[0]}`;
+    const dial = ON_NEW_CONNECTION.test(what) ? anew : usual;
     if (ENDLESS.test(what)) return dial(request, callback);
     const limit = SLOW.test(what) ? patience.slow : patience.quick;
     const silence = new AbortController();
