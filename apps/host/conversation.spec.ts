@@ -138,6 +138,11 @@ const move: fc.Arbitrary<(rehearsal: Rehearsal) => void> = fc.oneof(
   },
   { weight: 3, arbitrary: fc.constant((on: Rehearsal) => on.startTurn()) },
   { weight: 12, arbitrary: reply.map((said) => (on: Rehearsal) => on.step(said)) },
+  fc.tuple(reply, fc.nat(4)).map(
+    ([said, complete]) =>
+      (on: Rehearsal) =>
+        on.interruptReply(said, complete),
+  ),
   fc.constantFrom<(on: Rehearsal) => void>(
     (on) => on.do({ type: 'interrupt', by: 'user:local' }),
     (on) => on.do({ type: 'clear-messages' }),

@@ -3,6 +3,7 @@ import Anthropic, { type ClientOptions } from '@anthropic-ai/sdk';
 import type { Message, MessageCreateParamsBase } from '@anthropic-ai/sdk/resources/messages';
 import type { ContentBlock, Usage } from '#domain';
 import type { ModelRequest } from './conversation.js';
+import { keptOfCutReply } from './cut-reply.js';
 import { IdleWatch } from './idle-watch.js';
 import { BrokenStreamError, explainFailure, ModelError, type ModelFailure } from './model-failure.js';
 
@@ -40,13 +41,15 @@ export interface ModelResponse {
   model: string;
   /** As it came, to be sent back byte for byte. */
   content: ContentBlock[];
-  stopReason: string;
+  /** Null when the reply was cut off because the signal aborted. */
+  stopReason: string | null;
   usage: Usage;
 }
 
 /**
- * Asks the model and streams its reply; tries again when that can help.
- * @throws ModelError when it failed for good; the signal's reason when it was aborted
+ * Asks the model and streams its reply; tries again when that can help. When the signal aborts, what the model has said
+ * by then is the response.
+ * @throws ModelError when it failed for good; the signal's reason when it aborted before the model said anything
  */
 export async function askModel(
   request: ModelRequest,
@@ -57,7 +60,7 @@ export async function askModel(
     asking.signal.throwIfAborted();
     asking.onAttempt();
     try {
-      return responseOf(await stream(request, asking, options));
+      return await stream(request, asking, options);
     } catch (error) {
       asking.signal.throwIfAborted();
       const failure = explainFailure(error, request.model);
@@ -78,18 +81,21 @@ function delayBefore(attempt: number, { retryAfterMs = 0 }: ModelFailure, option
   return Math.min(options.maxDelayMs, Math.max(backoff, retryAfterMs));
 }
 
-async function stream(request: ModelRequest, asking: Asking, options: ModelOptions): Promise<Message> {
+async function stream(request: ModelRequest, asking: Asking, options: ModelOptions): Promise<ModelResponse> {
   const idle = new IdleWatch(options.idleMs);
+  const client = new Anthropic(clientOptions(asking.apiKey, idle, options));
+  const signal = AbortSignal.any([asking.signal, idle.signal]);
+  // The log keeps the API's own shapes, of which our types name only what we use.
+  const replying = client.messages.stream(request as unknown as MessageCreateParamsBase, { signal });
+  let completeBlocks = 0;
+  replying.on('text', asking.onText).on('contentBlock', () => (completeBlocks += 1));
   try {
-    const client = new Anthropic(clientOptions(asking.apiKey, idle, options));
-    const signal = AbortSignal.any([asking.signal, idle.signal]);
-    // The log keeps the API's own shapes, of which our types name only what we use.
-    const replying = client.messages.stream(request as unknown as MessageCreateParamsBase, { signal });
-    replying.on('text', asking.onText);
     const message = await replying.finalMessage();
     if (message.stop_reason === null) throw new BrokenStreamError('the reply broke off');
-    return message;
+    return responseOf(message);
   } catch (error) {
+    const cut = asking.signal.aborted ? cutOff(replying.currentMessage, completeBlocks) : undefined;
+    if (cut !== undefined) return cut;
     if (idle.signal.aborted) throw new BrokenStreamError(`nothing was heard for ${options.idleMs / 1000} s`);
     throw error;
   } finally {
@@ -110,12 +116,20 @@ function clientOptions(apiKey: string, idle: IdleWatch, options: ModelOptions): 
   };
 }
 
+/** Undefined when nothing was said. */
+function cutOff(message: Message | undefined, completeBlocks: number): ModelResponse | undefined {
+  if (message === undefined) return undefined;
+  const response = responseOf(message);
+  const content = keptOfCutReply(response.content, completeBlocks);
+  return content.length === 0 ? undefined : { ...response, content };
+}
+
 function responseOf({ model, content, stop_reason, usage }: Message): ModelResponse {
   return {
     model,
     // A plain copy: the SDK's blocks compute some of their fields when they are read.
     content: JSON.parse(JSON.stringify(content)) as ContentBlock[],
-    stopReason: stop_reason ?? 'end_turn',
+    stopReason: stop_reason,
     usage: {
       input_tokens: usage.input_tokens,
       output_tokens: usage.output_tokens,

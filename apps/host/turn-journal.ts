@@ -3,6 +3,7 @@ import {
   CompleteTool,
   CompleteTurn,
   FailTurn,
+  RecordLateResponse,
   RecordResponse,
   ReleaseControl,
   StartTool,
@@ -82,6 +83,11 @@ export class TurnJournal {
 
   recordResponse(data: Omit<EventData['model.responded'], 'turn_id'>): Promise<void> {
     return this.append(new RecordResponse(this.sessionId, this.own(data), this.context));
+  }
+
+  /** Keeps what the model had said when the turn was ended from outside. */
+  recordLateResponse(data: Omit<EventData['model.responded'], 'turn_id'>): Promise<void> {
+    return this.append(new RecordLateResponse(this.sessionId, this.own(data), this.context));
   }
 
   startTool(data: Omit<EventData['tool.started'], 'turn_id'>): Promise<void> {

@@ -25,7 +25,6 @@ export class TurnLog {
     private readonly journal: Journal,
     private readonly computers: Computers,
     private readonly logger: Logger,
-    private readonly signal: AbortSignal,
   ) {}
 
   /** A step was taken. Its line is written while the turn goes on. */
@@ -40,7 +39,7 @@ export class TurnLog {
     await this.writeAll();
   }
 
-  /** Resolves when nothing is being written any more; at once after the signal has aborted. */
+  /** Resolves when nothing is being written any more. */
   async settled(): Promise<void> {
     await this.writing;
   }
@@ -61,7 +60,7 @@ export class TurnLog {
     const argv = ['sh', '-c', this.written === 0 ? BEGIN : APPEND, 'sh', name];
     const stdin = lines.map((line) => `${line}\n`).join('');
     try {
-      const options = { stdin, timeoutMs: WRITE_TIMEOUT_MS, maxOutputBytes: 1_000, signal: this.signal };
+      const options = { stdin, timeoutMs: WRITE_TIMEOUT_MS, maxOutputBytes: 1_000 };
       const { exitCode, output, outcome } = await this.computers.exec(sessionId, argv, options);
       if (exitCode === 0) return true;
       this.logger.warn({ exitCode, outcome, output }, `${name} could not be written into the computer`);

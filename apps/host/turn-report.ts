@@ -9,6 +9,15 @@ export function turnLines(events: readonly EventEnvelope[], turnId: string, endi
   return ending === undefined ? lines : [...lines, `${own.at(-1)?.time} turn ${turnId} ${ending}`];
 }
 
+/** How a turn ended that was ended from outside; undefined when it was not. */
+export function endingOf(events: readonly EventEnvelope[], turnId: string): string | undefined {
+  const end = ownEvents(events, turnId).find(
+    ({ type }) => type === 'turn.interrupted' || type === 'turn.failed',
+  );
+  if (end?.type === 'turn.interrupted') return `interrupted by ${end.data.by}`;
+  return end?.type === 'turn.failed' ? `failed: ${end.data.reason}` : undefined;
+}
+
 /** `host_20260102_030405_678.log`, UTC; milliseconds keep two short turns apart. */
 export function turnLogName(events: readonly EventEnvelope[], turnId: string): string {
   const time = ownEvents(events, turnId)[0]?.time ?? new Date(0).toISOString();

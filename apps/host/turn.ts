@@ -1,6 +1,6 @@
 import type { Ids, Vault } from '#commands';
 import { ApiError, type StreamedDelta } from '#contracts';
-import type { TurnFailure } from '#domain';
+import type { EventData, TurnFailure } from '#domain';
 import { ConcurrencyError, LogError, type Attachments, type EventStore } from '#event-store';
 import type { Logger } from '#runtime';
 import { requestOf } from './conversation.js';
@@ -16,6 +16,10 @@ import type { Settling } from './tools/computer/settling.js';
 import { isComputerMissing } from './tools/toolbox.js';
 import { TurnOver, type TurnJournal } from './turn-journal.js';
 import { TurnLog } from './turn-log.js';
+import { endingOf } from './turn-report.js';
+
+/** Stands for the stop reason of a reply that has none, because it was cut off. */
+const INTERRUPTED = 'interrupted';
 
 export interface TurnPorts {
   settings: HostSettings;
@@ -41,7 +45,7 @@ export class Turn {
     private readonly signal: AbortSignal,
   ) {
     this.tools = new ToolRunner(journal, { ...ports, now: () => ports.ids.now() }, signal);
-    this.log = new TurnLog(journal, ports.settings.computers, ports.logger, signal);
+    this.log = new TurnLog(journal, ports.settings.computers, ports.logger);
   }
 
   /** @throws LogError, ApiError, ConcurrencyError when a step could not be kept; the turn still runs then. */
@@ -102,15 +106,28 @@ export class Turn {
       },
       ports.settings.model,
     );
-    await journal.recordResponse({
+    const { model, content, stopReason, usage } = response;
+    await this.keep({
       message_id: messageId,
-      model: response.model,
-      content: response.content,
-      stop_reason: response.stopReason,
-      usage: response.usage,
+      model,
+      content,
+      stop_reason: stopReason ?? INTERRUPTED,
+      usage,
       request_digest: digestOf(request),
       took_ms: since(startedAt),
     });
+  }
+
+  /** What the model said was seen as it came, so it also stays when the turn was ended meanwhile. */
+  private async keep(response: Omit<EventData['model.responded'], 'turn_id'>): Promise<void> {
+    try {
+      if (response.stop_reason === INTERRUPTED) this.signal.throwIfAborted();
+      await this.journal.recordResponse(response);
+    } catch (over) {
+      if (!(over instanceof TurnOver)) throw over;
+      await this.journal.recordLateResponse(response);
+      throw over;
+    }
   }
 
   private stream(messageId: string, text: string): void {
@@ -120,13 +137,22 @@ export class Turn {
   }
 
   private async stopAfter(error: unknown): Promise<void> {
-    if (this.signal.aborted || error instanceof TurnOver) return;
+    if (error instanceof TurnOver || this.signal.reason instanceof TurnOver) return this.logEnding();
+    if (this.signal.aborted) return;
     if (isForLater(error)) throw error;
     try {
       await this.failAfter(error);
     } catch (refused) {
       if (!(refused instanceof TurnOver)) throw refused;
+      await this.logEnding();
     }
+  }
+
+  /** Somebody else ended the turn; only the log tells how. */
+  private async logEnding(): Promise<void> {
+    await this.journal.catchUp();
+    const ending = endingOf(this.journal.events, this.journal.turnId);
+    if (ending !== undefined) await this.log.close(ending);
   }
 
   private failAfter(error: unknown): Promise<void> {

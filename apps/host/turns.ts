@@ -15,7 +15,7 @@ import type { Attachments, EventStore } from '#event-store';
 import { HOST_SETTINGS, type HostSettings } from './options.js';
 import { Pictures } from './pictures.js';
 import { Settling } from './tools/computer/settling.js';
-import { TurnJournal, type SessionHistory } from './turn-journal.js';
+import { TurnJournal, TurnOver, type SessionHistory } from './turn-journal.js';
 import { Turn } from './turn.js';
 
 /** The turns that this process works on, each of which can be stopped at any moment. */
@@ -68,7 +68,7 @@ export class Turns {
   stop(sessionId: string, turnId?: string): void {
     const turn = this.active.get(sessionId);
     if (turn === undefined || (turnId !== undefined && turn.turnId !== turnId)) return;
-    turn.controller.abort();
+    turn.controller.abort(new TurnOver('The turn was ended from outside.'));
   }
 
   private async stoppable(

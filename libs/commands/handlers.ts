@@ -8,6 +8,7 @@ import { FailTurnHandler } from './fail-turn/handler.js';
 import { ForceStateHandler } from './force-state/handler.js';
 import { InterruptTurnHandler } from './interrupt-turn/handler.js';
 import { PostMessageHandler } from './post-message/handler.js';
+import { RecordLateResponseHandler } from './record-late-response/handler.js';
 import { RecordResponseHandler } from './record-response/handler.js';
 import { RecordSnapshotFailureHandler } from './record-snapshot-failure/handler.js';
 import { RecordSnapshotHandler } from './record-snapshot/handler.js';
@@ -33,6 +34,7 @@ export const HANDLERS = [
   ForceStateHandler,
   InterruptTurnHandler,
   PostMessageHandler,
+  RecordLateResponseHandler,
   RecordResponseHandler,
   RecordSnapshotFailureHandler,
   RecordSnapshotHandler,

@@ -8,6 +8,7 @@ export * from './fail-turn/command.js';
 export * from './force-state/command.js';
 export * from './interrupt-turn/command.js';
 export * from './post-message/command.js';
+export * from './record-late-response/command.js';
 export * from './record-response/command.js';
 export * from './record-snapshot-failure/command.js';
 export * from './record-snapshot/command.js';

@@ -19,6 +19,11 @@ export type SessionCommand =
   | { type: 'clear-messages' }
   | { type: 'start-turn'; turnId: string; messageIds: string[] }
   | { type: 'record-response'; data: EventData['model.responded'] }
+  | {
+      type: 'record-late-response';
+      /** What the model had said when its turn was ended from outside. */
+      data: EventData['model.responded'];
+    }
   | { type: 'start-tool'; data: EventData['tool.started'] }
   | { type: 'complete-tool'; data: EventData['tool.completed'] }
   | { type: 'complete-turn'; data: EventData['turn.completed'] }

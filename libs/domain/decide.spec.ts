@@ -259,6 +259,27 @@ describe('a turn', () => {
       .when({ type: 'record-response', data: responded().data })
       .refused('turn_over');
   });
+  it('takes what its model had said when it was ended from outside, once, until the next one begins', () => {
+    const interrupted = event('turn.interrupted', { turn_id: 't1', by: 'user:local' });
+    const late: SessionCommand = { type: 'record-late-response', data: responded('u1').data };
+    const next = event('turn.started', { turn_id: 't2', message_ids: ['m2'] });
+    given(...busy, interrupted, closed)
+      .when(late)
+      .then('model.responded', 'tool.completed');
+    given(...busy)
+      .when(late)
+      .refused('turn_over');
+    given(...busy, interrupted, responded(), toolCompleted('u1'))
+      .when(late)
+      .refused('turn_over');
+    for (const later of [next, event('messages.cleared', {})])
+      given(...busy, interrupted, later)
+        .when(late)
+        .refused('turn_over');
+    given(...busy, completed)
+      .when(late)
+      .refused('turn_over');
+  });
   it('answers what is open when it fails', () => {
     given(...busy, responded('u1'))
       .when({ type: 'fail-turn', turnId: 't1', reason: 'internal', message: 'x' })

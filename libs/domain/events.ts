@@ -137,11 +137,16 @@ export interface EventData {
   'control.released': { lease_id: string; reason: 'returned' | 'disconnected' | 'expired' };
   'message.posted': { message_id: string; role: 'user'; content: string; metadata: Record<string, unknown> };
   'turn.started': { turn_id: string; message_ids: string[] };
+  /**
+   * Follows the end of its turn when that was ended from outside while the model replied: then it is what the model
+   * had said by then.
+   */
   'model.responded': {
     turn_id: string;
     message_id: string;
     model: string;
     content: ContentBlock[];
+    /** The API's; `interrupted` when the reply was cut off. */
     stop_reason: string;
     usage: Usage;
     /** sha256 of the request, to prove that request n is a prefix of request n+1. */

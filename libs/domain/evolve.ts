@@ -1,5 +1,5 @@
 import type { EventOf, SessionEvent, ToolUseBlock, ContentBlock } from './events.js';
-import { initialState, type Control, type SessionState, type Turn } from './state.js';
+import { initialState, type Control, type OpenToolUse, type SessionState, type Turn } from './state.js';
 
 /** Folds one event into the state. Total: an event on the log has happened, so nothing is refused here. */
 export function evolve(state: SessionState, event: SessionEvent): SessionState {
@@ -22,6 +22,7 @@ function apply(state: SessionState, event: SessionEvent): SessionState {
         lifecycle: 'live',
         status: 'init',
         turn: null,
+        endedTurnId: null,
         pendingMessageIds: [],
         snapshotDue: false,
       };
@@ -52,7 +53,7 @@ function apply(state: SessionState, event: SessionEvent): SessionState {
     case 'turn.started':
       return turnStarted(state, event);
     case 'model.responded':
-      return withTurn(state, (turn) => ({ ...turn, openToolUses: toolUses(event.data.content) }));
+      return responded(state, event);
     case 'tool.started':
       return withTurn(state, (turn) => ({
         ...turn,
@@ -67,14 +68,15 @@ function apply(state: SessionState, event: SessionEvent): SessionState {
         openToolUses: turn.openToolUses.filter((use) => use.id !== event.data.use_id),
       }));
     case 'turn.completed':
+      return endTurn(state);
     case 'turn.failed':
     case 'turn.interrupted':
-      return endTurn(state);
+      return { ...endTurn(state), endedTurnId: event.data.turn_id };
     case 'files.snapshotted':
     case 'files.snapshot_failed':
       return { ...state, snapshotDue: false };
     case 'messages.cleared':
-      return { ...state, pendingMessageIds: [], hasMessages: false };
+      return { ...state, pendingMessageIds: [], hasMessages: false, endedTurnId: null };
     case 'session.closed':
       return { ...state, status: 'closed', computerRunning: false, control: null };
     case 'session.restored':
@@ -126,8 +128,14 @@ function turnStarted(state: SessionState, { data }: EventOf<'turn.started'>): Se
     ...state,
     status: state.lifecycle === 'copying' ? state.status : 'busy',
     turn: { id: data.turn_id, messageIds: data.message_ids, openToolUses: [], touchedFiles: false },
+    endedTurnId: null,
     pendingMessageIds: state.pendingMessageIds.filter((id) => !data.message_ids.includes(id)),
   };
+}
+
+function responded(state: SessionState, { data }: EventOf<'model.responded'>): SessionState {
+  if (state.turn?.id !== data.turn_id) return { ...state, endedTurnId: null };
+  return withTurn(state, (turn) => ({ ...turn, openToolUses: toolUsesIn(data.content) }));
 }
 
 function endTurn(state: SessionState): SessionState {
@@ -154,7 +162,7 @@ function withTurn(state: SessionState, change: (turn: Turn) => Turn): SessionSta
   return state.turn === null ? state : { ...state, turn: change(state.turn) };
 }
 
-function toolUses(content: ContentBlock[]): Turn['openToolUses'] {
+export function toolUsesIn(content: ContentBlock[]): OpenToolUse[] {
   return content
     .filter((block): block is ToolUseBlock => block.type === 'tool_use')
     .map(({ id, name }) => ({ id, name, started: false }));

@@ -12,6 +12,7 @@ import {
 const by = 'user:local';
 const turnId = fc.constantFrom('t1', 't2');
 const useId = fc.constantFrom('u1', 'u2');
+const responseType = fc.constantFrom('record-response' as const, 'record-late-response' as const);
 const usage = {
   input_tokens: 1,
   output_tokens: 1,
@@ -48,8 +49,8 @@ const command: fc.Arbitrary<SessionCommand> = fc.oneof(
   }),
   fc.constant<SessionCommand>({ type: 'clear-messages' }),
   turnId.map((id): SessionCommand => ({ type: 'start-turn', turnId: id, messageIds: [] })),
-  fc.tuple(turnId, fc.uniqueArray(useId)).map(([turn_id, uses]): SessionCommand => ({
-    type: 'record-response',
+  fc.tuple(responseType, turnId, fc.uniqueArray(useId)).map(([type, turn_id, uses]): SessionCommand => ({
+    type,
     data: {
       turn_id,
       message_id: 'h',

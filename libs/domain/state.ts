@@ -37,6 +37,8 @@ export interface SessionState {
   instructions: string | null;
   timeoutSeconds: number;
   turn: Turn | null;
+  /** Turn that was interrupted or failed last; until another begins, what its model had said can still be kept. */
+  endedTurnId: string | null;
   /** Posted messages that no turn has taken up, oldest first. */
   pendingMessageIds: string[];
   /** False right after a clear; then there is nothing to clear. */
@@ -62,6 +64,7 @@ export const initialState: SessionState = {
   instructions: null,
   timeoutSeconds: 0,
   turn: null,
+  endedTurnId: null,
   pendingMessageIds: [],
   hasMessages: false,
   computerRunning: false,

@@ -39,15 +39,21 @@ export function beginning(model: string, inputTokens: number): StreamEvent {
 }
 
 function* blockEvents(block: Block, index: number): Generator<StreamEvent> {
-  const { empty, whole, deltaOf } = streamed(block);
+  const { empty, whole, deltaOf, last } = streamed(block);
   yield { type: 'content_block_start', index, content_block: empty };
   for (const [piece] of whole.matchAll(PIECE))
     yield { type: 'content_block_delta', index, delta: deltaOf(piece) };
+  if (last !== undefined) yield { type: 'content_block_delta', index, delta: last };
   yield { type: 'content_block_stop', index };
 }
 
 /** The block as it starts, and what its deltas bring. */
-function streamed(block: Block): { empty: Block; whole: string; deltaOf: (piece: string) => Block } {
+function streamed(block: Block): {
+  empty: Block;
+  whole: string;
+  deltaOf: (piece: string) => Block;
+  last?: Block;
+} {
   switch (block.type) {
     case 'text':
       return {
@@ -60,6 +66,13 @@ function streamed(block: Block): { empty: Block; whole: string; deltaOf: (piece:
         empty: { ...block, input: {} },
         whole: JSON.stringify(block['input']),
         deltaOf: (partial_json) => ({ type: 'input_json_delta', partial_json }),
+      };
+    case 'thinking':
+      return {
+        empty: { ...block, thinking: '', signature: '' },
+        whole: String(block['thinking']),
+        deltaOf: (thinking) => ({ type: 'thinking_delta', thinking }),
+        last: { type: 'signature_delta', signature: block['signature'] },
       };
     default:
       return { empty: block, whole: '', deltaOf: () => block };

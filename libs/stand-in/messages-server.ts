@@ -6,7 +6,12 @@ import { objectionTo } from './objections.js';
 
 /** What the API answers to one request. */
 export type Answer =
-  | { content: Block[]; stopReason?: string }
+  | {
+      content: Block[];
+      stopReason?: string;
+      /** Says nothing more after so many server-sent events; the connection stays. */
+      silentAfter?: number;
+    }
   | { status: number; type: string; message: string; headers?: Record<string, string> }
   /** Streams a text and then says nothing more, or closes the connection, or reports an error in the stream. */
   | { begins: string; then: 'silence' | 'cut' | 'overloaded' };
@@ -94,8 +99,17 @@ async function reply(
   if ('begins' in answer)
     return breakOff(response, answer, [beginning(body.model, usage.input_tokens)], send);
   const events = eventsOf({ ...answer, model: body.model, usage });
-  await sendEvents(events, send, { chunkDelayMs, signal: left.signal });
-  response.end();
+  const { silentAfter = Infinity } = answer;
+  await sendEvents(take(events, silentAfter), send, { chunkDelayMs, signal: left.signal });
+  if (silentAfter === Infinity) response.end();
+}
+
+function* take<T>(items: Iterable<T>, count: number): Generator<T> {
+  let left = count;
+  for (const item of items) {
+    if (left-- <= 0) return;
+    yield item;
+  }
 }
 
 function breakOff(

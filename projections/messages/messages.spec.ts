@@ -94,6 +94,16 @@ describe('messages', () => {
     });
   });
 
+  it('have what was said in a turn that was interrupted', () => {
+    post('m1');
+    take('t1', 'm1');
+    log.add(ID, event('turn.interrupted', { turn_id: 't1', by: 'user:ada' }));
+    respond('t1', 'r1', 'I wi');
+    show();
+    expect(statuses()).toEqual(['m1 interrupted', 'r1 complete']);
+    expect(queries.replyTo(ID, 'm1')).toMatchObject({ replies: [{ id: 'r1', content: 'I wi' }] });
+  });
+
   it('fail with a computer that is given up in their turn', () => {
     post('m1');
     take('t1', 'm1');

@@ -5,12 +5,14 @@ import {
   envelop,
   fold,
   type ContentBlock,
+  type EventData,
   type EventEnvelope,
   type SessionCommand,
   type SessionCreated,
   type ToolUseBlock,
 } from '#domain';
 import { requestOf, type ModelRequest } from '../conversation.js';
+import { keptOfCutReply } from '../cut-reply.js';
 import { nextStep } from '../next-step.js';
 import { countsOnOldScreen } from '../screen-view.js';
 import type { ToolAnswer } from '../tools/tool.js';
@@ -103,7 +105,8 @@ export class Rehearsal {
     switch (step.do) {
       case 'ask':
         this.requests.push({ conversation: this.conversation, request: requestOf(this.events, turn_id) });
-        return void this.respond(turn_id, reply);
+        this.do({ type: 'record-response', data: this.response(turn_id, reply) });
+        return;
       case 'run-tool': {
         const { id, name, input } = step.use;
         this.do({ type: 'start-tool', data: { turn_id, use_id: id, name, input } });
@@ -122,6 +125,17 @@ export class Rehearsal {
       case 'nothing':
         return;
     }
+  }
+
+  /** The turn is interrupted while the model replies; `reply` is what it would have said, of which some blocks came. */
+  interruptReply({ content }: { content: ContentBlock[] }, completeBlocks: number): void {
+    const turn_id = this.state.turn?.id;
+    if (turn_id === undefined || nextStep(this.events, turn_id, 100).do !== 'ask') return;
+    this.requests.push({ conversation: this.conversation, request: requestOf(this.events, turn_id) });
+    this.do({ type: 'interrupt', by: 'user:local' });
+    const kept = keptOfCutReply(content.slice(0, completeBlocks + 1), completeBlocks);
+    const data = this.response(turn_id, { content: kept, stopReason: 'interrupted' });
+    this.do({ type: 'record-late-response', data });
   }
 
   /** A tool starts and its host dies. */
@@ -164,12 +178,15 @@ export class Rehearsal {
     return `${prefix}${++this.ids}`;
   }
 
-  private respond(turn_id: string, reply: { content: ContentBlock[]; stopReason: string }): void {
+  private response(
+    turn_id: string,
+    reply: { content: ContentBlock[]; stopReason: string },
+  ): EventData['model.responded'] {
     const content = reply.content.map((block) =>
       block.type === 'tool_use' ? { ...block, id: this.newId('u') } : block,
     );
     const rest = { model: 'm', stop_reason: reply.stopReason, usage, request_digest: '', took_ms: 1 };
-    this.do({ type: 'record-response', data: { turn_id, message_id: this.newId('h'), content, ...rest } });
+    return { turn_id, message_id: this.newId('h'), content, ...rest };
   }
 
   private append(event: Parameters<typeof envelop>[2]): void {

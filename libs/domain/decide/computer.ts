@@ -42,7 +42,7 @@ function computerFailed(
   // As long as another attempt follows, a turn waits for its computer.
   if (turn === null || !failed.data.gave_up) return [failed];
   return [
-    ...answerOpenToolUses(state, 'the computer failed'),
+    ...answerOpenToolUses(state.turn, 'the computer failed'),
     event('turn.failed', { turn_id: turn.id, reason: 'computer_unavailable', message: failed.data.reason }),
     failed,
   ];

@@ -1,12 +1,14 @@
 import { event, type SessionEvent, type ToolOutcome } from '../events.js';
-import type { SessionState } from '../state.js';
+import type { SessionState, Turn } from '../state.js';
 
 /**
  * Answers every open tool use with an error result. The model's API rejects for ever a history in which a
  * tool_use has no tool_result, so a turn never ends without this.
  */
-export function answerOpenToolUses(state: SessionState, why: string): SessionEvent[] {
-  const { turn } = state;
+export function answerOpenToolUses(
+  turn: Pick<Turn, 'id' | 'openToolUses'> | null,
+  why: string,
+): SessionEvent[] {
   if (turn === null) return [];
   return turn.openToolUses.map((use) => {
     const outcome: ToolOutcome = use.started ? 'interrupted' : 'not_executed';
@@ -27,5 +29,5 @@ export function answerOpenToolUses(state: SessionState, why: string): SessionEve
 /** Ends a running turn from outside; nothing when none runs. */
 export function interruptTurn(state: SessionState, by: string, why: string): SessionEvent[] {
   if (state.turn === null) return [];
-  return [...answerOpenToolUses(state, why), event('turn.interrupted', { turn_id: state.turn.id, by })];
+  return [...answerOpenToolUses(state.turn, why), event('turn.interrupted', { turn_id: state.turn.id, by })];
 }

@@ -1,6 +1,7 @@
 import type { CommandOf, SessionCommand } from '../commands.js';
 import { DomainError } from '../errors.js';
 import { event, type SessionEvent } from '../events.js';
+import { toolUsesIn } from '../evolve.js';
 import type { OpenToolUse, SessionState } from '../state.js';
 import { answerOpenToolUses } from './endings.js';
 import { requireTurn } from './guards.js';
@@ -13,6 +14,8 @@ export function decideTurn(state: SessionState, command: SessionCommand): Sessio
       requireTurn(state, command.data.turn_id);
       requireNoOpenToolUse(state, 'The model can only be asked again when every tool use has a result');
       return [event('model.responded', command.data)];
+    case 'record-late-response':
+      return recordLateResponse(state, command);
     case 'start-tool':
       if (requireToolUse(state, command.data.turn_id, command.data.use_id).started) {
         throw outOfOrder(`Tool use ${command.data.use_id} has started already; a tool never runs twice`);
@@ -28,7 +31,7 @@ export function decideTurn(state: SessionState, command: SessionCommand): Sessio
     case 'fail-turn':
       requireTurn(state, command.turnId);
       return [
-        ...answerOpenToolUses(state, 'the turn failed'),
+        ...answerOpenToolUses(state.turn, 'the turn failed'),
         event('turn.failed', { turn_id: command.turnId, reason: command.reason, message: command.message }),
       ];
     default:
@@ -55,6 +58,21 @@ function whyNoTurn(state: SessionState, messageIds: string[]): string | undefine
 /** Whether the oldest unanswered message can be taken up now. */
 export function turnPossible(state: SessionState): boolean {
   return state.lifecycle === 'live' && whyNoTurn(state, state.pendingMessageIds.slice(0, 1)) === undefined;
+}
+
+/**
+ * What the model had said is kept after the end of its turn, which waits for nobody. It comes before the next turn:
+ * each request to the model begins with all that went before.
+ */
+function recordLateResponse(
+  state: SessionState,
+  { data }: CommandOf<'record-late-response'>,
+): SessionEvent[] {
+  if (state.endedTurnId !== data.turn_id) {
+    throw new DomainError('turn_over', `Nothing can be added to turn ${data.turn_id} now.`);
+  }
+  const asked = { id: data.turn_id, openToolUses: toolUsesIn(data.content) };
+  return [event('model.responded', data), ...answerOpenToolUses(asked, 'the turn was ended')];
 }
 
 function requireToolUse(state: SessionState, turnId: string, useId: string): OpenToolUse {

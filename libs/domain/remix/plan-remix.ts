@@ -8,7 +8,7 @@ import {
   type SessionSettings,
 } from '../events.js';
 import { copyTurns, type PlannedEvent } from './copy-turns.js';
-import { turnBoundary, type RemixPoint } from './turn-boundary.js';
+import { lateStepsOf, turnBoundary, type RemixPoint } from './turn-boundary.js';
 
 export interface RemixRequest {
   sourceId: string;
@@ -28,7 +28,9 @@ export function planRemix(history: EventEnvelope[], request: RemixRequest): Plan
   const version = turnBoundary(history, request.at);
   const prefix = history.filter((entry) => entry.sessionversion <= version);
   const created = settingsOf(prefix, request, version);
-  const copies = request.parts.messages ? copyTurns(prefix, request.newId, created.samePrompt) : [];
+  const copies = request.parts.messages
+    ? copyTurns([...prefix, ...lateStepsOf(history, version)], request.newId, created.samePrompt)
+    : [];
   const snapshot = filesAsOf(history, version, request.parts);
   // The setup ran in the source; where its files come along, so do its effects.
   const setup = request.parts.code && snapshot !== undefined ? null : created.data.setup;

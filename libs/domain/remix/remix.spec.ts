@@ -84,9 +84,13 @@ const history = ((): EventEnvelope[] => {
     event('session.updated', { metadata: { team: 'b' } }),
     event('message.posted', { message_id: 'message-3', role: 'user', content: 'unanswered', metadata: {} }),
   ];
+  return sealed(events, 1);
+})();
+
+function sealed(events: SessionEvent[], firstVersion: number): EventEnvelope[] {
   return events.map((one, index) =>
-    envelop('source-id', index + 1, one, {
-      id: `event-${index + 1}`,
+    envelop('source-id', firstVersion + index, one, {
+      id: `event-${firstVersion + index}`,
       time: '2026-01-01T00:00:00.000Z',
       source: '/raworc',
       actor: 'user:local',
@@ -94,7 +98,7 @@ const history = ((): EventEnvelope[] => {
       correlationid: 'c',
     }),
   );
-})();
+}
 
 function request(changes: Partial<RemixRequest> = {}): RemixRequest {
   let next = 0;
@@ -196,6 +200,29 @@ describe('a remix', () => {
     expect(thinking({})).toBe(true);
     expect(thinking({ overrides: { name: 'fork', created_by: 'u', instructions: 'be brief' } })).toBe(false);
     expect(thinking({ overrides: { name: 'fork', created_by: 'u', model: 'other' } })).toBe(false);
+  });
+
+  it('takes along what was said in a turn that was interrupted, though its end came first', () => {
+    const [posted, started, responded] = turnEvents(1) as [SessionEvent, SessionEvent, SessionEvent];
+    const steps = [
+      posted,
+      started,
+      event('turn.interrupted', { turn_id: 'turn-1', by: 'user:local' }),
+      event('session.closed', { reason: 'requested' }),
+      event('message.posted', { message_id: 'message-2', role: 'user', content: 'next', metadata: {} }),
+      responded,
+    ];
+    const interrupted = [...history.slice(0, 2), ...sealed(steps, 3)];
+    for (const at of [undefined, { version: 5 }, { version: 8 }, { messageId: 'reply-1' }]) {
+      const planned = planRemix(interrupted, request({ at }));
+      expect(planned[0]?.event.data).toMatchObject({ source: { version: 5 } });
+      expect(types(planned).slice(1, -1)).toEqual([
+        'message.posted',
+        'turn.started',
+        'turn.interrupted',
+        'model.responded',
+      ]);
+    }
   });
 
   it('runs the setup itself where the files of the source do not come along', () => {

@@ -38,6 +38,16 @@ function endOfTurnOf(history: EventEnvelope[], messageId: string): number {
   );
 }
 
+/** What came after the boundary and is still of the turn that ends there: what its model had said by then. */
+export function lateStepsOf(history: EventEnvelope[], boundary: number): EventEnvelope[] {
+  const end = history.find((entry) => entry.sessionversion === boundary);
+  if (end === undefined || !endsTurn(end)) return [];
+  const { turn_id } = end.data;
+  return history.filter(
+    (entry) => entry.sessionversion > boundary && 'turn_id' in entry.data && entry.data.turn_id === turn_id,
+  );
+}
+
 type TurnEnd = Extract<EventEnvelope, { type: 'turn.completed' | 'turn.failed' | 'turn.interrupted' }>;
 
 export function endsTurn(entry: EventEnvelope): entry is TurnEnd {
