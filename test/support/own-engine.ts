@@ -25,7 +25,7 @@ export interface OwnEngine {
 /** In memory; takes the image of sessions twice, as it is loaded. */
 const DISK = '2g';
 const START_MS = 120_000;
-const PROGRAMS = ['dockerd', 'docker', 'unshare', 'fallocate'];
+const PROGRAMS = ['dockerd', 'docker', 'unshare'];
 
 /**
  * Describes what needs an engine of its own, which is the one of DOCKER_HOST meanwhile; where none can be had, one
@@ -72,10 +72,11 @@ async function startOwnEngine() {
     stop: () => inside.run(`kill -TERM $(cat ${pid}); wait`),
     kill: () => inside.run(`kill -KILL $(cat ${pid}); wait`),
     async fill(leaving) {
-      const room = `$(df --output=avail -B1 ${disk} | tail -n 1)`;
-      await inside.run(`fallocate -l $((${room} - ${leaving})) ${disk}/filler`);
+      const left = `$(($(df --output=avail -B1 ${disk} | tail -n 1) - ${leaving}))`;
+      // What the engine itself writes meanwhile may leave less; full is full.
+      await inside.run(`head -c ${left} /dev/zero >$(mktemp ${disk}/filler.XXXXXX) 2>/dev/null || :`);
     },
-    makeRoom: () => inside.run(`rm -f ${disk}/filler`),
+    makeRoom: () => inside.run(`rm -f ${disk}/filler.*`),
   };
   const remove = async (): Promise<void> => {
     await inside.end();

@@ -1,26 +1,21 @@
-import { mkdtemp, rm, symlink } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { selectComputers, type Computers } from '#computers';
 import type { Problem, Session } from '#contracts';
+import { cuttableEngine, type CuttableEngine } from '../../../test/support/cuttable-engine.js';
 import { describeWithDocker } from '../../../test/support/needs.js';
 import { createDesktopSession } from '../testing/desktop-client.js';
 import { startTestApp, type TestApp } from '../testing/test-app.js';
 
 describeWithDocker('while the engine is away', () => {
   const { DOCKER_HOST: usual } = process.env;
-  const engine = usual?.replace(/^unix:\/\//, '') ?? '/var/run/docker.sock';
-  let folder: string;
-  let link: string;
+  let engine: CuttableEngine;
   let computers: Computers;
   let app: TestApp;
   beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'raworc-away-'));
-    link = join(folder, 'engine');
-    await symlink(engine, link);
-    process.env['DOCKER_HOST'] = `unix://${link}`;
-    computers = await selectComputers({ setting: 'docker', root: folder });
+    engine = await cuttableEngine(usual?.replace(/^unix:\/\//, '') ?? '/var/run/docker.sock');
+    process.env['DOCKER_HOST'] = `unix://${engine.path}`;
+    computers = await selectComputers({ setting: 'docker', root: randomUUID() });
     app = await startTestApp({ computers });
   });
   afterEach(async () => {
@@ -28,7 +23,7 @@ describeWithDocker('while the engine is away', () => {
     await computers.dispose();
     if (usual === undefined) delete process.env['DOCKER_HOST'];
     else process.env['DOCKER_HOST'] = usual;
-    await rm(folder, { recursive: true, force: true });
+    await engine.remove();
   });
 
   it('what takes a computer says so, all else works, and nobody has to do anything when it is back', async () => {
@@ -41,7 +36,7 @@ describeWithDocker('while the engine is away', () => {
     const none = [409, 'computer_not_running', expect.any(String)];
     expect(await codeOfPicture()).toEqual(none);
 
-    await rm(link);
+    await engine.cut();
     const away = expect.stringMatching(/^The Docker engine does not answer.*Start it/);
     expect(await codeOfPicture()).toEqual([503, 'computer_failed', away]);
     const created = await app.client.post('sessions', { desktop: true });
@@ -50,7 +45,7 @@ describeWithDocker('while the engine is away', () => {
     expect((await app.client.post(`sessions/${other.id}/close`)).status).toBe(200);
     expect((await app.client.post(`sessions/${other.id}/restore`)).status).toBe(200);
 
-    await symlink(engine, link);
+    await engine.mend();
     expect(await codeOfPicture()).toEqual(none);
   });
 });

@@ -1,10 +1,12 @@
 import type { DockerComputer } from '../docker-computer.js';
+import { makeVolume } from '../engine/engine.js';
 import { LABELS } from '../engine/naming.js';
 
 /** Nothing happens to one that is there. It is there without any snapshot too, for a helper to look into. */
-export async function makeSnapshotVolume({ engine, names }: DockerComputer): Promise<void> {
-  await engine.docker.createVolume({
-    Name: names.snapshots,
-    Labels: { [LABELS.managed]: 'true', [LABELS.home]: engine.home, [LABELS.snapshots]: names.sessionId },
+export function makeSnapshotVolume({ engine, names }: DockerComputer): Promise<void> {
+  return makeVolume(engine, names.snapshots, {
+    [LABELS.managed]: 'true',
+    [LABELS.home]: engine.home,
+    [LABELS.snapshots]: names.sessionId,
   });
 }
