@@ -78,6 +78,6 @@ describe('the pictures of a request', () => {
     const narrow = new Pictures(attachments, 4);
     await narrow.show(request, SESSION);
     expect(await narrow.show(request, SESSION)).toEqual(first);
-    expect(reads()).toBe(9);
+    expect(reads()).toBe(8);
   });
 });

@@ -1,9 +1,14 @@
 import { LRUCache } from 'lru-cache';
-import { isImage, type ContentBlock, type ImageReference } from '#domain';
+import { isImage, type ContentBlock, type ImageBlock } from '#domain';
 import type { Attachments } from '#event-store';
-import type { ModelMessage, ModelRequest } from './conversation.js';
+import type { ModelRequest } from './conversation.js';
 
 const GONE: ContentBlock = { type: 'text', text: 'The picture that was here has been erased.' };
+/** Pictures that are read at the same time. */
+const READS_AT_ONCE = 8;
+
+/** By the sha256 of the picture. */
+type Encoded = ReadonlyMap<string, string>;
 
 /**
  * Puts pictures in the place of their names. The pictures of running turns stay in memory in the form in which they
@@ -25,46 +30,66 @@ export class Pictures {
    * @throws LogError when pictures cannot be read now
    */
   async show(request: ModelRequest, sessionId: string): Promise<ModelRequest> {
-    const messages: ModelMessage[] = [];
-    for (const message of request.messages) {
-      const { content } = message;
-      const shown = typeof content === 'string' ? content : await this.showAll(content, sessionId);
-      messages.push(shown === content ? message : { ...message, content: shown });
-    }
+    const names = request.messages.flatMap(({ content }) =>
+      typeof content === 'string' ? [] : namesIn(content),
+    );
+    const pictures = await this.load(sessionId, new Set(names));
+    const messages = request.messages.map((message) =>
+      typeof message.content === 'string'
+        ? message
+        : { ...message, content: withPictures(message.content, pictures) },
+    );
     return { ...request, messages };
   }
 
-  /** One after the other: a long conversation's pictures together are large. */
-  private async showAll(blocks: ContentBlock[], sessionId: string): Promise<ContentBlock[]> {
-    if (!blocks.some(isPictureInside)) return blocks;
-    const shown: ContentBlock[] = [];
-    for (const block of blocks) shown.push(await this.showOne(block, sessionId));
-    return shown;
+  /**
+   * What is in memory is taken before anything is read: reading pushes pictures out, and were they this request's own,
+   * a conversation a little larger than the memory would be read whole for each of its requests.
+   */
+  private async load(sessionId: string, names: ReadonlySet<string>): Promise<Encoded> {
+    const pictures = new Map<string, string>();
+    const missing: string[] = [];
+    for (const sha256 of names) {
+      const known = this.encoded.get(`${sessionId}.${sha256}`);
+      if (known === undefined) missing.push(sha256);
+      else pictures.set(sha256, known);
+    }
+    for (let next = 0; next < missing.length; next += READS_AT_ONCE) {
+      const reads = missing
+        .slice(next, next + READS_AT_ONCE)
+        .map((sha256) => this.read(sessionId, sha256, pictures));
+      await Promise.all(reads);
+    }
+    return pictures;
   }
 
-  private async showOne(block: ContentBlock, sessionId: string): Promise<ContentBlock> {
-    if (isImage(block)) return this.imageOf(block.source, sessionId);
-    const { content } = block;
-    return Array.isArray(content)
-      ? { ...block, content: await this.showAll(content as ContentBlock[], sessionId) }
-      : block;
-  }
-
-  private async imageOf({ media_type, sha256 }: ImageReference, sessionId: string): Promise<ContentBlock> {
-    const key = `${sessionId}.${sha256}`;
-    const data = this.encoded.get(key) ?? (await this.read(sessionId, sha256));
-    if (data === undefined) return GONE;
-    this.encoded.set(key, data);
-    return { type: 'image', source: { type: 'base64', media_type, data } };
-  }
-
-  private async read(sessionId: string, sha256: string): Promise<string | undefined> {
+  private async read(sessionId: string, sha256: string, into: Map<string, string>): Promise<void> {
     const bytes = await this.attachments.get(sessionId, sha256);
-    return bytes && Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
+    if (bytes === undefined) return;
+    const data = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
+    this.encoded.set(`${sessionId}.${sha256}`, data);
+    into.set(sha256, data);
   }
 }
 
-function isPictureInside(block: ContentBlock): boolean {
-  const { content } = block;
-  return isImage(block) || (Array.isArray(content) && (content as ContentBlock[]).some(isImage));
+function namesIn(blocks: ContentBlock[]): string[] {
+  return blocks.flatMap((block) => (isImage(block) ? [block.source.sha256] : namesIn(insideOf(block) ?? [])));
+}
+
+function withPictures(blocks: ContentBlock[], pictures: Encoded): ContentBlock[] {
+  return blocks.map((block) => {
+    if (isImage(block)) return pictureOf(block, pictures);
+    const inside = insideOf(block);
+    return inside === undefined ? block : { ...block, content: withPictures(inside, pictures) };
+  });
+}
+
+function pictureOf({ source: { media_type, sha256 } }: ImageBlock, pictures: Encoded): ContentBlock {
+  const data = pictures.get(sha256);
+  return data === undefined ? GONE : { type: 'image', source: { type: 'base64', media_type, data } };
+}
+
+/** The blocks of a tool's result; undefined when there are none. */
+function insideOf({ content }: ContentBlock): ContentBlock[] | undefined {
+  return Array.isArray(content) ? (content as ContentBlock[]) : undefined;
 }
