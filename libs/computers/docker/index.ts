@@ -1,5 +1,6 @@
 import Docker from 'dockerode';
 import type { ComputerLimits, Computers, ComputersLogger } from '../computer.js';
+import { MOST_LAYERS } from './container/flatten.js';
 import { DockerComputers } from './docker-computers.js';
 import { connectEngine } from './engine/client.js';
 import { missingImage } from './engine/engine-error.js';
@@ -20,6 +21,8 @@ export interface DockerComputersOptions {
   limits?: ComputerLimits;
   /** Default `egress`: sessions reach the network but no other session. `none`: they reach nothing. */
   network?: 'egress' | 'none';
+  /** Layers that a session's own image may have before its files are put together anew. Default 100. */
+  mostLayers?: number;
   logger?: ComputersLogger;
 }
 
@@ -31,6 +34,7 @@ export function createDockerComputers(options: DockerComputersOptions): Computer
     image: options.image ?? SESSION_IMAGE,
     limits: { ...DEFAULT_LIMITS, ...options.limits },
     network: options.network ?? 'egress',
+    mostLayers: options.mostLayers ?? MOST_LAYERS,
     logger: options.logger,
   });
 }

@@ -3,9 +3,10 @@ import type Docker from 'dockerode';
 import { z } from 'zod';
 import { sessionLabels } from './container-options.js';
 import type { DockerComputer } from '../docker-computer.js';
-import { hasStatus } from '../engine/engine-error.js';
+import { hasStatus, reasonOf } from '../engine/engine-error.js';
 import { found, settled } from '../engine/engine.js';
 import { runInside } from '../files/inside-call.js';
+import { flattenRootImage } from './flatten.js';
 import { ENDING, HAS_CHANGED } from './keeper.js';
 import { LABELS } from '../engine/naming.js';
 
@@ -23,6 +24,7 @@ export async function keepRootFilesystem(computer: DockerComputer): Promise<void
   const container = await found(computer.container.inspect());
   if (!container || container.State.Running || !(await isDue(computer, container))) return;
   await commit(computer, computer, `${container.Id} ${container.State.FinishedAt}`);
+  if (await flattenIfDeep(computer)) await makeContainerAgain(computer);
 }
 
 /**
@@ -31,12 +33,12 @@ export async function keepRootFilesystem(computer: DockerComputer): Promise<void
  */
 export async function copyRootFilesystem(target: DockerComputer, source: DockerComputer): Promise<void> {
   const [from, to] = [await source.require(), await target.require()];
-  if (from.container && (await hasUnkept(source, from.container))) await commit(target, source, 'copied');
-  else if (from.settings.image === to.settings.image) return;
+  if (from.container && (await hasUnkept(source, from.container))) {
+    await commit(target, source, 'copied');
+    await flattenIfDeep(target);
+  } else if (from.settings.image === to.settings.image) return;
   else await retag(target, (image) => image.tag(target.names.rootTag), from.settings.image);
-  const { settings } = await target.require();
-  await settled(target.container.remove({ force: true, v: false }));
-  await target.createContainer(settings);
+  await makeContainerAgain(target);
 }
 
 /** Removes the session's own images, also those that lost their name and were still in use at that time. */
@@ -86,6 +88,28 @@ function commit(target: DockerComputer, source: DockerComputer, kept: string): P
     .map(([name, value]) => `LABEL ${name}=${JSON.stringify(value)}`)
     .join('\n');
   return retag(target, () => source.container.commit({ ...target.names.rootTag, changes }));
+}
+
+/** A failure costs nothing yet: the next commit tries again, and there are layers left until an engine refuses it. */
+async function flattenIfDeep(computer: DockerComputer): Promise<boolean> {
+  const { engine, names } = computer;
+  const { RootFS: files } = await engine.docker.getImage(names.rootImage).inspect();
+  if ((files.Layers?.length ?? 0) <= engine.mostLayers) return false;
+  try {
+    await retag(computer, () => flattenRootImage(engine, names));
+    return true;
+  } catch (error) {
+    const fields = { session_id: names.sessionId, reason: reasonOf(error) };
+    engine.logger?.warn(fields, 'the layers of the session’s image could not be put together');
+    return false;
+  }
+}
+
+/** Around the same volume, from the image that the session has now. */
+async function makeContainerAgain(computer: DockerComputer): Promise<void> {
+  const { settings } = await computer.require();
+  await settled(computer.container.remove({ force: true, v: false }));
+  await computer.createContainer(settings);
 }
 
 /** Gives the session's own image anew; the one that had the name goes. */

@@ -25,9 +25,10 @@ export interface BuildRequest {
   onStep: (step: string) => void;
 }
 
-/** What the engine sends while it builds. */
+/** What the engine sends while it builds, or imports. */
 interface BuildMessage {
   stream?: string;
+  status?: string;
   error?: string;
 }
 
