@@ -15,7 +15,7 @@ import { DockerProcesses } from './processes/docker-processes.js';
 import { disruptionIn } from './disruptions/ended.js';
 import { filesHelper } from './files/files-helper.js';
 import { SnapshotHelper } from './files/snapshot-helper.js';
-import { hasStatus } from './engine/engine-error.js';
+import { hasStatus, reasonOf } from './engine/engine-error.js';
 import { type Engine, ensureNetwork, found, makeVolume, settled } from './engine/engine.js';
 import { LABELS, type SessionNames } from './engine/naming.js';
 import { isUnkept, keepRootFilesystem } from './container/root-filesystem.js';
@@ -110,7 +110,7 @@ export class DockerComputer {
   /** Ends what this service has in the container and beside it; the desktop itself stays. */
   async close(): Promise<void> {
     this.closeHelpers();
-    await Promise.all([this.processes.close(), this.snapshots.close()]);
+    await Promise.all([this.processes.close(), this.closeSnapshots()]);
   }
 
   /**
@@ -180,6 +180,16 @@ export class DockerComputer {
     const container = await found(this.container.inspect());
     if (container?.Config.Labels[LABELS.home] !== this.engine.home) return;
     await settled(this.container.remove({ force: true }));
+  }
+
+  /** Without an engine that removes its container, that ends with its input. */
+  private async closeSnapshots(): Promise<void> {
+    try {
+      await this.snapshots.close();
+    } catch (error) {
+      const fields = { session_id: this.names.sessionId, reason: reasonOf(error) };
+      this.engine.logger?.warn(fields, 'the container that takes snapshots could not be removed');
+    }
   }
 
   private closeHelpers(): void {
