@@ -53,16 +53,17 @@ export async function openParts(
   const log = await openJetStreamStore(nats.connection, { replicas: config.replicas, onPoison });
   shutdown.register('log', () => log.close());
 
-  const computers = await openComputers(config, home, logger, tell);
-  shutdown.register('computers', () => computers.dispose(), STOP_DEADLINE_MS);
-  const desktop = await desktopDefaults(config, computers, tell);
-  logger.info({ driver: computers.driver, desktops: desktop.byDefault }, 'computers');
-
   const views = await openViews(log.store, await ensureFolder(home.views), logger.child({ part: 'views' }), {
     name: 'raworc rebuild',
     ...addressOf(config, nats),
   });
   shutdown.register('views', () => views.views.close());
+
+  const computers = await openComputers(config, home, logger, tell, () => haveContainers(views));
+  shutdown.register('computers', () => computers.dispose(), STOP_DEADLINE_MS);
+  const desktop = await desktopDefaults(config, computers, tell);
+  logger.info({ driver: computers.driver, desktops: desktop.byDefault }, 'computers');
+
   const vault = createVault({ masterKey, keys: log.keys });
   return { config, home, logger, node: hostname(), log, computers, views, vault, desktop };
 }
@@ -72,6 +73,7 @@ async function openComputers(
   home: Home,
   logger: Logger,
   tell: (notice: string) => void,
+  hasContainers: () => boolean,
 ): Promise<Computers> {
   const { computers: setting, image, network, memoryMb, cpus, pids } = config;
   return selectComputers({
@@ -81,8 +83,17 @@ async function openComputers(
     limits: { memoryMb, cpus, pids },
     network,
     logger: logger.child({ part: 'computers' }),
+    hasContainers,
     onNotice: tell,
   });
+}
+
+/** Whether the computer of any session is a container, closed ones included: their files are in its volume. */
+function haveContainers({ sessions }: ServiceViews): boolean {
+  for (const chunk of sessions.listChunks()) {
+    if (chunk.some(({ id, container_id }) => container_id === `raworc_session_${id}`)) return true;
+  }
+  return false;
 }
 
 async function desktopDefaults(

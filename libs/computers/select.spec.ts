@@ -69,6 +69,15 @@ describe('selectComputers', () => {
     });
   });
 
+  it('leaves no sessions in containers behind when their engine is away', async () => {
+    process.env['DOCKER_HOST'] = `unix://${root}/no.sock`;
+    const selected = selectComputers({ setting: 'auto', root, hasContainers: () => true });
+    await expect(selected).rejects.toMatchObject({
+      code: 'driver_unavailable',
+      message: expect.stringMatching(/engine does not answer.*\n.*are in containers.*RAWORC_COMPUTERS=local/),
+    });
+  });
+
   it('says what containers need where they cannot run', async () => {
     const selected = selectComputers({ setting: 'docker', root, image: 'raworc/not-built:latest' });
     await expect(selected).rejects.toMatchObject({

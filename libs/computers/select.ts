@@ -13,6 +13,8 @@ export interface SelectComputersOptions {
   /** Whether containers reach the network, where the session does not say. */
   network?: 'egress' | 'none';
   logger?: ComputersLogger;
+  /** Whether sessions have their files in containers; `auto` does not leave those behind. Default: none has. */
+  hasContainers?: () => boolean;
   /** Told, in a sentence for people, what takes minutes or is less than they may expect. */
   onNotice?: (message: string) => void;
 }
@@ -26,7 +28,7 @@ export interface ComputersPlan {
   instead?: string;
 }
 
-type Wish = Pick<SelectComputersOptions, 'setting' | 'image'>;
+type Wish = Pick<SelectComputersOptions, 'setting' | 'image' | 'hasContainers'>;
 
 /**
  * The driver for a setting. Builds the image of sessions when that is all that is missing.
@@ -41,6 +43,7 @@ export async function selectComputers(options: SelectComputersOptions): Promise<
   const problem = await buildSessionImage(options);
   if (problem === undefined) return inContainers(options);
   if (options.setting === 'docker') throw problem;
+  if (options.hasContainers?.()) throw leavesContainers(problem.message);
   options.onNotice?.(
     `Sessions run without containers, because their image could not be built. For containers run raworc images build and start Raworc again.\n${problem.message}`,
   );
@@ -52,7 +55,7 @@ export async function selectComputers(options: SelectComputersOptions): Promise<
  * What `selectComputers` would do, without doing it.
  * @throws as `selectComputers`
  */
-export async function planComputers({ setting, image }: Wish): Promise<ComputersPlan> {
+export async function planComputers({ setting, image, hasContainers }: Wish): Promise<ComputersPlan> {
   switch (setting) {
     case 'local-unsafe':
       return { driver: 'local-unsafe' };
@@ -67,6 +70,7 @@ export async function planComputers({ setting, image }: Wish): Promise<Computers
     case 'auto': {
       const { problem, plan, answers } = await containersPlan(image);
       if (plan !== undefined) return plan;
+      if (hasContainers?.()) throw leavesContainers(problem);
       await requireSandbox();
       // A machine without an engine is no surprise; one whose engine lacks the image that was asked for is.
       return answers ? { driver: 'local', instead: withoutContainers(problem) } : { driver: 'local' };
@@ -119,6 +123,14 @@ function localComputers(
 
 function withoutContainers(problem: string): string {
   return `Sessions run without containers: ${problem}`;
+}
+
+/** Without them every such session would end, and look as if its files were lost. */
+function leavesContainers(problem: string): ComputerError {
+  return new ComputerError(
+    'driver_unavailable',
+    `${problem}\nSessions of this home are in containers, so Raworc does not go on without them. If you want that all the same: RAWORC_COMPUTERS=local.`,
+  );
 }
 
 async function requireSandbox(): Promise<void> {
