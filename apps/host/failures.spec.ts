@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { ClearMessages } from '#commands';
 import type { EventData } from '#domain';
 import { bash, startClaude, text, use, type Answer, type Claude } from './testing/claude.js';
 import { createWorld, Service, type World } from './testing/service.js';
@@ -107,6 +108,33 @@ describe('the model', () => {
     await service.until(id, 'turn.completed');
     expect((await service.history(id)).some(({ type }) => type === 'tool.started')).toBe(false);
   });
+
+  it.each([
+    ['request_too_large', 413, 'Request exceeds the maximum size'],
+    ['invalid_request_error', 400, 'prompt is too long: 1000001 tokens > 1000000 maximum'],
+    [
+      'invalid_request_error',
+      400,
+      'input length and `max_tokens` exceed context limit: 190000 + 32000 > 200000',
+    ],
+    ['invalid_request_error', 400, 'too many images and documents: 101 + 0 > 100'],
+    ['invalid_request_error', 400, 'Too much media: 0 document pages + 101 images > 100'],
+  ])(
+    'that is asked too much (%s %i %s) is not asked again, and what to do is said',
+    async (type, status, message) => {
+      await begin([{ status, type, message }, { content: [text('Hi.')] }]);
+      const failure = await failureOf('hello');
+      expect(failure).toMatchObject({ reason: 'context_limit', message: expect.stringContaining(message) });
+      expect(failure.message).toMatch(/-m DELETE.*remix ID --at VERSION.*--no-messages/);
+      await service.do(new ClearMessages(id, {}, { actor: 'user:local' }));
+      await service.post(id, 'again');
+      await service.until(id, 'turn.completed');
+      expect(claude.requests.map(({ messages }) => messages)).toEqual([
+        [{ role: 'user', content: 'hello' }],
+        [{ role: 'user', content: 'again' }],
+      ]);
+    },
+  );
 
   it('goes on after a pause', async () => {
     await begin([{ content: [text('Well')], stopReason: 'pause_turn' }, { content: [text('yes.')] }]);

@@ -39,7 +39,13 @@ const STATUS_OF_TYPE: Partial<Record<string, number>> = {
   rate_limit_error: 429,
 };
 const RETRYABLE_STATUSES = new Set([408, 409, 429]);
-const TOO_LONG = /prompt is too long|context (window|length)|too many tokens|exceeds? .*token/i;
+const TOO_LONG =
+  /prompt is too long|context (window|length|limit)|too many (tokens|images)|too much media|exceeds? .*token/i;
+
+/** What to do with a conversation that is too long for the model: nothing of it can be taken out of its middle. */
+export const SHORTEN =
+  'Clear its messages (`raworc api sessions/ID/messages -m DELETE`; the files stay), or go on in a remix: from an ' +
+  'earlier point (`raworc session remix ID --at VERSION`) or with the files alone (`--no-messages`).';
 
 export function explainFailure(error: unknown, model: string): ModelFailure {
   if (!isAnswer(error)) {
@@ -97,7 +103,7 @@ function rejection(status: number, said: string, model: string): Pick<ModelFailu
 }
 
 function tooLong(said: string): Pick<ModelFailure, 'reason' | 'message'> {
-  const message = `The conversation is too long for the model (${said}). Clear its messages (the files stay), or start a new session.`;
+  const message = `The conversation is too long for the model (${said}). ${SHORTEN}`;
   return { reason: 'context_limit', message };
 }
 

@@ -1,5 +1,6 @@
 import type { EventEnvelope, EventOf, ToolUseBlock, TurnFailure } from '#domain';
 import { isToolUse } from './conversation.js';
+import { SHORTEN } from './model-failure.js';
 import { isScreenUse } from './screen-view.js';
 
 /** What a turn has to do next, told by its events alone: a turn that was cut off goes on like any other. */
@@ -24,8 +25,7 @@ const FAILURES: Partial<Record<string, { reason: TurnFailure; message: string }>
   },
   model_context_window_exceeded: {
     reason: 'context_limit',
-    message:
-      'The conversation is too long for the model. Clear its messages (the files stay), or start a new session.',
+    message: `The conversation is too long for the model. ${SHORTEN}`,
   },
   refusal: {
     reason: 'model_refused',
