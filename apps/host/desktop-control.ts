@@ -25,7 +25,7 @@ export class DesktopControl {
       if (control === null) return;
       const leftMs = control.until * 1000 - this.now().getTime();
       if (leftMs > 0) await this.nextEvent(leftMs, signal);
-      else await this.journal.releaseControl(control.leaseId);
+      else await this.journal.endLease(control);
     }
   }
 

@@ -12,6 +12,7 @@ import {
 } from '#commands';
 import {
   DomainError,
+  type Control,
   type DomainErrorCode,
   type EventData,
   type EventEnvelope,
@@ -106,8 +107,10 @@ export class TurnJournal {
     return this.append(new FailTurn(this.sessionId, { turnId: this.turnId, reason, message }, this.context));
   }
 
-  releaseControl(leaseId: string): Promise<void> {
-    return this.append(new ReleaseControl(this.sessionId, { leaseId, reason: 'expired' }, this.context));
+  /** Ends a person's lease whose time is over; nothing happens when it was prolonged meanwhile. */
+  endLease({ leaseId, until }: Control): Promise<void> {
+    const release = { leaseId, reason: 'expired' as const, ifUntil: until };
+    return this.append(new ReleaseControl(this.sessionId, release, this.context));
   }
 
   private own<T>(data: T): T & { turn_id: string } {

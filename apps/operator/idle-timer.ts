@@ -92,8 +92,9 @@ export class IdleTimers {
     if (dueMs === undefined) return;
     if (dueMs > Date.now()) return this.arm(id, dueMs, state.version);
     if (state.control !== null) {
-      const { leaseId } = state.control;
-      await ignoringRefusal(this.execute(new ReleaseControl(id, { leaseId, reason: 'expired' }, OPERATOR)));
+      const { leaseId, until: ifUntil } = state.control;
+      const release = { leaseId, reason: 'expired' as const, ifUntil };
+      await ignoringRefusal(this.execute(new ReleaseControl(id, release, OPERATOR)));
       return;
     }
     const close = { reason: 'idle_timeout' as const, ifVersion: state.version };

@@ -39,7 +39,13 @@ export type SessionCommand =
       now: number;
       until: number;
     }
-  | { type: 'release-control'; leaseId: string; reason: EventData['control.released']['reason'] }
+  | {
+      type: 'release-control';
+      leaseId: string;
+      reason: EventData['control.released']['reason'];
+      /** Only if the lease has not been prolonged beyond this time (unix seconds). */
+      ifUntil?: number;
+    }
   | { type: 'record-snapshot'; data: EventData['files.snapshotted'] }
   | { type: 'record-snapshot-failure'; data: EventData['files.snapshot_failed'] };
 

@@ -42,6 +42,13 @@ describe('control of the desktop', () => {
     expect(decide(idle, release('a'))).toEqual([]);
   });
 
+  it('does not expire when it was prolonged meanwhile', () => {
+    const expire: SessionCommand = { type: 'release-control', leaseId: 'a', reason: 'expired', ifUntil: 160 };
+    const taken = after(idle, take('a'));
+    expect(after(taken, expire).control).toBeNull();
+    expect(decide(after(taken, take('a', 150)), expire)).toEqual([]);
+  });
+
   it('needs a desktop that runs', () => {
     expect(() => decide({ ...idle, desktop: false }, take('a'))).toThrow('has no desktop');
     expect(() => decide({ ...idle, status: 'closed' }, take('a'))).toThrow('Restore it first');

@@ -9,11 +9,19 @@ export function decideControl(state: SessionState, command: SessionCommand): Ses
     case 'take-control':
       return takeControl(state, command);
     case 'release-control':
-      if (state.control?.leaseId !== command.leaseId) return [];
-      return [event('control.released', { lease_id: command.leaseId, reason: command.reason })];
+      return releaseControl(state, command);
     default:
       return undefined;
   }
+}
+
+function releaseControl(
+  { control }: SessionState,
+  { leaseId, reason, ifUntil }: CommandOf<'release-control'>,
+): SessionEvent[] {
+  if (control?.leaseId !== leaseId) return [];
+  if (ifUntil !== undefined && control.until > ifUntil) return [];
+  return [event('control.released', { lease_id: leaseId, reason })];
 }
 
 /** One person at a time; the holder may prolong. */
