@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import type { ModelRequest } from './conversation.js';
+import type { ModelRequest } from './model-request.js';
 import { askModel, MODEL_DEFAULTS, type ModelOptions, type ModelResponse } from './model.js';
 import { startClaude, text, use, type Answer, type Claude } from './testing/claude.js';
 

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import Anthropic, { type ClientOptions } from '@anthropic-ai/sdk';
 import type { Message, MessageCreateParamsBase } from '@anthropic-ai/sdk/resources/messages';
 import type { ContentBlock, Usage } from '#domain';
-import type { ModelRequest } from './conversation.js';
+import type { ModelRequest } from './model-request.js';
 import { keptOfCutReply } from './cut-reply.js';
 import { IdleWatch } from './idle-watch.js';
 import { BrokenStreamError, explainFailure, ModelError, type ModelFailure } from './model-failure.js';

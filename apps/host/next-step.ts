@@ -1,5 +1,4 @@
-import type { EventEnvelope, EventOf, ToolUseBlock, TurnFailure } from '#domain';
-import { isToolUse } from './conversation.js';
+import { isToolUse, type EventEnvelope, type EventOf, type ToolUseBlock, type TurnFailure } from '#domain';
 import { SHORTEN } from './model-failure.js';
 import { isScreenUse } from './screen-view.js';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { ContentBlock } from '#domain';
 import { createMemoryStore, type Attachments } from '#event-store';
-import type { ModelRequest } from './conversation.js';
+import type { ModelRequest } from './model-request.js';
 import { Pictures } from './pictures.js';
 
 const SESSION = '0199c0de-0000-7000-8000-000000000001';

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { isImage, type ContentBlock, type ImageBlock } from '#domain';
 import type { Attachments } from '#event-store';
-import type { ModelRequest } from './conversation.js';
+import type { ModelRequest } from './model-request.js';
 
 const GONE: ContentBlock = { type: 'text', text: 'The picture that was here has been erased.' };
 /** Pictures that are read at the same time. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { ModelRequest } from './conversation.js';
+import type { ModelRequest } from './model-request.js';
 
 /**
  * sha256 over everything that the model sees, a picture by its own sha256: who has the events can build the request

@@ -1,8 +1,8 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { ComputerError, type Computers } from '#computers';
+import { ComputerError } from '#computers';
 import type { ContentBlock, ToolUseBlock } from '#domain';
 import type { Attachments, EventStore } from '#event-store';
 import type { Logger } from '#runtime';
+import { ComputerPresence } from './computer-presence.js';
 import { DesktopControl } from './desktop-control.js';
 import type { HostSettings } from './options.js';
 import { countsOnOldScreen } from './screen-view.js';
@@ -28,14 +28,11 @@ export interface ToolPorts {
   logger: Logger;
 }
 
-const COMPUTER_POLL_MS = 250;
-/** An engine may take some seconds to say that a container has ended. */
-const LOOKS_AFTER_BREAK = 8;
-
 /** Carries out a turn's tool uses, each of them once at most, and puts what came of it on the log. */
 export class ToolRunner {
   private readonly tools: ToolBox;
   private readonly control: DesktopControl;
+  private readonly presence: ComputerPresence;
   private readonly context: ToolContext;
 
   constructor(
@@ -47,6 +44,7 @@ export class ToolRunner {
     const { bash, screen, computers } = settings;
     this.tools = createToolBox(pinnedTools(journal), { bash, screen, settling });
     this.control = new DesktopControl(journal, ports.store, ports.now);
+    this.presence = new ComputerPresence(journal, computers, settings.computerWaitMs, signal);
     this.context = { sessionId: journal.sessionId, computers, attachments, signal };
   }
 
@@ -95,11 +93,13 @@ export class ToolRunner {
   }
 
   private async answerTo(use: ToolUseBlock): Promise<ToolAnswer> {
-    await this.computerRuns();
+    await this.presence.running();
     if (countsOnOldScreen(this.journal.events, use)) return this.showInstead();
     try {
       const answer = await this.tools(use, this.context);
-      return answer.isError && (await this.computerStopped(use, answer)) ? cutShort(answer.content) : answer;
+      return answer.isError && (await this.presence.endedDuring(use, answer.broken === true))
+        ? cutShort(answer.content)
+        : answer;
     } catch (error) {
       if (isComputerMissing(error)) return cutShort('');
       throw error;
@@ -118,59 +118,6 @@ export class ToolRunner {
       if (!(error instanceof ComputerError)) throw error;
       return [{ type: 'text', text: OLD_SCREEN_NOT_SHOWN }];
     }
-  }
-
-  /**
-   * After a crash of the service or of the computer itself, the computer runs again a moment later. Nothing was done
-   * until then; what fails later may have done something, and is not repeated.
-   */
-  private async computerRuns(): Promise<void> {
-    const deadline = performance.now() + this.ports.settings.computerWaitMs;
-    for (;;) {
-      const problem = await problemOf(this.context);
-      if (problem === undefined) return;
-      if (performance.now() >= deadline) throw problem;
-      await delay(COMPUTER_POLL_MS, undefined, { signal: this.signal });
-    }
-  }
-
-  /** Driver and log may learn of it a moment later than the tool did. */
-  private async computerStopped(use: ToolUseBlock, { broken }: ToolAnswer): Promise<boolean> {
-    for (let looks = broken ? LOOKS_AFTER_BREAK : 1; ; looks--) {
-      if ((await problemOf(this.context)) !== undefined || (await this.wasDisrupted(use))) return true;
-      if (looks === 1) return false;
-      await delay(COMPUTER_POLL_MS, undefined, { signal: this.signal });
-    }
-  }
-
-  /** It may run again by now: then the log tells that it had stopped. */
-  private async wasDisrupted(use: ToolUseBlock): Promise<boolean> {
-    await this.journal.catchUp();
-    const { events } = this.journal;
-    const started = events.findLastIndex(
-      (event) => event.type === 'tool.started' && event.data.use_id === use.id,
-    );
-    return events.slice(started).some((event) => event.type === 'computer.disrupted' && !event.data.running);
-  }
-}
-
-/** Why the computer cannot be used now. */
-async function problemOf({
-  computers,
-  sessionId,
-}: {
-  computers: Computers;
-  sessionId: string;
-}): Promise<ComputerError | undefined> {
-  try {
-    const info = await computers.inspect(sessionId);
-    if (info?.running === true) return undefined;
-    return info === undefined
-      ? new ComputerError('computer_not_found', `Session ${sessionId} has no computer.`)
-      : new ComputerError('computer_not_running', `The computer of session ${sessionId} is stopped.`);
-  } catch (error) {
-    if (isComputerMissing(error)) return error;
-    throw error;
   }
 }
 

@@ -1,5 +1,4 @@
-import type { EventEnvelope } from '#domain';
-import { isToolUse } from './conversation.js';
+import { isToolUse, type EventEnvelope } from '#domain';
 import { exitCodeIn } from './tools/bash.js';
 
 /** The lines of Host's log about a turn: its steps, how long they took, how they ended. They only grow at their end. */

@@ -31,6 +31,10 @@ export interface ImageReference {
   bytes: number;
 }
 
+export function isToolUse(block: ContentBlock): block is ToolUseBlock {
+  return block.type === 'tool_use';
+}
+
 export function isImage(block: ContentBlock): block is ImageBlock {
   return block.type === 'image' && (block as Partial<ImageBlock>).source?.type === 'attachment';
 }

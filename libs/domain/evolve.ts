@@ -1,4 +1,4 @@
-import type { EventOf, SessionEvent, ToolUseBlock, ContentBlock } from './events.js';
+import { isToolUse, type ContentBlock, type EventOf, type SessionEvent } from './events.js';
 import { initialState, type Control, type OpenToolUse, type SessionState, type Turn } from './state.js';
 
 /** Folds one event into the state. Total: an event on the log has happened, so nothing is refused here. */
@@ -163,7 +163,5 @@ function withTurn(state: SessionState, change: (turn: Turn) => Turn): SessionSta
 }
 
 export function toolUsesIn(content: ContentBlock[]): OpenToolUse[] {
-  return content
-    .filter((block): block is ToolUseBlock => block.type === 'tool_use')
-    .map(({ id, name }) => ({ id, name, started: false }));
+  return content.filter(isToolUse).map(({ id, name }) => ({ id, name, started: false }));
 }

@@ -1,6 +1,6 @@
 import { refusal, startMessagesServer, type Answer } from '#stand-in';
 import type { ContentBlock } from '#domain';
-import type { ModelRequest } from '../conversation.js';
+import type { ModelRequest } from '../model-request.js';
 
 export type { Answer } from '#stand-in';
 

@@ -11,7 +11,8 @@ import {
   type SessionCreated,
   type ToolUseBlock,
 } from '#domain';
-import { requestOf, type ModelRequest } from '../conversation.js';
+import { requestOf } from '../conversation.js';
+import type { ModelRequest } from '../model-request.js';
 import { keptOfCutReply } from '../cut-reply.js';
 import { nextStep } from '../next-step.js';
 import { countsOnOldScreen } from '../screen-view.js';

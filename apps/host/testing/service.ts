@@ -9,7 +9,6 @@ import {
   CreateSession,
   InterruptTurn,
   PostMessage,
-  RecordSnapshot,
   ReportComputerStarted,
   type CommandContext,
   type CommandOutcome,
@@ -17,15 +16,15 @@ import {
 } from '#commands';
 import type { CreateSession as CreateSessionRequest } from '#contracts';
 import { createLocalComputers, type Computers } from '#computers';
-import { fold, type EventEnvelope, type EventType } from '#domain';
+import type { EventEnvelope, EventType } from '#domain';
 import { createMemoryStore, type MemoryStore } from '#event-store';
 import { createLogger, createVault, DEFAULT_DESKTOP_IMAGE as DESKTOP_IMAGE, systemIds } from '#runtime';
 import { HostModule, type HostOptions } from '../index.js';
+import { keepFiles } from './keep-files.js';
 import { withScreen, type Screen } from './screen.js';
 
 const user: CommandContext = { actor: 'user:local' };
 const operator: CommandContext = { actor: 'operator' };
-const KEEPING = new Set<EventType>(['turn.completed', 'turn.failed', 'turn.interrupted']);
 
 /** What outlives a service: its log and its disk. */
 export interface World {
@@ -153,26 +152,4 @@ export class Service {
   async readFile(sessionId: string, path: string): Promise<string> {
     return Buffer.from(await this.computers.readFile(sessionId, path)).toString();
   }
-}
-
-/** Keeps the files after each turn that used a tool: until then no other turn starts. */
-function keepFiles(
-  log: MemoryStore,
-  bus: CommandBus,
-  computers: Computers,
-  signal: AbortSignal,
-): Promise<void> {
-  return log.store.consume({
-    durable: 'operator',
-    types: KEEPING,
-    signal,
-    concurrency: 1,
-    async handle({ event: { subject } }) {
-      const state = fold((await log.store.read(subject)).map(({ event }) => event));
-      if (!state.snapshotDue) return;
-      const { snapshotId, ...kept } = await computers.snapshot(subject);
-      const data = { snapshot_id: snapshotId, ...kept, at_version: state.version, took_ms: 1 };
-      await bus.execute(new RecordSnapshot(subject, data, operator));
-    },
-  });
 }
