@@ -1,25 +1,19 @@
 import type { Ids, Vault } from '#commands';
-import { ApiError, type StreamedDelta } from '#contracts';
-import type { EventData, TurnFailure } from '#domain';
+import { ApiError } from '#contracts';
+import type { TurnFailure } from '#domain';
 import { ConcurrencyError, LogError, type Attachments, type EventStore } from '#event-store';
 import type { Logger } from '#runtime';
-import { requestOf } from './conversation.js';
-import { askModel } from './model.js';
-import { findModelKey } from './model-key.js';
 import { ModelError } from './model-failure.js';
+import { ModelStep } from './model-step.js';
 import { nextStep } from './next-step.js';
 import type { HostSettings } from './options.js';
 import type { Pictures } from './pictures.js';
-import { digestOf } from './request-digest.js';
 import { ToolRunner } from './tool-runner.js';
 import type { Settling } from './tools/computer/settling.js';
 import { isComputerMissing } from './tools/toolbox.js';
 import { TurnOver, type TurnJournal } from './turn-journal.js';
 import { TurnLog } from './turn-log.js';
 import { endingOf } from './turn-report.js';
-
-/** Stands for the stop reason of a reply that has none, because it was cut off. */
-const INTERRUPTED = 'interrupted';
 
 export interface TurnPorts {
   settings: HostSettings;
@@ -34,9 +28,9 @@ export interface TurnPorts {
 
 /** Works on one turn, from wherever its events say it is, until it has ended or somebody else ended it. */
 export class Turn {
+  private readonly model: ModelStep;
   private readonly tools: ToolRunner;
   private readonly log: TurnLog;
-  private key: string | undefined;
 
   constructor(
     private readonly journal: TurnJournal,
@@ -44,6 +38,7 @@ export class Turn {
     /** Aborts when the turn was ended from outside, or this process stops. */
     private readonly signal: AbortSignal,
   ) {
+    this.model = new ModelStep(journal, ports, signal);
     this.tools = new ToolRunner(journal, { ...ports, now: () => ports.ids.now() }, signal);
     this.log = new TurnLog(journal, ports.settings.computers, ports.logger);
   }
@@ -67,7 +62,7 @@ export class Turn {
       const step = nextStep(events, turnId, this.ports.settings.maxRequests);
       switch (step.do) {
         case 'ask':
-          await this.ask();
+          await this.model.ask();
           break;
         case 'run-tool':
           await this.tools.run(step.use);
@@ -89,56 +84,9 @@ export class Turn {
     }
   }
 
-  private async ask(): Promise<void> {
-    const { journal, ports, signal } = this;
-    const request = requestOf(journal.events, journal.turnId);
-    const apiKey = (this.key ??= await findModelKey(journal.events, ports.vault, ports.settings.apiKey));
-    const startedAt = performance.now();
-    let messageId = '';
-    const response = await askModel(
-      await ports.pictures.show(request, journal.sessionId),
-      {
-        apiKey,
-        signal,
-        onAttempt: () => (messageId = ports.ids.uuid()),
-        onText: (text) => this.stream(messageId, text),
-        onRetry: ({ message }, delayMs) => ports.logger.warn({ delayMs }, `asking again: ${message}`),
-      },
-      ports.settings.model,
-    );
-    const { model, content, stopReason, usage } = response;
-    await this.keep({
-      message_id: messageId,
-      model,
-      content,
-      stop_reason: stopReason ?? INTERRUPTED,
-      usage,
-      request_digest: digestOf(request),
-      took_ms: since(startedAt),
-    });
-  }
-
-  /** What the model said was seen as it came, so it also stays when the turn was ended meanwhile. */
-  private async keep(response: Omit<EventData['model.responded'], 'turn_id'>): Promise<void> {
-    try {
-      if (response.stop_reason === INTERRUPTED) this.signal.throwIfAborted();
-      await this.journal.recordResponse(response);
-    } catch (over) {
-      if (!(over instanceof TurnOver)) throw over;
-      await this.journal.recordLateResponse(response);
-      throw over;
-    }
-  }
-
-  private stream(messageId: string, text: string): void {
-    const { sessionId, turnId } = this.journal;
-    const delta: StreamedDelta = { session_id: sessionId, turn_id: turnId, message_id: messageId, text };
-    this.ports.settings.signals.publish(`deltas.${sessionId}`, delta);
-  }
-
   private async stopAfter(error: unknown): Promise<void> {
-    if (error instanceof TurnOver || this.signal.reason instanceof TurnOver) return this.logEnding();
-    if (this.signal.aborted) return;
+    if (error instanceof TurnOver) return this.logEnding();
+    if (this.signal.aborted) return this.stopAborted(error);
     if (isForLater(error)) throw error;
     try {
       await this.failAfter(error);
@@ -146,6 +94,12 @@ export class Turn {
       if (!(refused instanceof TurnOver)) throw refused;
       await this.logEnding();
     }
+  }
+
+  private async stopAborted(error: unknown): Promise<void> {
+    if (isForLater(error))
+      this.ports.logger.warn({ err: error }, 'the last step of a turn could not be kept');
+    if (this.signal.reason instanceof TurnOver) await this.logEnding();
   }
 
   /** Somebody else ended the turn; only the log tells how. */
@@ -176,8 +130,4 @@ export class Turn {
 function isForLater(error: unknown): boolean {
   if (error instanceof LogError) return error.code !== 'event_too_large';
   return error instanceof ConcurrencyError || error instanceof ApiError;
-}
-
-function since(startedAt: number): number {
-  return Math.round(performance.now() - startedAt);
 }

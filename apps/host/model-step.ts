@@ -1,0 +1,85 @@
+import type { Ids, Vault } from '#commands';
+import type { StreamedDelta } from '#contracts';
+import type { EventData } from '#domain';
+import type { Logger } from '#runtime';
+import { requestOf } from './conversation.js';
+import { findModelKey } from './model-key.js';
+import { askModel } from './model.js';
+import type { HostSettings } from './options.js';
+import type { Pictures } from './pictures.js';
+import { digestOf } from './request-digest.js';
+import { TurnOver, type TurnJournal } from './turn-journal.js';
+
+/** Stands for the stop reason of a reply that has none, because it was cut off. */
+const INTERRUPTED = 'interrupted';
+
+export interface ModelPorts {
+  settings: HostSettings;
+  pictures: Pictures;
+  vault: Vault;
+  ids: Ids;
+  logger: Logger;
+}
+
+/** Asks the model for the next step of a turn, shows the reply as it comes, and puts it on the log. */
+export class ModelStep {
+  private key: string | undefined;
+
+  constructor(
+    private readonly journal: TurnJournal,
+    private readonly ports: ModelPorts,
+    private readonly signal: AbortSignal,
+  ) {}
+
+  /** @throws ModelError when there is no reply; TurnOver when the turn was ended meanwhile */
+  async ask(): Promise<void> {
+    const { journal, ports, signal } = this;
+    const request = requestOf(journal.events, journal.turnId);
+    const apiKey = (this.key ??= await findModelKey(journal.events, ports.vault, ports.settings.apiKey));
+    const startedAt = performance.now();
+    let messageId = '';
+    const response = await askModel(
+      await ports.pictures.show(request, journal.sessionId),
+      {
+        apiKey,
+        signal,
+        onAttempt: () => (messageId = ports.ids.uuid()),
+        onText: (text) => this.stream(messageId, text),
+        onRetry: ({ message }, delayMs) => ports.logger.warn({ delayMs }, `asking again: ${message}`),
+      },
+      ports.settings.model,
+    );
+    const { model, content, stopReason, usage } = response;
+    await this.keep({
+      message_id: messageId,
+      model,
+      content,
+      stop_reason: stopReason ?? INTERRUPTED,
+      usage,
+      request_digest: digestOf(request),
+      took_ms: since(startedAt),
+    });
+  }
+
+  /** What the model said was seen as it came, so it also stays when the turn was ended meanwhile. */
+  private async keep(response: Omit<EventData['model.responded'], 'turn_id'>): Promise<void> {
+    try {
+      if (response.stop_reason === INTERRUPTED) this.signal.throwIfAborted();
+      await this.journal.recordResponse(response);
+    } catch (over) {
+      if (!(over instanceof TurnOver)) throw over;
+      await this.journal.recordLateResponse(response);
+      throw over;
+    }
+  }
+
+  private stream(messageId: string, text: string): void {
+    const { sessionId, turnId } = this.journal;
+    const delta: StreamedDelta = { session_id: sessionId, turn_id: turnId, message_id: messageId, text };
+    this.ports.settings.signals.publish(`deltas.${sessionId}`, delta);
+  }
+}
+
+function since(startedAt: number): number {
+  return Math.round(performance.now() - startedAt);
+}
