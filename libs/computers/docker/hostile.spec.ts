@@ -36,6 +36,19 @@ await describeWithDocker('a session that is in the way', (fixture) => {
     expect(await fixture.computers.snapshot(id)).toMatchObject({ digest: expect.stringMatching(/^\w{64}$/) });
   });
 
+  it('does not hold up a remix of it by a shell that never ends', async () => {
+    const id = await fixture.running({ root: true });
+    await fixture.output(
+      id,
+      `echo kept >/opt/f; printf '#!/bin/bash\\nsleep 1000\\n' >/bin/endless; chmod +x /bin/endless; mv /bin/endless /bin/sh`,
+    );
+    const remix = `remix-${id}`;
+    await fixture.computers.create({ sessionId: remix });
+    await fixture.computers.copyFrom(remix, { sessionId: id }, { data: true, code: true });
+    const [image] = await fixture.docker.listImages({ filters: { label: [`raworc.session=${remix}`] } });
+    expect(image).toBeDefined();
+  });
+
   it('does not hold up the end of its computer by halting what runs there', async () => {
     const id = await fixture.running();
     const logger = '[t]ail ---disable-inotify';

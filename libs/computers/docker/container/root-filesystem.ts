@@ -58,7 +58,8 @@ export function isUnkept({
 
 function hasUnkept(source: DockerComputer, container: Docker.ContainerInspectInfo): Promise<boolean> {
   if (!container.State.Running) return isDue(source, container);
-  return runInside(source.container, ['/bin/sh', '-c', HAS_CHANGED]).then((code) => code === 0);
+  // Root in there may have changed the shell: what says neither yes nor no counts as a change.
+  return runInside(source.container, ['/bin/sh', '-c', HAS_CHANGED]).then((code) => code !== 1);
 }
 
 /** True when the container ended with changes that its session's image does not have. */

@@ -55,10 +55,13 @@ export async function callInContainer(
   return readAnswer(await startProcess(container, { argv, root, stdin: false }), {}, INSIDE);
 }
 
-/** Runs a command as root whose exit code is all that it says. */
+/** Runs a command as root whose exit code is all that it says; null for one that does not end in time. */
 export async function runInside(container: Docker.Container, argv: string[]): Promise<number | null> {
   const exec = await container.exec({ Cmd: argv, User: '0:0', AttachStdout: true, AttachStderr: true });
-  await demultiplex(await exec.start({ hijack: true, stdin: false }), { onStdout: () => undefined });
+  const stream = await exec.start({ hijack: true, stdin: false });
+  const deadline = setTimeout(() => stream.destroy(), INSIDE.ms);
+  await demultiplex(stream, { onStdout: () => undefined });
+  clearTimeout(deadline);
   return (await exec.inspect()).ExitCode;
 }
 
