@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type Docker from 'dockerode';
 import type { ComputerLimits } from '../../computer.js';
 import type { Engine } from '../engine/engine.js';
@@ -78,6 +79,8 @@ export function helperOptions(
   root: boolean,
 ): Docker.ContainerCreateOptions {
   return {
+    // One that was left behind may still hold a name; this is for who looks at what runs on the engine.
+    name: `raworc_helper_${names.sessionId}_${randomBytes(3).toString('hex')}`,
     Image: image,
     User: root ? '0:0' : '1000:1000',
     WorkingDir: '/',

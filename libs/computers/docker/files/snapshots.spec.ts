@@ -45,6 +45,7 @@ await describeWithDocker('snapshots of containers', (fixture) => {
     expect(await helpersOf(id)).toEqual([expect.objectContaining({ Id: helper!.Id })]);
     expect(helper!.Mounts).toContainEqual(expect.objectContaining({ Destination: '/session', RW: false }));
     expect(helper!.HostConfig.NetworkMode).toBe('none');
+    expect(helper!.Names).toEqual([expect.stringContaining(`/raworc_helper_${id}_`)]);
     await fixture.computers.stop(id);
     expect(await helpersOf(id)).toEqual([]);
   });
