@@ -82,6 +82,18 @@ describe('raworc session with lines from a pipe', () => {
     );
   });
 
+  it('lets nothing that a tool printed take over the terminal, and leaves replies exact', async () => {
+    server.host = async (session, id) => {
+      session.startTurn(id);
+      session.runTool('bash', { command: 'cat\u001b[2J' }, { content: 'a\u001b]52;c;aGk=\u0007b\u009bc' });
+      session.say('One\u001b[1m.');
+      session.endTurn();
+    };
+    const { stdout, stderr } = await runCli(['session'], options({ stdin: 'Go\n' }));
+    expect(stdout).toBe('One\u001b[1m.\n');
+    expect(stderr).toContain('→ bash: cat[2J\n← ok 120 ms: a]52;c;aGk=bc\n');
+  });
+
   it('exits with 1 when the last turn failed', async () => {
     server.host = async (session, id, content) => {
       if (content === 'good') return session.answer(id, 'Good.');

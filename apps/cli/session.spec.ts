@@ -147,4 +147,16 @@ describe('raworc session events', () => {
     follower.child.kill();
     await follower.ended;
   });
+
+  it('shows what a tool printed without control of the terminal, also as JSON', async () => {
+    const one = server.createSession({ name: 'one' });
+    one.view.error = 'bad\u001b]0;title\u0007';
+    const printed = 'a\u001b]52;c;aGk=\u0007b\u009b2Jc';
+    one.runTool('bash', { command: 'x' }, { content: printed });
+    expect((await session('events', 'one')).stdout).toContain('content=a]52;c;aGk=b2Jc\n');
+    expect((await session('show', 'one')).stdout).toContain('(bad]0;title)');
+    const { stdout } = await session('events', 'one', '--json');
+    expect(stdout).not.toMatch(/(?!\n)\p{Cc}/u);
+    expect(JSON.parse(stdout)).toMatchObject([{}, { data: { content: printed } }]);
+  });
 });

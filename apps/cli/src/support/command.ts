@@ -1,5 +1,6 @@
 import { Command } from '@oclif/core/command';
 import { describeError, exitCodeOf, printError } from './errors/report-error.js';
+import { plainJson } from './terminal/plain-text.js';
 
 /** What all commands have in common: --json, and errors as one message with an exit code. */
 export abstract class RaworcCommand extends Command {
@@ -13,7 +14,7 @@ export abstract class RaworcCommand extends Command {
 
   /** Never coloured: what reads it is a program. */
   protected override logJson(json: unknown): void {
-    process.stdout.write(`${JSON.stringify(json, null, 2)}\n`);
+    process.stdout.write(`${plainJson(json, 2)}\n`);
   }
 
   /** For people only, beside the result. */

@@ -5,6 +5,7 @@ import { Client } from '../../support/http/client.js';
 import { streamSession } from '../../support/http/event-stream.js';
 import { describeEvent } from '../../support/sessions/describe-event.js';
 import { sessionArg, sessionPath } from '../../support/sessions/flags.js';
+import { plainJson } from '../../support/terminal/plain-text.js';
 
 export default class SessionEvents extends RaworcCommand {
   static override summary = "Show a session's history, event by event";
@@ -38,7 +39,7 @@ export default class SessionEvents extends RaworcCommand {
   }
 
   async #follow(client: Client, sessionId: string, after: number): Promise<undefined> {
-    const show = this.jsonEnabled() ? (event: StreamedEvent) => JSON.stringify(event) : describeEvent;
+    const show = this.jsonEnabled() ? (event: StreamedEvent) => plainJson(event) : describeEvent;
     const signal = new AbortController().signal;
     for await (const item of streamSession(client, { sessionId, after, signal })) {
       if (item.kind === 'event') process.stdout.write(`${show(item.event)}\n`);

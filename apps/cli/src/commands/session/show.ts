@@ -3,6 +3,7 @@ import { RaworcCommand } from '../../support/command.js';
 import { Client } from '../../support/http/client.js';
 import { describeSession } from '../../support/sessions/describe-session.js';
 import { sessionArg, sessionPath } from '../../support/sessions/flags.js';
+import { plainText } from '../../support/terminal/plain-text.js';
 
 export default class SessionShow extends RaworcCommand {
   static override summary = 'Show a session';
@@ -12,7 +13,7 @@ export default class SessionShow extends RaworcCommand {
   async run(): Promise<Session> {
     const { args } = await this.parse(SessionShow);
     const { data: session } = await new Client().call<Session>('GET', sessionPath(args.id));
-    this.log(describeSession(session));
+    this.log(plainText(describeSession(session)));
     return session;
   }
 }

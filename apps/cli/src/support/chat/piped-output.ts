@@ -1,8 +1,9 @@
 import { paint } from '../terminal/paint.js';
+import { plainText } from '../terminal/plain-text.js';
 import type { Output, Tone } from './output.js';
 import { toneOf } from './tone.js';
 
-/** Replies plainly on stdout, everything else on stderr. */
+/** Replies on stdout, exactly as they are unless it is a terminal; everything else on stderr. */
 export class PipedOutput implements Output {
   /** A whole reply is exact; pieces may have gaps. */
   readonly live = false;
@@ -10,7 +11,7 @@ export class PipedOutput implements Output {
   #last = '\n';
 
   reply(text: string): void {
-    process.stdout.write(text);
+    process.stdout.write(this.#shown(text));
     this.#last = text.at(-1) ?? this.#last;
   }
 
@@ -20,10 +21,14 @@ export class PipedOutput implements Output {
   }
 
   note(line: string, tone: Tone = 'plain'): void {
-    process.stderr.write(`${toneOf(tone, this.#color)(line)}\n`);
+    process.stderr.write(`${toneOf(tone, this.#color)(plainText(line))}\n`);
   }
 
   answer(text: string): void {
-    process.stdout.write(`${text}\n`);
+    process.stdout.write(`${this.#shown(text)}\n`);
+  }
+
+  #shown(text: string): string {
+    return process.stdout.isTTY ? plainText(text) : text;
   }
 }

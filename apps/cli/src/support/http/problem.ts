@@ -1,5 +1,6 @@
 import type { Problem } from '#contracts';
 import { CliError } from '../errors/cli-error.js';
+import { plainText } from '../terminal/plain-text.js';
 
 const HINTS: Partial<Record<string, string>> = {
   model_key_missing: 'For example: export ANTHROPIC_API_KEY=sk-ant-…',
@@ -16,7 +17,7 @@ export function errorFromReply(status: number, text: string, url: URL): CliError
       hint: 'Is a Raworc server at this address?',
     });
   }
-  return new CliError(problem.code, `${problem.detail || problem.title}${fieldErrors(problem)}`, {
+  return new CliError(problem.code, plainText(`${problem.detail || problem.title}${fieldErrors(problem)}`), {
     hint: HINTS[problem.code],
     details: problem,
   });

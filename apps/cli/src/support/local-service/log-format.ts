@@ -1,4 +1,5 @@
 import type { Paint } from '../terminal/paint.js';
+import { plainJson, plainText } from '../terminal/plain-text.js';
 
 const LEVELS: Record<number, string> = {
   10: 'TRACE',
@@ -10,15 +11,16 @@ const LEVELS: Record<number, string> = {
 };
 const HIDDEN = ['level', 'time', 'msg', 'pid', 'hostname'];
 
-/** A line of the service's log, JSON as pino writes it, for people. Any other line stays as it is. */
+/** A line of the service's log, JSON as pino writes it, for people. Any other line stays as it is, but for what could take over a terminal. */
 export function formatLogLine(line: string, color: Paint): string {
   const entry = parseEntry(line);
-  if (entry === undefined) return line;
+  if (entry === undefined) return plainText(line);
   const level = LEVELS[Number(entry.level)] ?? String(entry.level);
   const fields = Object.entries(entry).filter(([field]) => !HIDDEN.includes(field));
-  const rest = fields.map(([field, value]) => color.dim(`${field}=${JSON.stringify(value)}`));
+  const rest = fields.map(([field, value]) => color.dim(`${field}=${plainJson(value)}`));
   const time = new Date(entry.time as number | string).toISOString();
-  return [color.dim(time), paintLevel(level, color), entry.msg, ...rest].filter(Boolean).join(' ');
+  const said = typeof entry.msg === 'string' ? plainText(entry.msg) : '';
+  return [color.dim(time), paintLevel(level, color), said, ...rest].filter(Boolean).join(' ');
 }
 
 export function parseEntry(line: string): Record<string, unknown> | undefined {

@@ -1,4 +1,5 @@
 import type { StreamedEvent } from '#contracts';
+import { plainText } from '../terminal/plain-text.js';
 import { dateTime } from '../terminal/time.js';
 
 const MAX_WIDTH = 100;
@@ -21,5 +22,5 @@ function describeData(data: Record<string, unknown>): string {
 
 function toText(value: unknown): string {
   const text = typeof value === 'string' ? value : JSON.stringify(value);
-  return text.replaceAll('\n', ' ');
+  return plainText(text).replaceAll('\n', ' ');
 }
