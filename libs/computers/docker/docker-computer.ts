@@ -1,62 +1,41 @@
-import type Docker from 'dockerode';
-import { ComputerError } from '../computer.js';
 import type { ComputerInfo, ComputerSpec } from '../computer.js';
 import { checkedEnvironment } from '../local/isolation.js';
 import { Mutex } from '../local/mutex.js';
-import {
-  type ComputerSettings,
-  containerOptions,
-  sessionLabels,
-  settingsLabels,
-} from './container/container-options.js';
-import { REMOVED } from './disruptions/disruption.js';
+import { sessionLabels, settingsLabels } from './container/container-options.js';
+import { endContainer } from './container/end-container.js';
+import { isUnkept, keepRootFilesystem } from './container/root-filesystem.js';
+import { SessionContainer } from './container/session-container.js';
+import { settingsFor } from './container/settings.js';
 import { DockerDesktop } from './desktop/docker-desktop.js';
-import { DockerProcesses } from './processes/docker-processes.js';
+import { REMOVED } from './disruptions/disruption.js';
 import { disruptionIn } from './disruptions/ended.js';
+import { hasStatus, reasonOf } from './engine/engine-error.js';
+import { ensureNetwork, found, makeVolume, settled } from './engine/engine.js';
 import { filesHelper } from './files/files-helper.js';
 import { SnapshotHelper } from './files/snapshot-helper.js';
-import { hasStatus, reasonOf } from './engine/engine-error.js';
-import { type Engine, ensureNetwork, found, makeVolume, settled } from './engine/engine.js';
-import { LABELS, type SessionNames } from './engine/naming.js';
-import { isUnkept, keepRootFilesystem } from './container/root-filesystem.js';
-import { settingsFor, settingsOf } from './container/settings.js';
-import { stopComputer } from './container/stop.js';
-
-/** What the engine has of a session. The volume is what counts: without the container the computer is still there. */
-export interface Found {
-  volume: Docker.VolumeInspectInfo;
-  container?: Docker.ContainerInspectInfo;
-  settings: ComputerSettings;
-}
+import { DockerProcesses } from './processes/docker-processes.js';
 
 /** One session's computer: container and volume on the engine, environment and what runs in it in memory. */
-export class DockerComputer {
+export class DockerComputer extends SessionContainer {
   /** Of all that is started in it. */
   env: Record<string, string> = {};
   /** Held by the verbs that change the computer as a whole. */
   readonly lifecycle = new Mutex();
-  readonly processes = new DockerProcesses(this);
-  readonly desktop: DockerDesktop;
+  readonly processes = new DockerProcesses({
+    computer: this,
+    env: () => this.env,
+    restart: () => this.restart(),
+  });
+  readonly desktop = new DockerDesktop({
+    sessionId: this.names.sessionId,
+    container: this.container,
+    env: () => this.env,
+    requireRunning: () => this.requireRunning(),
+  });
   readonly files = filesHelper(this);
   readonly snapshots = new SnapshotHelper(this);
   /** When the engine ended a container that did not end as we asked it to: no exit code tells that it was us. */
-  forcedEnd: string | undefined;
-
-  constructor(
-    readonly names: SessionNames,
-    readonly engine: Engine,
-  ) {
-    this.desktop = new DockerDesktop({
-      sessionId: names.sessionId,
-      container: this.container,
-      env: () => this.env,
-      requireRunning: () => this.requireRunning(),
-    });
-  }
-
-  get container(): Docker.Container {
-    return this.engine.docker.getContainer(this.names.container);
-  }
+  private forcedEnd: string | undefined;
 
   async create(spec: ComputerSpec): Promise<ComputerInfo> {
     this.env = checkedEnvironment(spec.env);
@@ -94,8 +73,18 @@ export class DockerComputer {
     return this.infoOf({ ...existing, container: await found(this.container.inspect()) });
   }
 
-  stop(): Promise<void> {
-    return stopComputer(this);
+  /**
+   * Ends every process and keeps the root filesystem. When it has resolved, what was written before the call is safe
+   * from the removal of the container: the session's folder in the volume, all else in the session's own image, which
+   * is made anew only when root has changed something. A service that dies in between has lost nothing: the container
+   * still has it, and tells by its exit code that it was not kept; the next stop or start keeps it first.
+   */
+  async stop(): Promise<void> {
+    this.letGo();
+    await this.snapshots.close();
+    if (!(await this.find())?.container) return;
+    this.forcedEnd = await endContainer(this.container);
+    await keepRootFilesystem(this);
   }
 
   async inspect(): Promise<ComputerInfo | undefined> {
@@ -122,66 +111,6 @@ export class DockerComputer {
     this.processes.letGo();
   }
 
-  async createContainer(settings: ComputerSettings): Promise<void> {
-    if (settings.network === 'egress') await ensureNetwork(this.engine);
-    await this.engine.docker.createContainer(containerOptions(this.engine, this.names, settings));
-  }
-
-  /** Undefined for what is not there or belongs to another service on this engine. */
-  async find(): Promise<Found | undefined> {
-    const { docker } = this.engine;
-    const [volume, container, rootImage] = await Promise.all([
-      found(docker.getVolume(this.names.volume).inspect()),
-      found(this.container.inspect()),
-      found(docker.getImage(this.names.rootImage).inspect()),
-    ]);
-    if (!volume) return undefined;
-    if (volume.Labels?.[LABELS.home] !== this.engine.home) {
-      throw new ComputerError(
-        'command_refused',
-        `The volume ${this.names.volume} belongs to another Raworc on this Docker engine. Use that one, or remove the volume.`,
-      );
-    }
-    return {
-      volume,
-      container,
-      settings: settingsOf(this.engine, volume, rootImage && this.names.rootImage),
-    };
-  }
-
-  /** Throws `computer_not_found`. */
-  async require(): Promise<Found> {
-    const existing = await this.find();
-    if (existing) return existing;
-    throw new ComputerError('computer_not_found', `Session ${this.names.sessionId} has no computer here.`);
-  }
-
-  async requireRunning(): Promise<Found> {
-    const existing = await this.require();
-    if (existing.container?.State.Running) return existing;
-    throw new ComputerError(
-      'computer_not_running',
-      `The computer of session ${this.names.sessionId} is stopped. Start it first.`,
-    );
-  }
-
-  infoOf({ container, settings }: Found): ComputerInfo {
-    return {
-      sessionId: this.names.sessionId,
-      driver: 'docker',
-      computerId: this.names.container,
-      running: container?.State.Running ?? false,
-      image: settings.namedImage,
-    };
-  }
-
-  /** A container of ours whose volume was removed by hand holds nothing that could be gone on with. */
-  private async removeStray(): Promise<void> {
-    const container = await found(this.container.inspect());
-    if (container?.Config.Labels[LABELS.home] !== this.engine.home) return;
-    await settled(this.container.remove({ force: true }));
-  }
-
   /** Without an engine that removes its container, that ends with its input. */
   private async closeSnapshots(): Promise<void> {
     try {
@@ -190,6 +119,15 @@ export class DockerComputer {
       const fields = { session_id: this.names.sessionId, reason: reasonOf(error) };
       this.engine.logger?.warn(fields, 'the container that takes snapshots could not be removed');
     }
+  }
+
+  private restart(): Promise<void> {
+    return this.lifecycle.run(async () => {
+      // It may have been stopped meanwhile, and is not to be started by this.
+      if (!(await this.container.inspect()).State.Running) return;
+      this.letGo();
+      await this.container.restart({ t: 0 });
+    });
   }
 
   private closeHelpers(): void {

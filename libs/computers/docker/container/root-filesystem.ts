@@ -2,13 +2,13 @@ import { posix } from 'node:path';
 import type Docker from 'dockerode';
 import { z } from 'zod';
 import { sessionLabels } from './container-options.js';
-import type { DockerComputer } from '../docker-computer.js';
 import { hasStatus, reasonOf } from '../engine/engine-error.js';
 import { found, settled } from '../engine/engine.js';
 import { runInside } from '../files/inside-call.js';
 import { flattenRootImage } from './flatten.js';
 import { ENDING, HAS_CHANGED } from './keeper.js';
 import { LABELS } from '../engine/naming.js';
+import type { SessionContainer } from './session-container.js';
 
 const changeList = z.array(z.object({ Path: z.string() }));
 
@@ -20,7 +20,7 @@ const NOT_OURS = /^\/(session|dev|proc|sys|tmp|run|var\/tmp)(\/|$)|^\/(usr\/)?sb
  * is made again when it is gone. One image a session; the one before goes. Changes that somebody makes as root by
  * hand, past this driver, stay in the container only.
  */
-export async function keepRootFilesystem(computer: DockerComputer): Promise<void> {
+export async function keepRootFilesystem(computer: SessionContainer): Promise<void> {
   const container = await found(computer.container.inspect());
   if (!container || container.State.Running || !(await isDue(computer, container))) return;
   await commit(computer, computer, `${container.Id} ${container.State.FinishedAt}`);
@@ -31,7 +31,7 @@ export async function keepRootFilesystem(computer: DockerComputer): Promise<void
  * Gives a computer that does not run the root filesystem of another one, with what was installed there. The source
  * may run; it is paused for the moment when it has something that was not kept.
  */
-export async function copyRootFilesystem(target: DockerComputer, source: DockerComputer): Promise<void> {
+export async function copyRootFilesystem(target: SessionContainer, source: SessionContainer): Promise<void> {
   const [from, to] = [await source.require(), await target.require()];
   if (from.container && (await hasUnkept(source, from.container))) {
     await commit(target, source, 'copied');
@@ -42,7 +42,7 @@ export async function copyRootFilesystem(target: DockerComputer, source: DockerC
 }
 
 /** Removes the session's own images, also those that lost their name and were still in use at that time. */
-export async function removeRootImages({ engine, names }: DockerComputer): Promise<void> {
+export async function removeRootImages({ engine, names }: SessionContainer): Promise<void> {
   await settled(engine.docker.getImage(names.rootImage).remove());
   const label = [`${LABELS.session}=${names.sessionId}`, `${LABELS.home}=${engine.home}`];
   for (const { Id } of await engine.docker.listImages({ filters: { label } }))
@@ -56,14 +56,14 @@ export function isUnkept({
   return !running && (code === ENDING.changed || code === ENDING.toldChanged);
 }
 
-function hasUnkept(source: DockerComputer, container: Docker.ContainerInspectInfo): Promise<boolean> {
+function hasUnkept(source: SessionContainer, container: Docker.ContainerInspectInfo): Promise<boolean> {
   if (!container.State.Running) return isDue(source, container);
   // Root in there may have changed the shell: what says neither yes nor no counts as a change.
   return runInside(source.container, ['/bin/sh', '-c', HAS_CHANGED]).then((code) => code !== 1);
 }
 
 /** True when the container ended with changes that its session's image does not have. */
-async function isDue(computer: DockerComputer, container: Docker.ContainerInspectInfo): Promise<boolean> {
+async function isDue(computer: SessionContainer, container: Docker.ContainerInspectInfo): Promise<boolean> {
   const { Status: status, ExitCode: code, FinishedAt: finishedAt } = container.State;
   if (status === 'created' || code === ENDING.unchanged || code === ENDING.toldUnchanged) return false;
   const own = await found(computer.engine.docker.getImage(computer.names.rootImage).inspect());
@@ -73,7 +73,7 @@ async function isDue(computer: DockerComputer, container: Docker.ContainerInspec
 }
 
 /** Of a container that ended without telling. Slow: the engine compares all of it with the image. */
-async function hasChanges(computer: DockerComputer): Promise<boolean> {
+async function hasChanges(computer: SessionContainer): Promise<boolean> {
   // Where nothing has changed the engine says null, which the client hands over as bytes.
   const changes = changeList.safeParse(await computer.container.changes()).data ?? [];
   const paths = changes.map(({ Path }) => Path);
@@ -82,7 +82,7 @@ async function hasChanges(computer: DockerComputer): Promise<boolean> {
   return paths.some((path) => !folders.has(path) && !NOT_OURS.test(path));
 }
 
-function commit(target: DockerComputer, source: DockerComputer, kept: string): Promise<void> {
+function commit(target: SessionContainer, source: SessionContainer, kept: string): Promise<void> {
   // Without its own labels, the image would say that it belongs to the source.
   const labels = { ...sessionLabels(target.engine, target.names), [LABELS.kept]: kept };
   const changes = Object.entries(labels)
@@ -92,7 +92,7 @@ function commit(target: DockerComputer, source: DockerComputer, kept: string): P
 }
 
 /** A failure costs nothing yet: the next commit tries again, and there are layers left until an engine refuses it. */
-async function flattenIfDeep(computer: DockerComputer): Promise<boolean> {
+async function flattenIfDeep(computer: SessionContainer): Promise<boolean> {
   const { engine, names } = computer;
   const { RootFS: files } = await engine.docker.getImage(names.rootImage).inspect();
   if ((files.Layers?.length ?? 0) <= engine.mostLayers) return false;
@@ -107,7 +107,7 @@ async function flattenIfDeep(computer: DockerComputer): Promise<boolean> {
 }
 
 /** Around the same volume, from the image that the session has now. */
-async function makeContainerAgain(computer: DockerComputer): Promise<void> {
+async function makeContainerAgain(computer: SessionContainer): Promise<void> {
   const { settings } = await computer.require();
   await settled(computer.container.remove({ force: true, v: false }));
   await computer.createContainer(settings);
@@ -115,7 +115,7 @@ async function makeContainerAgain(computer: DockerComputer): Promise<void> {
 
 /** Gives the session's own image anew; the one that had the name goes. */
 async function retag(
-  { engine, names }: DockerComputer,
+  { engine, names }: SessionContainer,
   make: (image: Docker.Image) => Promise<unknown>,
   from = names.rootImage,
 ): Promise<void> {
@@ -124,7 +124,7 @@ async function retag(
   if (earlier) await removeIfUnused(engine, earlier.Id);
 }
 
-async function removeIfUnused({ docker }: DockerComputer['engine'], id: string): Promise<void> {
+async function removeIfUnused({ docker }: SessionContainer['engine'], id: string): Promise<void> {
   const image = docker.getImage(id);
   const names = (await found(image.inspect()))?.RepoTags ?? [];
   if (names.length > 0) return;

@@ -1,4 +1,4 @@
-import type { DockerComputer } from '../docker-computer.js';
+import type { SessionContainer } from '../container/session-container.js';
 import { FILES } from '../inside/files.js';
 import { PersistentHelper } from '../processes/persistent-helper.js';
 
@@ -6,7 +6,7 @@ import { PersistentHelper } from '../processes/persistent-helper.js';
 const GIVES_MEMORY_BACK = { MALLOC_MMAP_THRESHOLD_: String(512 << 10) };
 
 /** Reads, writes and lists files as the session's user. Fails with `computer_not_running` where nothing runs. */
-export function filesHelper(computer: DockerComputer): PersistentHelper {
+export function filesHelper(computer: SessionContainer): PersistentHelper {
   return new PersistentHelper(FILES, async () => {
     const { settings } = await computer.requireRunning();
     return { container: computer.container, root: settings.root, env: GIVES_MEMORY_BACK };

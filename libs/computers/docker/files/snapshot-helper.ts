@@ -1,5 +1,5 @@
 import { volumeMount } from '../container/container-options.js';
-import type { DockerComputer } from '../docker-computer.js';
+import type { SessionContainer } from '../container/session-container.js';
 import { type StartedHelper, startHelper } from '../engine/helper.js';
 import { TREES, type TreesRequest } from '../inside/trees.js';
 import { HelperConnection, HelperEnded } from '../processes/helper-connection.js';
@@ -25,7 +25,7 @@ export class SnapshotHelper {
 
   private readonly doing: Doing;
 
-  constructor(private readonly computer: DockerComputer) {
+  constructor(private readonly computer: SessionContainer) {
     this.doing = { doing: 'copying', subject: `files of session ${computer.names.sessionId}` };
   }
 

@@ -1,11 +1,19 @@
 import { ComputerError, type ExecOptions, type ExecResult, type Shell } from '../../computer.js';
 import { Mutex } from '../../local/mutex.js';
-import type { DockerComputer } from '../docker-computer.js';
+import type { SessionContainer } from '../container/session-container.js';
 import { hasStatus, reasonOf, saysNotRunning } from '../engine/engine-error.js';
 import type { ProcessesRequest } from '../inside/processes.js';
 import { DockerShell } from './docker-shell.js';
 import { endProcesses } from './end-processes.js';
 import { runCommand } from './run-command.js';
+
+interface ProcessesOptions {
+  computer: SessionContainer;
+  /** Of all that is started. */
+  env: () => Record<string, string>;
+  /** Starts the container anew, if it still runs. */
+  restart: () => Promise<void>;
+}
 
 /** What this service runs in a container for the session: one shell, and commands beside it. */
 export class DockerProcesses {
@@ -15,15 +23,16 @@ export class DockerProcesses {
   /** Held while a shell opens or closes: callers at the same time get the same one. */
   private readonly shellLock = new Mutex();
 
-  constructor(private readonly computer: DockerComputer) {}
+  constructor(private readonly options: ProcessesOptions) {}
 
   async shell(): Promise<Shell> {
-    const { root } = (await this.computer.requireRunning()).settings;
+    const { computer, env } = this.options;
+    const { root } = (await computer.requireRunning()).settings;
     return this.shellLock.run(async () => {
       if (this.current?.alive) return this.current;
       this.current = await DockerShell.open({
-        container: this.computer.container,
-        env: this.computer.env,
+        container: computer.container,
+        env: env(),
         root,
         endProcesses: (request, atAnyPrice) => this.end(request, root, atAnyPrice),
       });
@@ -32,8 +41,8 @@ export class DockerProcesses {
   }
 
   async exec(argv: string[], options: ExecOptions): Promise<ExecResult> {
-    const { container, env } = this.computer;
-    const { settings } = await this.computer.requireRunning();
+    const { computer, env } = this.options;
+    const { settings } = await computer.requireRunning();
     if (argv.length === 0 || argv.some((argument) => argument.includes('\0'))) {
       throw new ComputerError(
         'command_refused',
@@ -43,7 +52,11 @@ export class DockerProcesses {
     const endRun = (run: string, root: boolean): Promise<void> => this.end({ run }, root, true);
     const root = settings.root || options.root;
     const signal = AbortSignal.any([this.closing.signal, ...(options.signal ? [options.signal] : [])]);
-    const command = runCommand({ container, env, endRun }, argv, { ...options, root, signal });
+    const command = runCommand({ container: computer.container, env: env(), endRun }, argv, {
+      ...options,
+      root,
+      signal,
+    });
     this.commands.add(command);
     return command.finally(() => this.commands.delete(command));
   }
@@ -69,30 +82,18 @@ export class DockerProcesses {
    */
   private async end(request: ProcessesRequest, root: boolean, atAnyPrice: boolean): Promise<void> {
     try {
-      await endProcesses(this.computer.container, request, root);
+      await endProcesses(this.options.computer.container, request, root);
     } catch (error) {
       if (!atAnyPrice || hasStatus(error, 404, 409) || saysNotRunning(reasonOf(error))) return;
       this.warn(error, 'processes could not be ended one by one; starting the container anew');
-      await this.restart();
-    }
-  }
-
-  private async restart(): Promise<void> {
-    const { computer } = this;
-    try {
-      await computer.lifecycle.run(async () => {
-        // It may have been stopped meanwhile, and is not to be started by this.
-        if (!(await computer.container.inspect()).State.Running) return;
-        computer.letGo();
-        await computer.container.restart({ t: 0 });
+      await this.options.restart().catch((reason: unknown) => {
+        this.warn(reason, 'the container could not be started anew');
       });
-    } catch (error) {
-      this.warn(error, 'the container could not be started anew');
     }
   }
 
   private warn(error: unknown, message: string): void {
-    const { engine, names } = this.computer;
+    const { engine, names } = this.options.computer;
     engine.logger?.warn({ session_id: names.sessionId, reason: reasonOf(error) }, message);
   }
 }
