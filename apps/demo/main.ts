@@ -10,6 +10,9 @@ import { story, type Language, type Step } from './story.js';
 /** It stays when the tour is over. */
 const PICTURE = join(tmpdir(), 'raworc-tour.jpg');
 
+/** None in a file or a pipe, where CI would ask for it. */
+const color = pc.createColors(process.stdout.isTTY === true && pc.isColorSupported);
+
 /** The guided tour: the page's story, with a scripted model and everything else real. */
 async function main(): Promise<number> {
   const language = availableLanguage();
@@ -33,9 +36,9 @@ async function main(): Promise<number> {
 }
 
 async function play(stage: Stage, { why, command, say: lines = [] }: Step, number: number): Promise<number> {
-  process.stdout.write(`\n${pc.bold(`${number}. ${why}`)}\n`);
-  process.stdout.write(pc.cyan(`$ raworc ${command.map(quoted).join(' ')}\n`));
-  for (const line of lines) process.stdout.write(pc.cyan(`> ${line}\n`));
+  process.stdout.write(`\n${color.bold(`${number}. ${why}`)}\n`);
+  process.stdout.write(`${color.cyan(`$ raworc ${command.map(quoted).join(' ')}`)}\n`);
+  for (const line of lines) process.stdout.write(`${color.cyan(`> ${line}`)}\n`);
   const exitCode = await stage.raworc(command, lines);
   if (exitCode !== 0)
     say(`raworc ${command.join(' ')} ended with exit code ${exitCode}; the tour stops here.`);
