@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server } from 'node:net';
 import { promisify } from 'node:util';
@@ -38,10 +39,13 @@ export async function compositionProblem(): Promise<string | undefined> {
 /** An address that containers reach, for a server on loopback, which they do not. */
 export async function openToContainers(target: string): Promise<{ url: string; close(): Promise<void> }> {
   const { port } = new URL(target);
+  // Of a network of its own: the engine's default one has no gateway before the engine's second start.
+  const network = `raworc_spec_${randomUUID()}`;
+  await docker('network', 'create', network);
   const gateway = await docker(
     'network',
     'inspect',
-    'bridge',
+    network,
     '--format',
     '{{(index .IPAM.Config 0).Gateway}}',
   );
@@ -54,7 +58,10 @@ export async function openToContainers(target: string): Promise<{ url: string; c
   await once(server, 'listening');
   return {
     url: `http://${gateway}:${(server.address() as AddressInfo).port}`,
-    close: async () => void server.close(),
+    close: async () => {
+      server.close();
+      await docker('network', 'rm', network);
+    },
   };
 }
 
