@@ -85,5 +85,6 @@ describe('sessions on a terminal', () => {
     session.append('session.deleted', {});
     await terminal.shows('the session was deleted');
     expect(await terminal.ended).toBe(0);
+    expect(terminal.text).not.toContain('Come back');
   });
 });

@@ -33,7 +33,9 @@ export default class SessionRestore extends RaworcCommand {
     if (flags.prompt !== undefined) {
       await client.call('POST', `${sessionPath(session.id)}/messages`, { content: flags.prompt });
     }
-    this.log(`${session.name} is ${session.state}.`);
+    this.log(
+      `${session.name} is ${session.state === 'init' ? 'restored; its computer starts' : session.state}.`,
+    );
     return session;
   }
 }

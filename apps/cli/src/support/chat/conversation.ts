@@ -2,6 +2,7 @@ import type { Message, Session } from '#contracts';
 import { CliError, messageOf } from '../errors/cli-error.js';
 import type { Client } from '../http/client.js';
 import { streamSession } from '../http/event-stream.js';
+import { describeHow } from './greetings.js';
 import { Narrator } from './narrator.js';
 import type { Output } from './output.js';
 import { Progress, type Outcome } from './progress.js';
@@ -88,6 +89,11 @@ export class Conversation {
     }
   }
 
+  /** What to tell a person who leaves. */
+  get farewell(): string | undefined {
+    return this.progress.gone ? undefined : describeHow(this.session);
+  }
+
   interrupt(): Promise<unknown> {
     return this.client.call('POST', `${this.path}/interrupt`);
   }
@@ -117,6 +123,8 @@ export class Conversation {
   async #follow(after: number, patienceMs: number | undefined): Promise<void> {
     const options = { sessionId: this.session.id, after, signal: this.#stop.signal, patienceMs };
     for await (const item of streamSession(this.client, options)) {
+      // Nothing more is told after the farewell.
+      if (this.#stop.signal.aborted) return;
       if (item.kind === 'delta') this.narrator.piece(item.delta);
       if (item.kind === 'lost')
         this.output.note(`connection lost (${messageOf(item.error)}); reconnecting …`, 'bad');

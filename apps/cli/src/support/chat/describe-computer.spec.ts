@@ -7,6 +7,11 @@ describe('describeFailedStart', () => {
     expect(line).toBe('the computer did not start (attempt 2): The disk is full. Trying again …');
   });
 
+  it('ends the sentence of a reason that ends with a command', () => {
+    const line = describeFailedStart({ reason: 'Run raworc images build', attempt: 1, gave_up: false });
+    expect(line).toBe('the computer did not start: Run raworc images build. Trying again …');
+  });
+
   it('begins a line after the output of a setup script', () => {
     const reason = 'The setup script failed with exit code 7. The end of its output:\nlast words';
     expect(describeFailedStart({ reason, attempt: 1, gave_up: true })).toBe(

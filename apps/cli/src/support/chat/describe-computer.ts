@@ -10,7 +10,8 @@ export function describeFailedStart({
 }): string {
   const count = attempt === 1 ? '' : ` (attempt ${attempt})`;
   const next = gave_up ? 'The session is closed; /restore tries again.' : 'Trying again …';
-  return `the computer did not start${count}: ${reason}${reason.includes('\n') ? '\n' : ' '}${next}`;
+  const said = /[.!?…]$|\n/.test(reason) ? reason : `${reason}.`;
+  return `the computer did not start${count}: ${said}${said.includes('\n') ? '\n' : ' '}${next}`;
 }
 
 /** What happened to a computer while it ran, and whether it lives on. */

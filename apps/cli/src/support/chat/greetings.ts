@@ -5,7 +5,7 @@ export function describeWhere({ id, name, remixed_from: source }: Session): stri
   return `Session ${name} (${id})${origin}. /help lists the commands, /quit leaves.`;
 }
 
-/** Said when one leaves. */
+/** Said when one leaves a session that is still there. */
 export function describeHow({ name }: Session): string {
   return `The session is kept. Come back with: raworc session restore ${name}`;
 }

@@ -2,7 +2,7 @@ import type { Session } from '#contracts';
 import { CliError, messageOf } from '../errors/cli-error.js';
 import type { Client } from '../http/client.js';
 import { Conversation } from './conversation.js';
-import { describeHow, describeWhere } from './greetings.js';
+import { describeWhere } from './greetings.js';
 import { Screen } from './screen.js';
 import { isSlashCommand, runSlashCommand, type Next } from './slash-commands.js';
 
@@ -43,7 +43,8 @@ class Interactive {
       this.#conversation?.leave();
       this.#screen.close();
     }
-    if (this.#conversation !== undefined) this.#screen.note(describeHow(this.#conversation.session), 'dim');
+    const farewell = this.#conversation?.farewell;
+    if (farewell !== undefined) this.#screen.note(farewell, 'dim');
   }
 
   async #attach(session: Session): Promise<void> {

@@ -3,7 +3,7 @@ import type { Session } from '#contracts';
 import { printError } from '../errors/report-error.js';
 import type { Client } from '../http/client.js';
 import { Conversation } from './conversation.js';
-import { describeHow, describeWhere } from './greetings.js';
+import { describeWhere } from './greetings.js';
 import { PipedOutput } from './piped-output.js';
 import { isSlashCommand, runSlashCommand } from './slash-commands.js';
 
@@ -20,6 +20,7 @@ export async function talkThroughPipe(client: Client, first: Session, prompt?: s
   const output = new PipedOutput();
   const open = (session: Session): Promise<Conversation> => {
     output.note(describeWhere(session), 'dim');
+    if (session.state === 'init') output.note('starting the computer …', 'dim');
     return Conversation.open({ client, session, output, history: 0, patienceMs: PATIENCE_MS });
   };
 
@@ -52,7 +53,7 @@ export async function talkThroughPipe(client: Client, first: Session, prompt?: s
   }
   conversation.leave();
   process.stdin.destroy();
-  output.note(describeHow(conversation.session), 'dim');
+  if (conversation.farewell !== undefined) output.note(conversation.farewell, 'dim');
   return fine;
 }
 

@@ -15,6 +15,7 @@ export class Progress {
   #outcomes = new Map<string, Outcome>();
   #turn: Turn | undefined;
   #last: Outcome | undefined;
+  #gone = false;
 
   /** Continues from what the session's messages say now. */
   constructor(messages: Pick<Message, 'id' | 'status' | 'turn_id'>[] = []) {
@@ -31,6 +32,11 @@ export class Progress {
   /** Whether Host has something to do, now or as soon as its computer runs. */
   get working(): boolean {
     return this.turnRuns || this.#waiting.size > 0;
+  }
+
+  /** The session was deleted. */
+  get gone(): boolean {
+    return this.#gone;
   }
 
   /** How the last message ended that did. */
@@ -72,6 +78,7 @@ export class Progress {
         return this.#settleAll(event.data.reason === 'failed' ? 'failed' : 'closed');
       case 'session.deleted':
       case 'session.erased':
+        this.#gone = true;
         return this.#settleAll('gone');
       default:
         return undefined;

@@ -24,7 +24,7 @@ export function printError(error: unknown): void {
   const { code, message, hint } = describeError(error);
   const color = paint(process.stderr);
   const suffix = code === 'usage' ? '' : ` ${color.dim(`(${code})`)}`;
-  const help = code === 'usage' && hint === undefined ? 'Run it with --help to see what it takes.' : hint;
+  const help = code === 'usage' && hint === undefined ? usageHint(message) : hint;
   process.stderr.write(`${color.red('Error:')} ${message}${suffix}\n`);
   if (help !== undefined) process.stderr.write(`${help}\n`);
 }
@@ -44,9 +44,18 @@ function exitOf(error: unknown): number | undefined {
   return typeof oclif?.exit === 'number' ? oclif.exit : undefined;
 }
 
+function usageHint(message: string): string {
+  const [, topic] = /^There is no command "(?:(\S+) )?/.exec(message) ?? [];
+  if (!message.startsWith('There is no command')) return 'Run it with --help to see what it takes.';
+  return `See the commands with: raworc ${topic === undefined ? '' : `${topic} `}--help`;
+}
+
 /** The messages of oclif; where help is, our own last line says. */
 function inOurWords(message: string): string {
   const [, unknown] = /^command (\S+) not found$/.exec(message) ?? [];
   if (unknown !== undefined) return `There is no command "${unknown.replaceAll(':', ' ')}".`;
+  const [, flag, bound, received] =
+    /^Parsing (--\S+) \n\tExpected an integer( .+)? but received: (.*)$/m.exec(message) ?? [];
+  if (flag !== undefined) return `${flag} takes a whole number${bound ?? ''}, not "${received}".`;
   return message.replace(/\n\nNote: [^]*$|\nSee more help with --help$/, '').trim();
 }

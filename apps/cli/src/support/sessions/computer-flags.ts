@@ -18,25 +18,31 @@ export const computerFlags = {
   network: Flags.option({
     options: ['egress', 'none'] as const,
     helpGroup: IN_CONTAINERS,
-    description: 'what the computer reaches',
+    description: 'what the computer reaches: the internet (egress), or nothing but itself (none)',
   })(),
-  image: Flags.string({ helpGroup: IN_CONTAINERS, description: 'container image of the computer' }),
+  image: Flags.string({
+    helpValue: 'NAME',
+    helpGroup: IN_CONTAINERS,
+    description: 'container image of the computer, one that the engine has (docker pull)',
+  }),
   memory: Flags.integer({
     min: 64,
+    max: 1_048_576,
     helpValue: 'MIB',
     helpGroup: IN_CONTAINERS,
-    description: 'memory at most',
+    description: 'memory at most, from 64; default: RAWORC_MEMORY_MB of the service, or 2048',
   }),
   cpus: Flags.string({
     helpValue: 'N',
     helpGroup: IN_CONTAINERS,
-    description: 'processors at most, such as 1.5',
+    description: 'processors at most, from 0.1 to 256; default: RAWORC_CPUS of the service, or 2',
   }),
   pids: Flags.integer({
     min: 16,
+    max: 1_000_000,
     helpValue: 'N',
     helpGroup: IN_CONTAINERS,
-    description: 'processes at most',
+    description: 'processes and threads at most, from 16; default: RAWORC_PIDS of the service, or 512',
   }),
 };
 
@@ -67,6 +73,6 @@ export function computerOf(flags: ComputerFlags): Partial<CreateSession> {
 function processors(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const cpus = Number(text);
-  if (Number.isFinite(cpus) && cpus > 0) return cpus;
-  throw usageError(`"${text}" is no number of processors.`, 'Write for example --cpus 1.5.');
+  if (cpus >= 0.1 && cpus <= 256) return cpus;
+  throw usageError(`"${text}" is no number of processors from 0.1 to 256.`, 'Write for example --cpus 1.5.');
 }

@@ -1,28 +1,36 @@
 import type { Session } from '#contracts';
 import { dateTime, duration } from '../terminal/time.js';
 
+const WIDTH = 14;
+
 /** A session for people, one fact a line. */
 export function describeSession(session: Session): string {
   const facts: [string, string | null][] = [
     ['ID', session.id],
     ['Name', session.name],
-    ['State', session.error === null ? session.state : `${session.state} (${session.error})`],
+    ['State', session.state],
+    ['Error', session.error],
     ['Created', `${dateTime(session.created_at)}, ${duration(Date.now() / 1000 - session.created_at)} ago`],
     ['Model', session.model],
     ['Messages', String(session.message_count)],
     ['Tokens', `${session.usage.input_tokens} in, ${session.usage.output_tokens} out`],
-    ['Closes', closing(session)],
+    [session.state === 'closed' ? 'Closed' : 'Closes', closing(session)],
     ['Remixed from', remixedFrom(session)],
     ['Computer', session.container_id],
     ['Desktop', desktop(session)],
     ['Metadata', Object.keys(session.metadata).length === 0 ? null : JSON.stringify(session.metadata)],
   ];
   const known = facts.filter(([, value]) => value !== null);
-  return known.map(([label, value]) => `${`${label}:`.padEnd(14)}${value}`).join('\n');
+  return known.map(([label, value]) => `${`${label}:`.padEnd(WIDTH)}${indented(value)}`).join('\n');
 }
 
-function closing({ state, timeout_seconds: timeout, auto_close_at, closed_at }: Session): string {
-  if (state === 'closed') return closed_at === null ? 'is closed' : `closed ${dateTime(closed_at)}`;
+/** Further lines, such as the output of a setup script, stand below the first. */
+function indented(value: string | null): string | undefined {
+  return value?.replaceAll('\n', `\n${' '.repeat(WIDTH)}`);
+}
+
+function closing({ state, timeout_seconds: timeout, auto_close_at, closed_at }: Session): string | null {
+  if (state === 'closed') return closed_at === null ? null : dateTime(closed_at);
   if (timeout === 0) return 'never by itself';
   return auto_close_at === null ? `when idle for ${duration(timeout)}` : dateTime(auto_close_at);
 }
