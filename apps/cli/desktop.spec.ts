@@ -52,6 +52,16 @@ describe('raworc session desktop', () => {
     });
   });
 
+  it('is at hand in a conversation', async () => {
+    server.createSession({ name: 'one' });
+    const { stdout, stderr } = await runCli(['session', 'restore', 'one'], {
+      env: environment(),
+      stdin: '/desktop\n',
+    });
+    expect(stdout).toBe(`${server.url}/page?ticket=t\n`);
+    expect(stderr).toContain('works once');
+  });
+
   it('opens the browser in a terminal, when asked to', async () => {
     server.createSession({ name: 'one' });
     const program = process.platform === 'darwin' ? 'open' : 'xdg-open';

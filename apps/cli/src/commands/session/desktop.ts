@@ -1,6 +1,7 @@
 import * as Flags from '@oclif/core/flags';
 import type { DesktopLink } from '#contracts';
 import { RaworcCommand } from '../../support/command.js';
+import { HOW_TO_OPEN } from '../../support/desktop/how-to-open.js';
 import { openBrowser } from '../../support/desktop/open-browser.js';
 import { Client } from '../../support/http/client.js';
 import { sessionArg, sessionPath } from '../../support/sessions/flags.js';
@@ -23,7 +24,7 @@ export default class SessionDesktop extends RaworcCommand {
     const { data: link } = await new Client().call<DesktopLink>('POST', `${sessionPath(args.id)}/desktop`);
     this.log(link.url);
     if (flags.open && process.stdout.isTTY && !this.jsonEnabled()) await this.#open(link.url);
-    else this.note('Open it in a browser within a minute; it works once.');
+    else this.note(HOW_TO_OPEN);
     return link;
   }
 

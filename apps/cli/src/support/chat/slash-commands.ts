@@ -1,5 +1,6 @@
-import type { Message, RemixedSession, Session } from '#contracts';
+import type { DesktopLink, Message, RemixedSession, Session } from '#contracts';
 import { CliError, usageError } from '../errors/cli-error.js';
+import { HOW_TO_OPEN } from '../desktop/how-to-open.js';
 import type { Client } from '../http/client.js';
 import { describeSession } from '../sessions/describe-session.js';
 import type { Conversation } from './conversation.js';
@@ -39,6 +40,15 @@ const COMMANDS: SlashCommand[] = [
       output.answer(
         data.map(({ role, content }) => `${role}: ${content}`).join('\n') || 'There are no messages yet.',
       );
+    },
+  },
+  {
+    names: ['desktop'],
+    summary: 'an address to watch and use the screen at, in a browser',
+    run: async ({ client, conversation, output }) => {
+      const { data } = await client.call<DesktopLink>('POST', `${conversation.path}/desktop`);
+      output.answer(data.url);
+      output.note(HOW_TO_OPEN, 'dim');
     },
   },
   {
