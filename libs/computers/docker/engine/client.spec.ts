@@ -1,21 +1,24 @@
 import { once } from 'node:events';
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { asEngineError } from './engine-error.js';
 import { connectEngine } from './client.js';
 
+const IMPATIENT = { quick: 100, slow: 300 };
+
 let server: Server | undefined;
 afterEach(() => {
+  jest.useRealTimers();
   server?.closeAllConnections();
   server?.close();
 });
 
-async function engineThat(answers: RequestListener) {
+async function engineThat(answers: RequestListener, patience?: typeof IMPATIENT) {
   server = createServer(answers).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
-  return connectEngine({ host: '127.0.0.1', port, protocol: 'http' }, { quick: 100, slow: 300 });
+  return connectEngine({ host: '127.0.0.1', port, protocol: 'http' }, patience);
 }
 
 function failureOf(work: Promise<unknown>) {
@@ -27,7 +30,7 @@ function failureOf(work: Promise<unknown>) {
 
 describe('an engine that does not answer', () => {
   it('is waited for so long, and then named with what was asked', async () => {
-    const docker = await engineThat(() => undefined);
+    const docker = await engineThat(() => undefined, IMPATIENT);
     expect(await failureOf(docker.getContainer('x').start())).toMatchObject({
       code: 'driver_unavailable',
       message: expect.stringMatching(/does not answer \(POST \/containers\/x\/start took more than 0\.1 s\)/),
@@ -42,17 +45,21 @@ describe('an engine that does not answer', () => {
   it('is not waited for after half an answer either', async () => {
     const docker = await engineThat((_request, response) => {
       response.writeHead(200, { 'Content-Type': 'application/json' }).write('{"Id":');
-    });
+    }, IMPATIENT);
     expect(await failureOf(docker.getContainer('x').inspect())).toMatchObject({ code: 'driver_unavailable' });
   });
 });
 
 it('lets streams go on once they have begun', async () => {
+  jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'performance', 'Date'] });
+  const responses: ServerResponse[] = [];
   const docker = await engineThat((_request, response) => {
     response.writeHead(200).write('{}\n');
-    setTimeout(() => response.end('{"last":true}\n'), 300);
-  });
+    responses.push(response);
+  }, IMPATIENT);
   const events = await docker.getEvents();
+  jest.advanceTimersByTime(IMPATIENT.slow + 1);
+  responses[0]?.end('{"last":true}\n');
   let text = '';
   for await (const chunk of events) text += String(chunk);
   expect(text).toContain('last');
