@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ComputerError } from '#computers';
+import { clip } from './clip.js';
 import { insertLines, numberedLines, replaceOnce, type Edit } from './edit-text.js';
 import { answer, mistake, type Tool, type ToolAnswer, type ToolContext } from './tool.js';
 
@@ -24,7 +25,8 @@ const editorInput = z.discriminatedUnion('command', [
 ]);
 type EditorInput = z.infer<typeof editorInput>;
 
-/** `text_editor_20250728`: views and edits text files of the computer. `maxCharacters` limits what a view shows. */
+/** `text_editor_20250728`: views and edits text files of the computer. `maxCharacters` limits what is shown of a file or folder:
+ * what was once in a conversation stays in it. */
 export function textEditorTool(maxCharacters = DEFAULT_MAX_CHARACTERS): Tool {
   return async (input, context) => {
     const wanted = editorInput.safeParse(input);
@@ -42,15 +44,20 @@ async function edit(input: EditorInput, context: ToolContext, maxCharacters: num
       await computers.writeFile(sessionId, input.path, input.file_text);
       return answer(`Wrote ${input.path}.`);
     case 'str_replace':
-      return change(input.path, context, (text) => replaceOnce(text, input.old_str, input.new_str));
+      return change(input.path, context, maxCharacters, (text) =>
+        replaceOnce(text, input.old_str, input.new_str),
+      );
     case 'insert':
-      return change(input.path, context, (text) => insertLines(text, input.insert_line, input.insert_text));
+      return change(input.path, context, maxCharacters, (text) =>
+        insertLines(text, input.insert_line, input.insert_text),
+      );
   }
 }
 
 async function change(
   file: string,
   context: ToolContext,
+  maxCharacters: number,
   apply: (text: string) => Edit,
 ): Promise<ToolAnswer> {
   const text = await readText(file, context);
@@ -58,7 +65,7 @@ async function change(
   const edit = apply(text);
   if ('problem' in edit) return mistake(`${file} was not changed: ${edit.problem}`);
   await context.computers.writeFile(context.sessionId, file, edit.text);
-  return answer(`Changed ${file}. It now reads there:\n${edit.shown}`);
+  return answer(`Changed ${file}. It now reads there:\n${clip(edit.shown, maxCharacters)}`);
 }
 
 async function view(
@@ -75,16 +82,20 @@ async function view(
   } catch (error) {
     const mayBeFolder = error instanceof ComputerError && error.code === 'file_not_readable';
     if (!mayBeFolder) throw error;
-    return listing(file, context);
+    return listing(file, context, maxCharacters);
   }
 }
 
-async function listing(folder: string, { computers, sessionId }: ToolContext): Promise<ToolAnswer> {
+async function listing(
+  folder: string,
+  { computers, sessionId }: ToolContext,
+  maxCharacters: number,
+): Promise<ToolAnswer> {
   const entries = await computers.listFiles(sessionId, folder);
   const shown = entries.map(({ path: name, type, bytes }) =>
     type === 'file' ? `${name} (${bytes} bytes)` : type === 'directory' ? `${name}/` : `${name} (link)`,
   );
-  return answer(shown.length === 0 ? `${folder} is an empty folder.` : shown.join('\n'));
+  return answer(shown.length === 0 ? `${folder} is an empty folder.` : clip(shown.join('\n'), maxCharacters));
 }
 
 async function readText(file: string, { computers, sessionId }: ToolContext): Promise<string | undefined> {

@@ -119,6 +119,20 @@ describe('text editor', () => {
     expect(shown.length).toBeLessThan(200);
   });
 
+  it('shows no more of what it changed, or of a folder, than it may', async () => {
+    await edit({ command: 'create', file_text: `${'x'.repeat(500)}needle` });
+    const changed = await edit({ command: 'str_replace', old_str: 'needle', new_str: 'thread' });
+    const inserted = await edit({ command: 'insert', insert_line: 0, insert_text: 'y'.repeat(500) });
+    await bash('cd data && touch long-name-{1..50}');
+    const listed = await edit({ command: 'view', path: 'data' });
+    for (const { content, isError } of [changed, inserted, listed]) {
+      expect(isError).toBe(false);
+      expect(content).toMatch(/characters left out/);
+      expect(content.length).toBeLessThan(300);
+    }
+    expect(changed.content).toMatch(/thread$/);
+  });
+
   it('replaces a text that occurs once', async () => {
     await edit({ command: 'create', file_text: 'one two\nthree $& two\n' });
     expect(await edit({ command: 'str_replace', old_str: 'three', new_str: '$&' })).toMatchObject({

@@ -86,7 +86,11 @@ function settingsOf(prefix: EventEnvelope[], request: RemixRequest, version: num
     throw new DomainError('remix_point_not_found', `Nothing to copy at version ${version}.`);
   const merged = { ...data, ...defined(request.overrides), secrets: request.secrets };
   const system_prompt = request.composePrompt(merged);
-  const samePrompt = merged.model === data.model && system_prompt === data.system_prompt;
+  // Instructions that changed on the way stand in the source's messages, as text that does not come along.
+  const told = prefix.some(
+    ({ type, data: { instructions } }) => type === 'session.updated' && instructions !== undefined,
+  );
+  const samePrompt = !told && merged.model === data.model && system_prompt === data.system_prompt;
   return { data: { ...merged, system_prompt }, samePrompt };
 }
 

@@ -202,6 +202,25 @@ describe('a remix', () => {
     expect(thinking({ overrides: { name: 'fork', created_by: 'u', model: 'other' } })).toBe(false);
   });
 
+  it('drops thinking that was bound to instructions which changed and changed back', () => {
+    const back = [
+      ...history.slice(0, 7),
+      ...sealed(
+        [
+          event('session.updated', { instructions: 'be brief' }),
+          ...turnEvents(2),
+          event('session.updated', { instructions: null }),
+          ...turnEvents(3),
+        ],
+        8,
+      ),
+    ];
+    const planned = planRemix(back, request());
+    expect(planned[0]?.event).toMatchObject({ data: { system_prompt: 'prompt:null' } });
+    expect(types(planned)).toContain('model.responded');
+    expect(JSON.stringify(planned)).not.toContain('"thinking"');
+  });
+
   it('takes along what was said in a turn that was interrupted, though its end came first', () => {
     const [posted, started, responded] = turnEvents(1) as [SessionEvent, SessionEvent, SessionEvent];
     const steps = [
