@@ -88,7 +88,7 @@ function settingsOf(prefix: EventEnvelope[], request: RemixRequest, version: num
   const system_prompt = request.composePrompt(merged);
   // Instructions that changed on the way stand in the source's messages, as text that does not come along.
   const told = prefix.some(
-    ({ type, data: { instructions } }) => type === 'session.updated' && instructions !== undefined,
+    (entry) => entry.type === 'session.updated' && entry.data.instructions !== undefined,
   );
   const samePrompt = !told && merged.model === data.model && system_prompt === data.system_prompt;
   return { data: { ...merged, system_prompt }, samePrompt };
