@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { CloseSession, RestoreSession } from '#commands';
 import { selectComputers } from '#computers';
@@ -107,6 +108,21 @@ describeWithOwnEngine('A session whose engine', (engine) => {
     },
     60_000,
   );
+
+  it('lost the network while no session used it starts all the same', async () => {
+    const { computers } = service;
+    const sessionId = `network-${randomUUID()}`;
+    await computers.create({ sessionId });
+    await computers.start(sessionId);
+    await computers.exec(sessionId, ['sh', '-c', INSTALL], { ...LIMITS, root: true });
+    await computers.stop(sessionId);
+    const others = await docker('ps', '--quiet', '--filter', 'network=raworc_sessions');
+    for (const container of others.split('\n').filter(Boolean)) await docker('rm', '--force', container);
+    await docker('network', 'rm', 'raworc_sessions');
+    expect(await computers.start(sessionId)).toMatchObject({ running: true });
+    expect(await computers.exec(sessionId, ['tool'], LIMITS)).toMatchObject({ output: 'installed\n' });
+    await computers.destroy(sessionId);
+  });
 
   it('has a full disk says so, loses nothing, and goes on when there is room', async () => {
     const { computers } = service;

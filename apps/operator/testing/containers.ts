@@ -2,9 +2,9 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { selectComputers } from '#computers';
 
-/** What a person does by hand on the engine. */
+/** What a person does by hand on the engine. A spec's own environment names it, which children do not get unasked. */
 export async function docker(...args: string[]): Promise<string> {
-  return (await promisify(execFile)('docker', args)).stdout.trim();
+  return (await promisify(execFile)('docker', args, { env: process.env })).stdout.trim();
 }
 
 /** Removes what a spec's services left on the engine. */

@@ -102,6 +102,20 @@ await describeWithDocker('the complete state of containers', (fixture) => {
     expect(await imagesOf(id)).toEqual([]);
   });
 
+  it('is removed as a whole after a remix of it, whose container goes on', async () => {
+    const id = await fixture.running({ root: true });
+    await fixture.output(id, 'echo source > /opt/f');
+    await fixture.computers.stop(id);
+    const copy = await remix(id);
+    await fixture.output(copy, 'echo more >> /opt/f');
+    await restart(copy);
+    await fixture.computers.destroy(id);
+    expect(await fixture.computers.inspect(id)).toBeUndefined();
+    expect(await imagesOf(id)).toEqual([]);
+    await rebuild(copy);
+    expect(await fixture.output(copy, 'cat /opt/f')).toBe('source\nmore\n');
+  });
+
   it('survives the removal of all containers of the home', async () => {
     const id = await fixture.running({ root: true });
     await fixture.output(id, 'echo kept > /opt/f');

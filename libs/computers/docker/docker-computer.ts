@@ -3,7 +3,7 @@ import { checkedEnvironment } from '../local/isolation.js';
 import { Mutex } from '../local/mutex.js';
 import { sessionLabels, settingsLabels } from './container/container-options.js';
 import { endContainer } from './container/end-container.js';
-import { isUnkept, keepRootFilesystem } from './container/root-filesystem.js';
+import { isUnkept, keepRootFilesystem, makeContainerAgain } from './container/root-filesystem.js';
 import { SessionContainer } from './container/session-container.js';
 import { settingsFor } from './container/settings.js';
 import { DockerDesktop } from './desktop/docker-desktop.js';
@@ -69,7 +69,7 @@ export class DockerComputer extends SessionContainer {
       );
     } else if (isUnkept(existing.container)) await keepRootFilesystem(this);
     if (existing.settings.network === 'egress') await ensureNetwork(this.engine);
-    await settled(this.container.start());
+    await this.startContainer();
     return this.infoOf({ ...existing, container: await found(this.container.inspect()) });
   }
 
@@ -118,6 +118,19 @@ export class DockerComputer extends SessionContainer {
     } catch (error) {
       const fields = { session_id: this.names.sessionId, reason: reasonOf(error) };
       this.engine.logger?.warn(fields, 'the container that takes snapshots could not be removed');
+    }
+  }
+
+  /** A container holds on to its network by an id, which another network of the name does not have. */
+  private async startContainer(): Promise<void> {
+    try {
+      await this.container.start();
+    } catch (error) {
+      if (hasStatus(error, 304)) return;
+      if (!hasStatus(error, 404)) throw error;
+      await keepRootFilesystem(this);
+      await makeContainerAgain(this);
+      await this.container.start();
     }
   }
 

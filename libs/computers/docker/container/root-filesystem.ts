@@ -43,7 +43,8 @@ export async function copyRootFilesystem(target: SessionContainer, source: Sessi
 
 /** Removes the session's own images, also those that lost their name and were still in use at that time. */
 export async function removeRootImages({ engine, names }: SessionContainer): Promise<void> {
-  await settled(engine.docker.getImage(names.rootImage).remove());
+  // By force: the container of a remix may still be on it. That keeps what it needs, without the name.
+  await settled(engine.docker.getImage(names.rootImage).remove({ force: true }));
   const label = [`${LABELS.session}=${names.sessionId}`, `${LABELS.home}=${engine.home}`];
   for (const { Id } of await engine.docker.listImages({ filters: { label } }))
     await removeIfUnused(engine, Id);
@@ -107,7 +108,7 @@ async function flattenIfDeep(computer: SessionContainer): Promise<boolean> {
 }
 
 /** Around the same volume, from the image that the session has now. */
-async function makeContainerAgain(computer: SessionContainer): Promise<void> {
+export async function makeContainerAgain(computer: SessionContainer): Promise<void> {
   const { settings } = await computer.require();
   await settled(computer.container.remove({ force: true, v: false }));
   await computer.createContainer(settings);
