@@ -96,6 +96,8 @@ describeWithDocker('A session in a container', () => {
     service = await start();
     const { error } = await until(world, id, ({ status }) => status === 'closed');
     expect(error).toContain('gone, and its files with it');
+    await service.execute(new DeleteSession(id, { erase: false }, user));
+    await eventually(async () => (await docker('volume', 'ls', '--quiet', '--filter', `name=${id}`)) === '');
   });
 
   it('goes on with a container that ran while no service did, and says nothing', async () => {

@@ -38,10 +38,11 @@ describe('nextStep', () => {
     ['stops a closed session', { ...closed, snapshotDue: true }, running, 'stop'],
     ['keeps files of a closed session', { ...closed, snapshotDue: true }, stopped, 'snapshot'],
     ['leaves a closed session alone', closed, stopped, 'none'],
-    ['makes nothing for a closed session', { ...closed, snapshotDue: true }, undefined, 'none'],
+    ['makes nothing for a closed session', closed, undefined, 'none'],
+    ['says that files of a closed one are gone', { ...closed, snapshotDue: true }, undefined, 'snapshot'],
     ['removes what a deleted session had', { ...closed, lifecycle: 'deleted' }, stopped, 'destroy'],
     ['removes what an erased session had', { ...closed, lifecycle: 'erased' }, running, 'destroy'],
-    ['is done when that is gone', { ...closed, lifecycle: 'deleted' }, undefined, 'none'],
+    ['removes what is left of a part', { ...closed, lifecycle: 'deleted' }, undefined, 'destroy'],
   ])('%s', (_, state, computer, step) => {
     expect(nextStep(state, computer)).toBe(step);
   });

@@ -20,7 +20,8 @@ export function nextStep(state: SessionState, computer: ObservedComputer | undef
       return 'none';
     case 'deleted':
     case 'erased':
-      return computer === undefined ? 'none' : 'destroy';
+      // Also when it seems to be gone: of one that somebody removed by hand, a part may be left.
+      return 'destroy';
     case 'live':
       return state.status === 'closed' ? stepOfClosed(state, computer) : stepOfOpen(state, computer);
   }
@@ -28,8 +29,8 @@ export function nextStep(state: SessionState, computer: ObservedComputer | undef
 
 /** Stopped first: then nothing writes any more, and the snapshot is what the closed session holds. */
 function stepOfClosed(state: SessionState, computer: ObservedComputer | undefined): Step {
-  if (computer === undefined) return 'none';
-  if (computer.running) return 'stop';
+  if (computer?.running) return 'stop';
+  // Of a computer that is gone it says that there are none: whoever waits for the files gets to know.
   return isSnapshotPossible(state) ? 'snapshot' : 'none';
 }
 

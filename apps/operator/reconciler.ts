@@ -119,7 +119,7 @@ export class Reconciler {
     if (step === 'stop') await this.end(id, 'Stopping the computer', computers.stop(id), DEADLINES.stop);
     if (step === 'destroy')
       await this.end(id, 'Removing the computer', computers.destroy(id), DEADLINES.destroy);
-    return true;
+    return step !== 'destroy';
   }
 
   /** Somebody waits for a session that starts, and gets to know; others are looked at again later. */
