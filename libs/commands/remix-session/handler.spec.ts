@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { systemIds } from '#runtime';
 import {
   CompleteTool,
   CompleteTurn,
@@ -8,6 +9,7 @@ import {
   RecordSnapshot,
   RemixSession,
   ReportComputerStarted,
+  SessionRepository,
   StartTool,
   StartTurn,
 } from '../index.js';
@@ -35,8 +37,16 @@ describe('RemixSession', () => {
   });
   afterEach(() => kit.stop());
 
+  const done = { turn_id: 't', stop_reason: 'end_turn' };
+
   /** A session with one finished turn that ran a tool; its files are not kept yet. */
   async function worked(): Promise<string> {
+    const id = await working();
+    await kit.bus.execute(new CompleteTurn(id, done, user));
+    return id;
+  }
+
+  async function working(): Promise<string> {
     const { sessionId: id } = await kit.create({
       prompt: 'go',
       secrets: { DB: 'swordfish' },
@@ -57,7 +67,6 @@ describe('RemixSession', () => {
     await kit.bus.execute(
       new RecordResponse(id, { ...reply, message_id: 'h2', content: text, stop_reason: 'end_turn' }, user),
     );
-    await kit.bus.execute(new CompleteTurn(id, { turn_id: 't', stop_reason: 'end_turn' }, user));
     return id;
   }
 
@@ -101,6 +110,24 @@ describe('RemixSession', () => {
     await keepFiles(source);
     const { events } = await remix;
     expect(events[0]?.data).toMatchObject({ source: { snapshot_id: 's1' } });
+  });
+
+  it('waits for them when another process ended the turn', async () => {
+    const source = await working();
+    const other = new SessionRepository(kit.store, systemIds);
+    await other.execute(source, { type: 'complete-turn', data: done }, user);
+    const remix = kit.bus.execute(new RemixSession(source, everything, user));
+    const kept = { snapshot_id: 's1', digest: 'd', bytes: 3, files: 1, changed: 1, took_ms: 1 };
+    const { version: at_version } = await other.load(source);
+    await other.execute(source, { type: 'record-snapshot', data: { ...kept, at_version } }, user);
+    expect((await remix).events[0]?.data).toMatchObject({ source: { snapshot_id: 's1' } });
+  });
+
+  it('waits for no files that are not wanted', async () => {
+    const source = await worked();
+    const talk = { ...everything, data: false, code: false };
+    const { events } = await kit.bus.execute(new RemixSession(source, talk, user));
+    expect(events[0]?.data).toMatchObject({ source: { snapshot_id: null } });
   });
 
   it('goes on with a prompt', async () => {

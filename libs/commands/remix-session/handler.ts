@@ -4,6 +4,7 @@ import { ApiError, type RemixSession as RemixSessionRequest } from '#contracts';
 import {
   DomainError,
   event,
+  fold,
   isImage,
   planRemix,
   type EventEnvelope,
@@ -43,8 +44,7 @@ export class RemixSessionHandler implements ICommandHandler<RemixSession, Comman
     request: RemixSessionRequest,
     context: CommandContext,
   ): Promise<CommandOutcome> {
-    await this.untilFilesAreKept(sourceId);
-    const history = await this.history(sourceId);
+    const history = await this.keptHistory(sourceId, request.data || request.code);
     const secrets = request.secrets ? await this.secretsOf(sourceId, history) : {};
     return this.founder.found({ name: request.name, secrets }, context, async (foundation) => {
       const planned = this.plan(sourceId, history, request, foundation, context);
@@ -53,12 +53,20 @@ export class RemixSessionHandler implements ICommandHandler<RemixSession, Comman
     });
   }
 
-  /** Right after a turn its files may not be kept yet; a remix never takes older ones silently. */
-  private async untilFilesAreKept(sourceId: string): Promise<void> {
-    const { state, sequence } = await this.sessions.load(sourceId);
-    if (state.lifecycle !== 'live' || !state.snapshotDue) return;
+  /**
+   * Right after a turn its files may not be kept yet; a remix never takes older ones silently. The log says so, not the
+   * state in memory, which knows nothing of what other processes have appended.
+   */
+  private async keptHistory(sourceId: string, withFiles: boolean): Promise<EventEnvelope[]> {
+    const { events, sequence } = await this.history(sourceId);
+    if (!withFiles || !fold(events).snapshotDue) return events;
+    await this.untilFilesAreKept(sourceId, sequence);
+    return (await this.history(sourceId)).events;
+  }
+
+  private async untilFilesAreKept(sourceId: string, after: number): Promise<void> {
     const signal = AbortSignal.timeout(SNAPSHOT_WITHIN_MS);
-    for await (const { event } of this.store.follow({ after: sequence, sessionId: sourceId, signal })) {
+    for await (const { event } of this.store.follow({ after, sessionId: sourceId, signal })) {
       if (event.type === 'files.snapshotted' || event.type === 'files.snapshot_failed') return;
       if (event.type === 'session.deleted' || event.type === 'session.erased') return;
     }
@@ -68,13 +76,14 @@ export class RemixSessionHandler implements ICommandHandler<RemixSession, Comman
     );
   }
 
-  private async history(sourceId: string): Promise<EventEnvelope[]> {
+  private async history(sourceId: string): Promise<{ events: EventEnvelope[]; sequence: number }> {
     const { version: length } = await this.sessions.load(sourceId);
-    const history = (await this.store.read(sourceId, { length })).map((recorded) => recorded.event);
-    const last = history.at(-1);
-    const gone = last === undefined || last.type === 'session.deleted' || last.type === 'session.erased';
+    const recorded = await this.store.read(sourceId, { length });
+    const last = recorded.at(-1);
+    const gone =
+      last === undefined || last.event.type === 'session.deleted' || last.event.type === 'session.erased';
     if (gone) throw new DomainError('session_not_found', `There is no session ${sourceId} to remix.`);
-    return history;
+    return { events: recorded.map(({ event }) => event), sequence: last.sequence };
   }
 
   private async secretsOf(sourceId: string, history: EventEnvelope[]): Promise<Record<string, string>> {
