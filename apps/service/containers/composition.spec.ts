@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { stat, writeFile } from 'node:fs/promises';
+import { mkdir, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startScriptedModel, type ScriptedModel } from '#stand-in';
@@ -62,6 +62,10 @@ function suite(): void {
       ANTHROPIC_BASE_URL: open.url,
       ANTHROPIC_API_KEY: `key-${randomUUID()}`,
     });
+    // A person's way to the home may be another one than the system's.
+    await mkdir(shell.home, { mode: 0o700 });
+    await symlink(shell.home, `${shell.home}-link`);
+    shell.env['RAWORC_HOME'] = `${shell.home}-link`;
     const { exitCode, stderr } = await shell.run('raworc start --docker', { timeoutMs: BUILD_MS });
     if (exitCode !== 0) throw new Error(stderr);
   }, BUILD_MS);

@@ -83,7 +83,7 @@ function settingsOf(env: NodeJS.ProcessEnv): Record<string, string> {
 }
 
 /** The engine has to be on this machine: the service's containers and the sessions' are neighbours on it. */
-function engineSocket(env: NodeJS.ProcessEnv): string {
+export function engineSocket(env: NodeJS.ProcessEnv): string {
   const host = env.DOCKER_HOST || 'unix:///var/run/docker.sock';
   if (host.startsWith('unix://')) return host.slice('unix://'.length);
   throw new RuntimeError(

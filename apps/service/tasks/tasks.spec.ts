@@ -56,9 +56,22 @@ describe('commands about containers, without an engine', () => {
     await shell.json('raworc api sessions -m post');
     await mkdir(join(shell.home, 'photos'));
     await writeFile(join(shell.home, 'config.json'), '{"log_level":"debug"}');
-    expect((await shell.run('raworc reset --yes')).exitCode).toBe(0);
+    const { exitCode, stdout, stderr } = await shell.run('raworc reset --yes');
+    expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: `Removed the data in ${shell.home}.\n` });
+    expect(stderr).toMatch(
+      /^Containers and volumes .* not looked at.*does not answer.*raworc reset again.*\n$/,
+    );
     expect((await readdir(shell.home)).sort()).toEqual(['config.json', 'photos']);
     expect(await shell.json('raworc api sessions')).toEqual([]);
+  });
+
+  it('says as JSON why a reset has not looked at containers', async () => {
+    await mkdir(shell.home);
+    const { removed } = await shell.json<{ removed: object }>('raworc reset --yes --json');
+    expect(removed).toMatchObject({
+      volumes: [],
+      engine_problem: expect.stringContaining('does not answer'),
+    });
   });
 
   it('refuses to run in containers what would not be reached', async () => {
