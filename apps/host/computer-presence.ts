@@ -18,14 +18,14 @@ export class ComputerPresence {
   ) {}
 
   /**
-   * Waits for it: after a crash of the service or of the computer itself it runs again a moment later. Nothing was done
-   * until then; what fails later may have done something, and is not repeated.
+   * Waits for it: after a crash of the service or of the computer itself it runs again a moment later, and with the
+   * session's secrets. Nothing was done until then; what fails later may have done something, and is not repeated.
    * @throws ComputerError why it does not run
    */
   async running(): Promise<void> {
     const deadline = performance.now() + this.waitMs;
     for (;;) {
-      const problem = await this.problem();
+      const problem = await this.problem({ unprepared: true });
       if (problem === undefined) return;
       if (performance.now() >= deadline) throw problem;
       await delay(POLL_MS, undefined, { signal: this.signal });
@@ -54,15 +54,16 @@ export class ComputerPresence {
     return events.slice(started).some((event) => event.type === 'computer.disrupted' && !event.data.running);
   }
 
-  /** Why it cannot be used now. */
-  private async problem(): Promise<ComputerError | undefined> {
+  /** Why it cannot be used now, or cannot be begun with while it is `unprepared`. */
+  private async problem({ unprepared = false } = {}): Promise<ComputerError | undefined> {
     const { sessionId } = this.journal;
     try {
       const info = await this.computers.inspect(sessionId);
-      if (info?.running === true) return undefined;
-      return info === undefined
-        ? new ComputerError('computer_not_found', `Session ${sessionId} has no computer.`)
-        : new ComputerError('computer_not_running', `The computer of session ${sessionId} is stopped.`);
+      if (info === undefined)
+        return new ComputerError('computer_not_found', `Session ${sessionId} has no computer.`);
+      if (info.running && (info.prepared || !unprepared)) return undefined;
+      const state = info.running ? 'not prepared' : 'stopped';
+      return new ComputerError('computer_not_running', `The computer of session ${sessionId} is ${state}.`);
     } catch (error) {
       if (isComputerMissing(error)) return error;
       throw error;

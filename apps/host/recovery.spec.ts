@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { createLocalComputers } from '#computers';
 import { RecordResponse, StartTool, StartTurn } from '#commands';
 import type { ContentBlock } from '#domain';
 import { bash, startClaude, text, type Answer, type Claude } from './testing/claude.js';
@@ -93,6 +94,22 @@ describe('a turn that a crash cut off', () => {
     service = await Service.start(world, claude.url);
     await service.until(id, 'turn.completed');
     expect(claude.requests[1]?.messages).toEqual(claude.requests[0]?.messages);
+  });
+
+  it('goes on when its computer has the secrets of the session again', async () => {
+    await answering({ content: [text('I checked.')] });
+    const uses = [bash('true'), bash('echo $TOKEN')];
+    const id = await turnLeftAfter(uses, uses[0] as ContentBlock);
+    const computers = createLocalComputers({ root: world.root, mode: 'unsafe' });
+    const inspect = computers.inspect.bind(computers);
+    let looks = 0;
+    computers.inspect = async (sessionId) => {
+      if (++looks === 2) await computers.start(sessionId, { env: { TOKEN: 'secret' } });
+      return inspect(sessionId);
+    };
+    service = await Service.start(world, claude.url, { adopt: false, computers });
+    await service.until(id, 'turn.completed');
+    expect(resultsIn(1)).toMatchObject([{ is_error: true }, { content: 'secret\n' }]);
   });
 
   it('is found at the start even when no event comes again', async () => {

@@ -56,6 +56,11 @@ export interface ComputerInfo {
   /** What the driver calls it: a container id, a folder. */
   computerId: string;
   running: boolean;
+  /**
+   * This process has created or started it, and so has its environment for what it starts in there. Of one that went on
+   * while the service was killed it has not, until it is started again. Told by `inspect` only.
+   */
+  prepared?: boolean;
   image?: string;
   /** Of one that stopped without being asked to: what is known of why. */
   disrupted?: Disruption;

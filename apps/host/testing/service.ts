@@ -52,11 +52,18 @@ export class Service {
     private readonly end: () => Promise<void>,
   ) {}
 
-  /** `withHost: false`: nobody answers, so that a spec can write the log of a turn itself. */
+  /**
+   * `withHost: false`: nobody answers, so that a spec can write the log of a turn itself. `adopt: false`: computers that
+   * run from a life before are left to the spec.
+   */
   static async start(
     world: World,
     url: string,
-    { withHost = true, ...options }: Partial<HostOptions> & { withHost?: boolean } = {},
+    {
+      withHost = true,
+      adopt = true,
+      ...options
+    }: Partial<HostOptions> & { withHost?: boolean; adopt?: boolean } = {},
   ): Promise<Service> {
     const { log, root } = world;
     const local = withScreen(createLocalComputers({ root, mode: 'unsafe' }));
@@ -90,6 +97,7 @@ export class Service {
     class Composition {}
     const app = await NestFactory.createApplicationContext(Composition, { logger: false });
     await app.init();
+    if (adopt) await adoptAll(computers);
     const stopping = new AbortController();
     const bus = app.get(CommandBus);
     const keeping = keepFiles(log, bus, computers, stopping.signal);
@@ -152,4 +160,9 @@ export class Service {
   async readFile(sessionId: string, path: string): Promise<string> {
     return Buffer.from(await this.computers.readFile(sessionId, path)).toString();
   }
+}
+
+/** What the operator does when it starts. */
+async function adoptAll(computers: Computers): Promise<void> {
+  for (const { sessionId, running } of await computers.list()) if (running) await computers.start(sessionId);
 }

@@ -32,6 +32,17 @@ export function describeLifecycle(fixture: Fixture): void {
       ]);
     });
 
+    it('has its environment in the process that created or started it', async () => {
+      const env = { TOKEN: 'secret' };
+      const id = await fixture.running(fixture.id('a'), env);
+      expect(await fixture.computers.inspect(id)).toMatchObject({ running: true, prepared: true });
+      const next = fixture.otherProcess();
+      expect(await next.inspect(id)).toMatchObject({ running: true, prepared: false });
+      await next.start(id, { env });
+      expect(await next.inspect(id)).toMatchObject({ running: true, prepared: true });
+      expect(await (await next.shell(id)).run('echo $TOKEN', LIMITS)).toMatchObject({ output: 'secret\n' });
+    });
+
     it('succeeds in stopping and destroying what never was', async () => {
       await fixture.computers.stop(fixture.id('nobody'));
       await fixture.computers.destroy(fixture.id('nobody'));

@@ -19,6 +19,7 @@ import { DockerProcesses } from './processes/docker-processes.js';
 export class DockerComputer extends SessionContainer {
   /** Of all that is started in it. */
   env: Record<string, string> = {};
+  private prepared = false;
   /** Held by the verbs that change the computer as a whole. */
   readonly lifecycle = new Mutex();
   readonly processes = new DockerProcesses({
@@ -39,6 +40,7 @@ export class DockerComputer extends SessionContainer {
 
   async create(spec: ComputerSpec): Promise<ComputerInfo> {
     this.env = checkedEnvironment(spec.env);
+    this.prepared = true;
     const existing = await this.find();
     if (existing) return this.infoOf(existing);
     await this.removeStray();
@@ -60,6 +62,7 @@ export class DockerComputer extends SessionContainer {
   /** Starts the container; one that is gone is made again around the volume. */
   async start(env: Record<string, string> | undefined): Promise<ComputerInfo> {
     if (env) this.env = checkedEnvironment(env);
+    this.prepared = true;
     const existing = await this.require();
     if (!existing.container) {
       await this.createContainer(existing.settings);
@@ -93,7 +96,8 @@ export class DockerComputer extends SessionContainer {
     const { container } = existing;
     const disrupted = container ? await disruptionIn(this.engine.docker, container) : REMOVED;
     const byUs = container !== undefined && container.State.FinishedAt === this.forcedEnd;
-    return { ...this.infoOf(existing), ...(disrupted && !byUs && { disrupted }) };
+    const { prepared } = this;
+    return { ...this.infoOf(existing), prepared, ...(disrupted && !byUs && { disrupted }) };
   }
 
   /** Ends what this service has in the container and beside it; the desktop itself stays. */

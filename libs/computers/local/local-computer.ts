@@ -23,6 +23,7 @@ import type { SessionProcess } from './session-process.js';
 /** One session's computer: its record on disk, its environment in memory, its processes. */
 export class LocalComputer {
   private env: Record<string, string> = {};
+  private prepared = false;
   readonly recordFile: RecordFile;
   readonly processes: ComputerProcesses;
   private current: PersistentShell | undefined;
@@ -47,6 +48,7 @@ export class LocalComputer {
 
   async create(spec: ComputerSpec): Promise<ComputerInfo> {
     if (spec.env) this.env = checkedEnvironment(spec.env);
+    this.prepared = true;
     const existing = await this.recordFile.read();
     if (existing) return this.infoOf(existing);
     await makeSessionFolder(this.folder);
@@ -65,6 +67,7 @@ export class LocalComputer {
 
   async start(env: Record<string, string> | undefined): Promise<ComputerInfo> {
     if (env) this.env = checkedEnvironment(env);
+    this.prepared = true;
     await this.recordFile.require();
     if (await repairSessionFolder(this.folder)) {
       this.logger?.warn(
@@ -113,7 +116,7 @@ export class LocalComputer {
 
   async inspect(): Promise<ComputerInfo | undefined> {
     const record = await this.recordFile.read();
-    return record && this.infoOf(record);
+    return record && { ...this.infoOf(record), prepared: this.prepared };
   }
 
   /** As `inspect`; one whose record is damaged is there too, though stopped, so that it can be found and destroyed. */
