@@ -8,6 +8,8 @@ import { LABELS, NETWORK, type SessionNames } from '../engine/naming.js';
 /** What installing takes. Processes of root have it; those of a session that is not root's have none of it. */
 const ROOT_CAPABILITIES = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID', 'KILL', 'SETGID', 'SETUID'];
 const MIB = 1024 * 1024;
+/** A snapshot compares two lists of all files: about 2 KB a file. */
+const HELPER_MEMORY_MB = 4096;
 
 export interface ComputerSettings {
   image: string;
@@ -93,7 +95,7 @@ export function helperOptions(
     OpenStdin: true,
     StdinOnce: true,
     HostConfig: {
-      ...confinement({ memoryMb: 1024, cpus: engine.limits.cpus, pids: 64 }),
+      ...confinement({ memoryMb: HELPER_MEMORY_MB, cpus: engine.limits.cpus, pids: 64 }),
       CapAdd: root ? ROOT_CAPABILITIES : [],
       // Also when the service that waits for it has ended.
       AutoRemove: true,

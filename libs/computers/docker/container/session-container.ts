@@ -40,7 +40,7 @@ export class SessionContainer {
     if (volume.Labels?.[LABELS.home] !== this.engine.home) {
       throw new ComputerError(
         'command_refused',
-        `The volume ${this.names.volume} belongs to another Raworc on this Docker engine. Use that one, or remove the volume.`,
+        `The volume ${this.names.volume} belongs to another Raworc on this Docker engine (${volume.Labels?.[LABELS.home] ?? 'without a name'}). Use that one. The volume holds a session's files: remove it only when nobody needs them.`,
       );
     }
     return {

@@ -15,8 +15,8 @@ const DESKTOP_LABEL = 'raworc.desktop';
 const LOOK_MS = 30_000;
 
 const JPEG_BEGIN = Buffer.from([0xff, 0xd8, 0xff]);
-/** The model takes no larger one, and a picture that was once in a conversation stays in it. */
-const MOST_BYTES = 4 * 1024 * 1024;
+/** The model takes 5 MiB in base64, which adds a third; and a picture that was once in a conversation stays in it. */
+const MOST_BYTES = 3.5 * 1024 * 1024;
 
 const size = z.object({ width: z.number().int(), height: z.number().int() });
 const position = z.object({ x: z.number().int(), y: z.number().int() });
