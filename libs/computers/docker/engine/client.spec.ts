@@ -48,6 +48,17 @@ describe('an engine that does not answer', () => {
     }, IMPATIENT);
     expect(await failureOf(docker.getContainer('x').inspect())).toMatchObject({ code: 'driver_unavailable' });
   });
+
+  it('is not waited for when it is gone after half an answer', async () => {
+    const docker = await engineThat((_request, response) => {
+      const headers = { 'Content-Type': 'application/json', 'Content-Length': 100 };
+      response.writeHead(200, headers).write('{"Id":', () => response.destroy());
+    }, IMPATIENT);
+    expect(await failureOf(docker.getContainer('x').inspect())).toMatchObject({
+      code: 'driver_unavailable',
+      message: expect.stringContaining('GET /containers/x/json took more than 0.1 s'),
+    });
+  });
 });
 
 it('lets streams go on once they have begun', async () => {

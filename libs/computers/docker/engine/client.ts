@@ -49,11 +49,19 @@ export function connectEngine(options?: Docker.DockerOptions, patience = PATIENC
     if (ENDLESS.test(what)) return dial(request, callback);
     const limit = SLOW.test(what) ? patience.slow : patience.quick;
     const silence = new AbortController();
+    let settled = false;
     const settle: Callback = (error, answer) => {
+      if (settled) return;
+      settled = true;
       clearTimeout(timer);
-      callback(silence.signal.aborted ? silence.signal.reason : error, answer);
+      callback(error, answer);
     };
-    const timer = setTimeout(() => silence.abort(noAnswer(what, limit)), limit);
+    // Of a connection that is gone after half an answer, the client tells nothing, not even when it is aborted.
+    const timer = setTimeout(() => {
+      const error = noAnswer(what, limit);
+      settle(error);
+      silence.abort(error);
+    }, limit);
     const signals = [request.abortSignal, silence.signal].filter((signal) => signal !== undefined);
     dial({ ...request, abortSignal: AbortSignal.any(signals) }, settle);
   };

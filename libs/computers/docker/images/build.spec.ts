@@ -1,13 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
+import { createServer as createHttpServer } from 'node:http';
+import { createServer, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import Docker from 'dockerode';
+import { eventually } from '../../../../test/support/eventually.js';
 import { settled } from '../engine/engine.js';
 import { dockerProblem } from '../index.js';
+import { childProcesses } from './testing.js';
 import { SESSION_IMAGE } from '../engine/naming.js';
 import { pull } from './base.js';
 import { buildImage, RECIPE_LABEL } from './build.js';
@@ -82,6 +85,40 @@ function suite(): void {
     silent.close();
   });
 }
+
+describe('an engine that refuses in the middle of what it is sent', () => {
+  let context: string;
+  beforeEach(async () => {
+    context = await mkdtemp(join(tmpdir(), 'raworc-image-'));
+    await writeFile(join(context, 'Dockerfile'), 'FROM nothing');
+    // More than all buffers on the way hold.
+    await truncate(join(context, 'Dockerfile'), 64 * 1024 * 1024);
+  });
+  afterEach(() => rm(context, { recursive: true, force: true }));
+
+  it('says why, and neither tar nor the connection goes on', async () => {
+    const others = childProcesses();
+    const engine = createHttpServer((request, response) => {
+      request.once('data', () => {
+        request.pause();
+        response.writeHead(500).end('{"message":"no space left on device"}');
+      });
+    }).listen(0, '127.0.0.1');
+    const connected = once(engine, 'connection') as Promise<[Socket]>;
+    await once(engine, 'listening');
+    const { port } = engine.address() as { port: number };
+    const docker = new Docker({ protocol: 'http', host: '127.0.0.1', port });
+    const request = { tag: 'raworc/test', context, args: {}, digest: 'none', onStep: () => undefined };
+    await expect(buildImage(docker, request)).rejects.toMatchObject({
+      code: 'driver_unavailable',
+      message: expect.stringContaining('no space left on device'),
+    });
+    await eventually(async () => childProcesses() === others);
+    const [socket] = await connected;
+    if (!socket.closed) await once(socket.resume(), 'close');
+    engine.close();
+  });
+});
 
 describe('an engine that is not there', () => {
   it('is noticed at once, with what to do', async () => {

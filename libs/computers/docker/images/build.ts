@@ -42,10 +42,10 @@ export async function buildImage(docker: Docker, request: BuildRequest): Promise
   const labels = { [LABELS.managed]: 'true', [RECIPE_LABEL]: digest };
   const options = { t: tag, dockerfile, buildargs: args, labels, forcerm: true };
   const output: string[] = [];
+  const { bytes, packed, stop } = pack(context, src);
+  // Awaited below; until then a failure of the engine is the one to tell.
+  packed.catch(() => undefined);
   try {
-    const { bytes, packed } = pack(context, src);
-    // Awaited below; until then a failure of the engine is the one to tell.
-    packed.catch(() => undefined);
     const stream = await docker.buildImage(bytes, options);
     await follow(docker, stream, (message) => {
       const lines = (message.stream ?? '').split('\n').filter((line) => line.trim() !== '');
@@ -58,6 +58,8 @@ export async function buildImage(docker: Docker, request: BuildRequest): Promise
     throw new ComputerError('driver_unavailable', failure(tag, join(context, dockerfile), output, error), {
       cause: error,
     });
+  } finally {
+    await stop();
   }
 }
 

@@ -5,6 +5,8 @@ export interface Archive {
   bytes: Readable;
   /** Resolves when all is packed, though perhaps not yet read. Rejects with what tar said. */
   packed: Promise<void>;
+  /** Ends tar, however far it is, and who reads: what nobody reads would keep tar, and so this process, for ever. */
+  stop: () => Promise<void>;
 }
 
 /**
@@ -27,5 +29,14 @@ export function pack(folder: string, files: string[]): Archive {
     });
   });
   // Node throws away what a child that has ended left unread, and the engine's client reads late.
-  return { bytes: tar.stdout.pipe(new PassThrough()), packed };
+  const bytes = tar.stdout.pipe(new PassThrough());
+  bytes.on('error', () => undefined);
+  const stop = async (): Promise<void> => {
+    // With an error, because only that ends the request that sends them.
+    bytes.destroy(new Error('The archive is not needed any more.'));
+    tar.stdout.destroy();
+    tar.kill();
+    await packed.catch(() => undefined);
+  };
+  return { bytes, packed, stop };
 }
