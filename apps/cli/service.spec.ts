@@ -208,3 +208,16 @@ describe('raworc doctor', () => {
     expect(settings).toHaveLength(1);
   });
 });
+
+describe('raworc reset without an engine', () => {
+  it('says before it goes on what it has not looked at', async () => {
+    const env = environment({ DOCKER_HOST: 'unix:///nowhere/docker.sock' });
+    const terminal = new Terminal(['reset'], { env });
+    await terminal.shows(/Containers and volumes .* not looked at/);
+    await terminal.shows(/Run\s+raworc\s+reset\s+again/);
+    await terminal.shows('for good, with its log and its keys? [y/N] ');
+    terminal.type('\r');
+    await terminal.shows('Nothing was removed.');
+    expect(await terminal.ended).toBe(0);
+  });
+});

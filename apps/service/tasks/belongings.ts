@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { loadBelongings, loadImages, type Belongings } from '#computers';
 import { loadConfig, openHome, RuntimeError, type Home } from '#runtime';
 import { stopContainers } from '../containers/down.js';
+import { mayHaveContainers } from './engine-traces.js';
 import type { TaskOutput } from './task.js';
 
 /** What a service makes in its home. config.json is its user's, and so is whatever else may lie there. */
@@ -14,9 +15,20 @@ const OURS = [
   /\.[0-9a-f-]{36}\.draft$/,
 ];
 
+type Removed = Belongings & { network: boolean };
+
+/** Nothing can be said of what an engine has that does not answer. */
+interface Unseen {
+  /** Why the engine was not looked at, where it may have something of this home; else null. */
+  engine_problem: string | null;
+}
+
 /** `belongings`: what the engine has of this home. Nothing, where no engine answers. */
 export async function belongingsTask(env: NodeJS.ProcessEnv, output: TaskOutput): Promise<void> {
-  output.result(await belongingsOf(await homeOf(env)));
+  const home = await homeOf(env);
+  output.result(
+    await onEngine(home, env, async () => (await loadBelongings()).findBelongings(home.computers)),
+  );
 }
 
 /** `clean`: removes this home's containers. */
@@ -31,38 +43,39 @@ export async function cleanTask(env: NodeJS.ProcessEnv, output: TaskOutput): Pro
 /** `reset`: removes all that this home has on the engine and in its folder. */
 export async function resetTask(env: NodeJS.ProcessEnv, output: TaskOutput): Promise<void> {
   const home = await homeOf(env);
-  const removed = (await engineAnswers()) ? await removeFromEngine(home) : nothing;
+  const removed = await onEngine(home, env, () => removeFromEngine(home));
   const files = (await readdir(home.root)).filter((entry) => OURS.some((pattern) => pattern.test(entry)));
   for (const entry of files) await rm(join(home.root, entry), { recursive: true, force: true });
   output.result({ ...removed, containers: removed.containers.map((container) => container.name), files });
 }
 
-const nothing: Belongings & { network: boolean } = {
-  containers: [],
-  volumes: [],
-  images: [],
-  network: false,
-};
+const nothing: Removed = { containers: [], volumes: [], images: [], network: false };
 
-async function removeFromEngine(home: Home): Promise<Belongings & { network: boolean }> {
+async function removeFromEngine(home: Home): Promise<Removed> {
   await stopContainers(home);
   return (await loadBelongings()).removeBelongings(home.computers);
 }
 
-async function belongingsOf(home: Home): Promise<Belongings> {
-  if (!(await engineAnswers())) return nothing;
-  return (await loadBelongings()).findBelongings(home.computers);
+async function onEngine<T extends Belongings>(
+  home: Home,
+  env: NodeJS.ProcessEnv,
+  look: () => Promise<T>,
+): Promise<(T | Removed) & Unseen> {
+  const problem = await engineProblem();
+  if (problem === undefined) return { ...(await look()), engine_problem: null };
+  const told = mayHaveContainers(home, loadConfig({ env }), env);
+  return { ...nothing, engine_problem: told ? problem : null };
 }
 
 async function homeOf(env: NodeJS.ProcessEnv): Promise<Home> {
   return openHome(loadConfig({ env }).home);
 }
 
-async function engineAnswers(): Promise<boolean> {
-  return (await (await loadImages()).dockerEngineProblem()) === undefined;
+async function engineProblem(): Promise<string | undefined> {
+  return (await loadImages()).dockerEngineProblem();
 }
 
 async function requireEngine(): Promise<void> {
-  const problem = await (await loadImages()).dockerEngineProblem();
+  const problem = await engineProblem();
   if (problem !== undefined) throw new RuntimeError('driver_unavailable', problem);
 }

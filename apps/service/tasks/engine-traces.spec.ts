@@ -1,7 +1,8 @@
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Config } from '#runtime';
 import { mayHaveContainers } from './engine-traces.js';
 
 describe('a home whose engine does not answer', () => {
@@ -11,25 +12,24 @@ describe('a home whose engine does not answer', () => {
   });
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
-  const asked = (env: NodeJS.ProcessEnv = {}, socket = join(folder, 'no.sock')): boolean =>
-    mayHaveContainers({ root: folder }, { PATH: folder, RAWORC_HOME: folder, ...env }, socket);
+  const asked = (env: NodeJS.ProcessEnv = {}, computers: Config['computers'] = 'auto'): boolean =>
+    mayHaveContainers({ root: folder }, { computers }, { PATH: folder, ...env }, join(folder, 'my.sock'));
 
   it('has no containers where there is no trace of an engine', () => {
     expect(asked()).toBe(false);
-    expect(asked({ PATH: undefined, RAWORC_COMPUTERS: 'local' })).toBe(false);
+    expect(asked({ PATH: undefined, DOCKER_HOST: '' }, 'local')).toBe(false);
   });
 
   it('may have some where an engine is named or wanted', () => {
     expect(asked({ DOCKER_HOST: 'tcp://elsewhere:2375' })).toBe(true);
-    expect(asked({ RAWORC_COMPUTERS: 'docker' })).toBe(true);
+    expect(asked({}, 'docker')).toBe(true);
   });
 
   it.each(['docker', 'dockerd', 'containers.settings.json', 'my.sock'])(
     'may have some where there is %s',
     async (file) => {
       await writeFile(join(folder, file), '');
-      await chmod(join(folder, file), 0o755);
-      expect(asked({}, join(folder, 'my.sock'))).toBe(true);
+      expect(asked()).toBe(true);
     },
   );
 });

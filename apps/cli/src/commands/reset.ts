@@ -2,7 +2,13 @@ import { existsSync } from 'node:fs';
 import * as Flags from '@oclif/core/flags';
 import { RaworcCommand } from '../support/command.js';
 import { homePath } from '../support/location/home.js';
-import { count, describeContainers, findBelongings } from '../support/local-service/belongings.js';
+import {
+  count,
+  describeContainers,
+  findBelongings,
+  notLookedAt,
+  type Belongings,
+} from '../support/local-service/belongings.js';
 import { confirm } from '../support/local-service/confirm.js';
 import { runServiceTask } from '../support/local-service/service-task.js';
 import { stopService } from '../support/local-service/stop-service.js';
@@ -15,6 +21,8 @@ interface Removed {
   network: boolean;
   /** Of the home; config.json stays. */
   files: string[];
+  /** Why containers, volumes and images were not looked at, where there may be some; else null. */
+  engine_problem: string | null;
 }
 
 export default class Reset extends RaworcCommand {
@@ -35,17 +43,28 @@ export default class Reset extends RaworcCommand {
       return { removed: null };
     }
     const belongings = await findBelongings();
-    const { volumes, images } = belongings;
-    const question = `Remove all sessions of ${home} for good, with ${describeContainers(belongings)}, ${count(volumes.length, 'volume')}, ${count(images.length, 'image')}, its log and its keys?`;
+    const question = questionAbout(home, belongings);
     if (!flags.yes && !(await confirm(question))) {
       this.log('Nothing was removed.');
       return { removed: null };
     }
     await stopService(home);
     const removed = await runServiceTask<Removed>(['reset']);
+    if (removed.engine_problem !== null) {
+      this.log(`Removed the data in ${home}.`);
+      this.note(notLookedAt(removed.engine_problem));
+      return { removed };
+    }
     this.log(
       `Removed ${count(belongings.containers.length, 'container')}, ${count(removed.volumes.length, 'volume')}, ${count(removed.images.length, 'image')} and the data in ${home}.`,
     );
     return { removed };
   }
+}
+
+function questionAbout(home: string, belongings: Belongings): string {
+  const { volumes, images, engine_problem: unseen } = belongings;
+  const remove = `Remove all sessions of ${home} for good, with`;
+  if (unseen !== null) return `${notLookedAt(unseen)}\n${remove} its log and its keys?`;
+  return `${remove} ${describeContainers(belongings)}, ${count(volumes.length, 'volume')}, ${count(images.length, 'image')}, its log and its keys?`;
 }

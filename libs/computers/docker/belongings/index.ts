@@ -2,15 +2,16 @@ import type Docker from 'dockerode';
 import { connectEngine } from '../engine/client.js';
 import { asEngineError, hasStatus } from '../engine/engine-error.js';
 import { found, settled } from '../engine/engine.js';
-import { LABELS, NETWORK, sessionNames } from '../engine/naming.js';
+import { LABELS, NETWORK } from '../engine/naming.js';
 import { createDockerComputers } from '../index.js';
+import { imagesOf, removeImages } from './images.js';
 
 /** What an engine has of one home. What does not carry our labels and the home's is not among it. */
 export interface Belongings {
   containers: { name: string; running: boolean; sessionId: string | null }[];
   /** Sessions' files and snapshots. */
   volumes: string[];
-  /** Root filesystems that came along in remixes. */
+  /** Sessions' root filesystems, and what is left of earlier ones. */
   images: string[];
 }
 
@@ -25,13 +26,8 @@ export function findBelongings(home: string): Promise<Belongings> {
   return told(async (docker) => {
     const [containers, volumes] = await Promise.all([containersOf(docker, home), volumesOf(docker, home)]);
     const sessions = new Set(volumes.flatMap(({ sessionId }) => sessionId ?? []));
-    const images = await Promise.all(
-      [...sessions].map(async (sessionId) => {
-        const { rootImage } = sessionNames(sessionId);
-        return (await found(docker.getImage(rootImage).inspect())) ? [rootImage] : [];
-      }),
-    );
-    return { containers, volumes: volumes.map(({ name }) => name), images: images.flat() };
+    const images = await imagesOf(docker, home, sessions);
+    return { containers, volumes: volumes.map(({ name }) => name), images };
   });
 }
 
@@ -60,9 +56,9 @@ export async function removeBelongings(home: string): Promise<Belongings & { net
   const all = await findBelongings(home);
   await removeAtOnce(home);
   return told(async (docker) => {
-    for (const image of all.images) await settled(docker.getImage(image).remove({ force: true }));
+    const images = await removeImages(docker, all.images);
     for (const volume of all.volumes) await settled(docker.getVolume(volume).remove());
-    return { ...all, network: await removeNetwork(docker) };
+    return { ...all, images, network: await removeNetwork(docker) };
   });
 }
 

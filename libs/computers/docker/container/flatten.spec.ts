@@ -1,5 +1,10 @@
 import { expect, it } from '@jest/globals';
+import type { ContainerCreateOptions } from 'dockerode';
+import { connectEngine } from '../engine/client.js';
+import type { Engine } from '../engine/engine.js';
+import { sessionNames } from '../engine/naming.js';
 import { describeWithDocker } from '../testing/computers.js';
+import { flattenRootImage } from './flatten.js';
 
 /** Of every kind that a root filesystem has; `getcap` is not everywhere, so the attribute is read as it is. */
 const LEAVE_TRACES = [
@@ -81,6 +86,29 @@ await describeWithDocker('root filesystems of many layers', (fixture) => {
         const own = [`raworc.session=${sessionId}`];
         expect(await fixture.docker.listImages({ all: true, filters: { label: own } })).toEqual([]);
       }
+    },
+    LONG_MS,
+  );
+
+  it(
+    'leave nothing when the session goes after an engine failed at it half way',
+    async () => {
+      const id = await fixture.running({ root: true });
+      await fixture.output(id, 'echo x > /opt/f');
+      await fixture.computers.stop(id);
+      const docker = connectEngine();
+      const create = docker.createContainer.bind(docker);
+      // The first one is exported; of what comes out of that, no second one can be made.
+      docker.createContainer = ((options: ContainerCreateOptions) =>
+        options.Image?.startsWith('sha256:')
+          ? Promise.reject(new Error('no space left'))
+          : create(options)) as typeof docker.createContainer;
+      const engine = { docker, home: fixture.home } as Engine;
+      await expect(flattenRootImage(engine, sessionNames(id))).rejects.toThrow('no space left');
+      const label = [`raworc.session=${id}`];
+      expect(await fixture.docker.listImages({ filters: { label } })).toHaveLength(2);
+      await fixture.computers.destroy(id);
+      expect(await fixture.docker.listImages({ all: true, filters: { label } })).toEqual([]);
     },
     LONG_MS,
   );

@@ -17,7 +17,7 @@ export async function flattenRootImage(engine: Engine, names: SessionNames): Pro
   const files = await withContainer(
     engine,
     { Image: names.rootImage, Cmd: ['true'], NetworkDisabled: true },
-    (container) => importFiles(docker, container, names),
+    (container) => importFiles(engine, container, names),
   );
   // An import takes its configuration as lines of a Dockerfile only, which not every value can be written in.
   await withContainer(engine, { ...config, Image: files }, (container) =>
@@ -30,15 +30,15 @@ export async function flattenRootImage(engine: Engine, names: SessionNames): Pro
 
 /** Modes, owners, times, links and capabilities of files stay as they are. Resolves to the id of an image without a name. */
 async function importFiles(
-  docker: Docker,
+  { docker, home }: Engine,
   container: Docker.Container,
   { sessionId }: SessionNames,
 ): Promise<string> {
   const lost = new AbortController();
   const files = (await container.export()) as Readable;
   files.once('error', (error) => lost.abort(error));
-  // By it, the session's end finds what a failure leaves behind.
-  const changes = `LABEL ${LABELS.session}=${sessionId}`;
+  // By these, the session's end and that of the home find what a failure leaves behind.
+  const changes = `LABEL ${LABELS.session}=${sessionId} ${LABELS.home}=${JSON.stringify(home)}`;
   try {
     const said = await docker.importImage(files, { changes, abortSignal: lost.signal });
     let id = '';
