@@ -18,6 +18,10 @@ export const CONTROL_LOST: CloseReason = {
   code: 4409,
   text: 'control_lost: The computer starts again; take control when it runs.',
 };
+export const CONTROL_GIVEN_BACK: CloseReason = {
+  code: 4409,
+  text: 'control_lost: Control was given back meanwhile; take it again to use the desktop.',
+};
 export const SESSION_DELETED: CloseReason = {
   code: 4404,
   text: 'session_not_found: The session was deleted.',

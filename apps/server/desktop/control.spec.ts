@@ -22,6 +22,8 @@ const release = (id: string, query = '') => app.client.send('DELETE', `sessions/
 const held = async (id: string) => ((await app.client.get(`sessions/${id}`)).json as Session).controlled_by;
 const using = (id: string, leaseId?: string) =>
   openDesktop(app, id, { query: `?control=1${leaseId === undefined ? '' : `&lease_id=${leaseId}`}` });
+const resuming = (id: string, leaseId: string, at = app) =>
+  openDesktop(at, id, { query: `?control=1&lease_id=${leaseId}&resume=1` });
 
 type ControlEvent = EventEnvelope & (EventOf<'control.taken'> | EventOf<'control.released'>);
 
@@ -131,6 +133,52 @@ describe('control by a connection', () => {
     third.socket.close();
     const end = await controlEvent(id, after, ({ type }) => type === 'control.released');
     expect(end.data).toEqual({ lease_id: leaseId, reason: 'disconnected' });
+  });
+
+  it('is taken up again by a connection that resumes it, beside the old one and after it broke', async () => {
+    const own = await startTestApp();
+    const { id } = await createDesktopSession(own);
+    const leaseId = randomUUID();
+    const first = openDesktop(own, id, { query: `?control=1&lease_id=${leaseId}` });
+    await first.shows('RFB');
+    const second = resuming(id, leaseId, own);
+    await second.shows('RFB');
+    expect((await first.closed).reason).toContain('control_taken');
+    const { screen } = await own.desktops.connection(1);
+    second.socket.terminate();
+    if (!screen.destroyed) await once(screen, 'close');
+    const third = resuming(id, leaseId, own);
+    await third.shows('RFB');
+    expect(own.desktops.connections.map(({ control }) => control)).toEqual([true, true, true]);
+    await own.stop();
+  });
+
+  it('is not taken up again by a page that comes back when it was given back', async () => {
+    const { id } = await createDesktopSession(app);
+    const leaseId = randomUUID();
+    const after = await lastSequence(app);
+    const first = using(id, leaseId);
+    await first.shows('RFB');
+    first.socket.terminate();
+    await controlEvent(id, after, ({ type }) => type === 'control.released');
+    const [end, count] = [await lastSequence(app), app.desktops.connections.length];
+    expect(await resuming(id, leaseId).closed).toEqual({
+      code: 4409,
+      reason: 'control_lost: Control was given back meanwhile; take it again to use the desktop.',
+    });
+    expect([await lastSequence(app), app.desktops.connections.length]).toEqual([end, count]);
+    const again = using(id, leaseId);
+    await again.shows('RFB');
+    again.socket.terminate();
+  });
+
+  it('has nothing to resume without its id', async () => {
+    const { id } = await createDesktopSession(app);
+    const { code, reason } = await openDesktop(app, id, { query: '?control=1&resume=1' }).closed;
+    expect([code, reason]).toEqual([4409, expect.stringContaining('control_lost')]);
+    const watcher = openDesktop(app, id, { query: '?resume=1' });
+    await watcher.shows('RFB');
+    watcher.socket.terminate();
   });
 
   it('goes on when the same id is used for another session', async () => {

@@ -50,6 +50,11 @@ export class Controls implements OnModuleDestroy {
     this.held.set(keyOf(options), { options, timer });
   }
 
+  /** A connection has the control, or had it a moment ago. */
+  holds(lease: Lease): boolean {
+    return this.held.has(keyOf(lease));
+  }
+
   /** The connection ended: another one may take up the lease for a moment, then it is given back. */
   letGo(options: HoldOptions): void {
     const held = this.held.get(keyOf(options));

@@ -46,7 +46,8 @@ export class DesktopStatusController {
   @Get('stream')
   @Doc({
     summary:
-      'The screen as RFB over WebSocket; ?control=1 uses it as well, ?lease_id= takes up control again',
+      'The screen as RFB over WebSocket; ?control=1 uses it as well, ?lease_id= takes up control again, ' +
+      'with &resume=1 only if it was not given back meanwhile',
     replies: { 101: undefined },
     errors: ['upgrade_required'],
   })

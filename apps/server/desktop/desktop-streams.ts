@@ -14,7 +14,7 @@ import { Closing } from '../reading/closing.js';
 import { SessionIdPipe } from '../reading/session-id.pipe.js';
 import { SessionReader } from '../reading/session-reader.js';
 import { Audience } from './audience.js';
-import { closeReasonOf, SERVER_STOPS } from './close-reason.js';
+import { closeReasonOf, CONTROL_GIVEN_BACK, SERVER_STOPS } from './close-reason.js';
 import { Controls, type HoldOptions } from './controls.js';
 import { requireDesktop } from './require-desktop.js';
 import { parseStreamRequest } from './stream-request.js';
@@ -22,6 +22,14 @@ import { Viewer } from './viewer.js';
 
 /** What one message of a client may hold: text that it pastes is the largest. */
 const MOST_BYTES_A_MESSAGE = 1024 * 1024;
+
+/** A connection that may come in. */
+interface Admitted {
+  sessionId: string;
+  /** Set when it wants to use the desktop. */
+  leaseId: string | undefined;
+  resume: boolean;
+}
 
 /** The desktops that browsers see through this server: RFB over WebSocket. */
 @Injectable()
@@ -65,10 +73,8 @@ export class DesktopStreams implements OnModuleDestroy {
   private accept(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     socket.on('error', () => socket.destroy());
     try {
-      const { sessionId, leaseId } = this.admit(request);
-      this.sockets.handleUpgrade(request, socket, head, (opened) => {
-        void this.serve(opened, sessionId, leaseId);
-      });
+      const admitted = this.admit(request);
+      this.sockets.handleUpgrade(request, socket, head, (opened) => void this.serve(opened, admitted));
     } catch (error) {
       const known = toProblem(error);
       if (known === undefined) this.options.log.error({ err: error }, 'a WebSocket could not be opened');
@@ -77,19 +83,16 @@ export class DesktopStreams implements OnModuleDestroy {
   }
 
   /** @throws ApiError */
-  private admit({ method = '', url = '', headers }: IncomingMessage): {
-    sessionId: string;
-    leaseId?: string;
-  } {
+  private admit({ method = '', url = '', headers }: IncomingMessage): Admitted {
     const refusal = this.gate({ method, url, headers });
     if (refusal !== undefined) throw refusal;
     if (this.closing.signal.aborted) throw new ApiError('stopping', 'The service stops.');
-    const { reference, control, leaseId = randomUUID() } = parseStreamRequest(url);
+    const { reference, control, leaseId = randomUUID(), resume } = parseStreamRequest(url);
     const { id: sessionId } = this.sessions.get(this.ids.transform(reference));
-    return { sessionId, ...(control ? { leaseId } : {}) };
+    return { sessionId, leaseId: control ? leaseId : undefined, resume };
   }
 
-  private async serve(socket: WebSocket, sessionId: string, leaseId: string | undefined): Promise<void> {
+  private async serve(socket: WebSocket, { sessionId, leaseId, resume }: Admitted): Promise<void> {
     const viewer = new Viewer(socket, leaseId, this.timing.heartbeat);
     try {
       const audience = this.audienceOf(sessionId);
@@ -97,8 +100,11 @@ export class DesktopStreams implements OnModuleDestroy {
       void viewer.closed.then(() => this.leave(audience, viewer));
       await audience.ready;
       requireDesktop(this.sessions.get(sessionId));
-      if (leaseId !== undefined) await this.giveControl(viewer, sessionId, leaseId);
       const control = leaseId !== undefined;
+      if (control && resume && !this.controls.holds({ sessionId, leaseId })) {
+        return viewer.end(CONTROL_GIVEN_BACK);
+      }
+      if (control) await this.giveControl(viewer, sessionId, leaseId);
       viewer.join(await this.options.computers.connectDesktop(sessionId, { control }));
     } catch (error) {
       if (toProblem(error) === undefined) {

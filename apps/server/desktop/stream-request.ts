@@ -11,6 +11,8 @@ export interface StreamRequest {
   control: boolean;
   /** Takes up the control that has this id. */
   leaseId: string | undefined;
+  /** Only if that control is still there: it was given before, and is not asked for anew. */
+  resume: boolean;
 }
 
 export function isStreamPath(url: string): boolean {
@@ -29,7 +31,12 @@ export function parseStreamRequest(url: string): StreamRequest {
       errors: [{ path: 'lease_id', message: 'a UUID' }],
     });
   }
-  return { reference: decoded(reference), control: parameters.get('control') === '1', leaseId };
+  return {
+    reference: decoded(reference),
+    control: parameters.get('control') === '1',
+    leaseId,
+    resume: parameters.get('resume') === '1',
+  };
 }
 
 function decoded(reference: string): string {

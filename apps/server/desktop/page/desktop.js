@@ -10,19 +10,20 @@ const base = location.pathname.replace(/\/+$/, '');
 let session;
 /** Why the last connection ended; forgotten when the next one shows the screen. */
 let ended;
-/** The id of the control that this page has, or wants. */
-let leaseId;
+/** The control that this page has, or wants: its id, and whether the page had it already. */
+let lease;
 
 const screen = new Screen(part('screen'), `${base}/stream`, {
   onShown: () => {
     ended = undefined;
+    if (lease !== undefined) lease.had = true;
     draw();
   },
   onEnded: (reason) => {
     ended = reason;
-    if (!['computer_failed', 'stopping', 'lost'].includes(reason.code)) leaseId = undefined;
+    if (!['computer_failed', 'stopping', 'lost'].includes(reason.code)) lease = undefined;
     draw();
-    screen.connectSoon(mayConnect, () => leaseId);
+    screen.connectSoon(mayConnect, () => lease);
   },
 });
 
@@ -31,7 +32,7 @@ statuses.onmessage = ({ data }) => {
   session = JSON.parse(data);
   if (session.state === 'deleted') statuses.close();
   draw();
-  if (mayConnect() && !screen.isOpen) screen.connect(leaseId);
+  if (mayConnect() && !screen.isOpen) screen.connect(lease);
 };
 statuses.onerror = () => {
   if (statuses.readyState !== EventSource.CLOSED) return;
@@ -40,22 +41,22 @@ statuses.onerror = () => {
   draw();
 };
 
-part('control').onclick = () => (leaseId === undefined ? takeControl() : giveBack());
+part('control').onclick = () => (lease === undefined ? takeControl() : giveBack());
 
 function takeControl() {
-  leaseId = newLeaseId();
-  screen.connect(leaseId);
+  lease = { id: newLeaseId(), had: false };
+  screen.connect(lease);
   draw();
 }
 
 /** The server ends the connection that had control; the page then only watches. */
 async function giveBack() {
-  const held = leaseId;
-  leaseId = undefined;
+  const { id } = lease;
+  lease = undefined;
   draw();
-  const address = `${base.replace(/desktop$/, 'control')}?lease_id=${held}`;
+  const address = `${base.replace(/desktop$/, 'control')}?lease_id=${id}`;
   await fetch(address, { method: 'DELETE' }).catch(() => undefined);
-  screen.connect(leaseId);
+  screen.connect(lease);
 }
 
 function mayConnect() {
@@ -63,7 +64,7 @@ function mayConnect() {
 }
 
 function draw() {
-  const inControl = leaseId !== undefined && screen.isShown;
+  const inControl = lease !== undefined && screen.isShown;
   document.body.classList.toggle('in-control', inControl);
   drawSession(inControl);
   const button = part('control');

@@ -28,34 +28,33 @@ export class Screen {
   }
 
   /** Replaces the connection that there is. With a lease it uses the screen, without it only watches. */
-  connect(leaseId) {
+  connect(lease) {
     this.#leave();
-    const query = leaseId === undefined ? '' : `?control=1&lease_id=${leaseId}`;
-    const socket = new WebSocket(`${this.#address}${query}`, ['binary']);
+    const socket = new WebSocket(`${this.#address}${queryOf(lease)}`, ['binary']);
     this.#socket = socket;
     socket.addEventListener('close', ({ reason }) => {
       if (this.#socket === socket) this.#ended(reason);
     });
     const rfb = new RFB(this.#target, socket, { shared: true });
     this.#rfb = rfb;
-    rfb.viewOnly = leaseId === undefined;
+    rfb.viewOnly = lease === undefined;
     rfb.scaleViewport = true;
     rfb.background = 'transparent';
     rfb.addEventListener('connect', () => {
       if (this.#rfb !== rfb) return;
       this.isShown = true;
       this.#pause = SHORTEST_PAUSE_MS;
-      if (leaseId !== undefined) rfb.focus();
+      if (lease !== undefined) rfb.focus();
       this.#listener.onShown();
     });
   }
 
   /** After a pause that grows with each failure, if it is wanted then. */
-  connectSoon(isWanted, leaseId) {
+  connectSoon(isWanted, lease) {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
-      if (isWanted()) this.connect(leaseId());
+      if (isWanted()) this.connect(lease());
     }, this.#pause);
     this.#pause = Math.min(this.#pause * 2, LONGEST_PAUSE_MS);
   }
@@ -74,4 +73,10 @@ export class Screen {
     const [, code = 'lost', text = ''] = /^(\w+)(?:: (.*))?$/.exec(reason) ?? [];
     this.#listener.onEnded({ code, text });
   }
+}
+
+/** Control that was had once is only taken up again: who was away for long asks a person first. */
+function queryOf(lease) {
+  if (lease === undefined) return '';
+  return `?control=1&lease_id=${lease.id}${lease.had ? '&resume=1' : ''}`;
 }
