@@ -15,7 +15,7 @@ import { assertToken } from '../tokens.js';
 import type { Appender } from './appender.js';
 import type { BlobStore } from './blobs.js';
 import { consumeStream, type ConsumeSource } from './consume.js';
-import { persistently, unavailable } from './failures.js';
+import { persistently } from './failures.js';
 import { followStream } from './follow.js';
 import type { StreamReader } from './reader.js';
 import { readSubject } from './read-subject.js';
@@ -58,7 +58,7 @@ export class JetStreamEventStore implements EventStore {
     const messages = await this.#encoded([tombstone]);
     const write = { subject, messages, expectedSequence, rollup: true };
     const result = await this.#parts.appender.append(sessionId, write);
-    await this.#parts.blobs.eraseSession(sessionId).catch(unavailable);
+    await this.#parts.blobs.eraseSession(sessionId);
     return result;
   }
 
@@ -116,7 +116,7 @@ export class JetStreamEventStore implements EventStore {
   async #encoded(events: readonly EventEnvelope[]): Promise<WireMessage[]> {
     const encoded = events.map((event) => encode(event, this.#parts.blobs.bucket));
     for (const { blob } of encoded) {
-      if (blob !== undefined) await this.#parts.blobs.put(blob).catch(unavailable);
+      if (blob !== undefined) await this.#parts.blobs.put(blob);
     }
     return encoded.map(({ message }) => message);
   }
