@@ -62,6 +62,8 @@ async function open(servers: string[], options: NodeConnectionOptions): Promise<
       timeout: CONNECT_TIMEOUT_MS,
       maxReconnectAttempts: -1,
       reconnectTimeWait: RECONNECT_WAIT_MS,
+      // Else each request makes two errors ahead, for their stacks; what fails is told with the request anyway.
+      noAsyncTraces: true,
       // A server that restarts may refuse everybody for a moment.
       ignoreAuthErrorAbort: true,
     });

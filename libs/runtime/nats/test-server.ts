@@ -57,6 +57,7 @@ export async function startTestNats(): Promise<TestNats> {
         pass: address.pass,
         maxReconnectAttempts: -1,
         reconnectTimeWait: 50,
+        noAsyncTraces: true,
       });
       connections.push(connection);
       return connection;
