@@ -25,8 +25,10 @@ const editorInput = z.discriminatedUnion('command', [
 ]);
 type EditorInput = z.infer<typeof editorInput>;
 
-/** `text_editor_20250728`: views and edits text files of the computer. `maxCharacters` limits what is shown of a file or folder:
- * what was once in a conversation stays in it. */
+/**
+ * `text_editor_20250728`: views and edits text files of the computer. `maxCharacters` limits what is shown of a file or
+ * folder: what was once in a conversation stays in it.
+ */
 export function textEditorTool(maxCharacters = DEFAULT_MAX_CHARACTERS): Tool {
   return async (input, context) => {
     const wanted = editorInput.safeParse(input);

@@ -1,5 +1,5 @@
 import type Docker from 'dockerode';
-import { hasStatus } from '../engine/engine-error.js';
+import { removeIfUnused } from '../container/root-filesystem.js';
 import { found, settled } from '../engine/engine.js';
 import { LABELS, sessionNames } from '../engine/naming.js';
 
@@ -18,14 +18,14 @@ export async function imagesOf(docker: Docker, home: string, sessions: Set<strin
 export async function removeImages(docker: Docker, images: readonly string[]): Promise<string[]> {
   const removed: string[] = [];
   for (const image of images) {
-    const nameless = image.startsWith('sha256:');
-    try {
-      await settled(docker.getImage(image).remove({ force: !nameless }));
-      removed.push(image);
-    } catch (error) {
-      // Somebody else's container or image is made from it.
-      if (!nameless || !hasStatus(error, 409)) throw error;
-    }
+    if (await removeImage(docker, image)) removed.push(image);
   }
   return removed;
+}
+
+/** Somebody else's container or image may be made from a nameless one. */
+async function removeImage(docker: Docker, image: string): Promise<boolean> {
+  if (image.startsWith('sha256:')) return removeIfUnused({ docker }, image);
+  await settled(docker.getImage(image).remove({ force: true }));
+  return true;
 }

@@ -3,7 +3,7 @@ import type Docker from 'dockerode';
 import { z } from 'zod';
 import { sessionLabels } from './container-options.js';
 import { hasStatus, reasonOf } from '../engine/engine-error.js';
-import { found, settled } from '../engine/engine.js';
+import { type Engine, found, settled } from '../engine/engine.js';
 import { runInside } from '../files/inside-call.js';
 import { flattenRootImage } from './flatten.js';
 import { ENDING, HAS_CHANGED } from './keeper.js';
@@ -125,14 +125,17 @@ async function retag(
   if (earlier) await removeIfUnused(engine, earlier.Id);
 }
 
-async function removeIfUnused({ docker }: SessionContainer['engine'], id: string): Promise<void> {
+/** An image without a name. Resolves to whether it is gone. */
+export async function removeIfUnused({ docker }: Pick<Engine, 'docker'>, id: string): Promise<boolean> {
   const image = docker.getImage(id);
   const names = (await found(image.inspect()))?.RepoTags ?? [];
-  if (names.length > 0) return;
+  if (names.length > 0) return false;
   try {
     await settled(image.remove());
+    return true;
   } catch (error) {
     // A container or another image is built on it; it goes with the last of them.
     if (!hasStatus(error, 409)) throw error;
+    return false;
   }
 }

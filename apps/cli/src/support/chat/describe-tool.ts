@@ -1,5 +1,5 @@
 import { describeScreenAction } from './describe-screen.js';
-import type { SessionEvent } from './session-event.js';
+import { textOf, type SessionEvent } from './session-event.js';
 
 const MAX_WIDTH = 120;
 
@@ -20,16 +20,11 @@ export function describeToolResult({ is_error, outcome, content, took_ms }: Comp
   const ended = outcome === 'completed' || outcome === 'failed';
   const word = ended ? went : outcome.replaceAll('_', ' ');
   const time = ended || took_ms > 0 ? ` ${took_ms} ms` : '';
-  const printed = printedOf(content);
+  // Each text of a result is a paragraph of its own.
+  const printed = textOf(content, '\n');
   const text = ended ? oneLine(printed) : lastLine(printed);
   const said = text || (showsPicture(content) ? 'a picture' : '');
   return said === '' ? `← ${word}${time}` : `← ${word}${time}: ${said}`;
-}
-
-/** Each text of a result is a paragraph of its own. */
-function printedOf(content: Completed['content']): string {
-  if (typeof content === 'string') return content;
-  return content.flatMap(({ type, text }) => (type === 'text' ? [text ?? ''] : [])).join('\n');
 }
 
 function showsPicture(content: Completed['content']): boolean {

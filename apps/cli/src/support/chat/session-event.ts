@@ -64,8 +64,8 @@ export function asSessionEvent(event: StreamedEvent): SessionEvent | undefined {
   return event.type in TYPES ? (event as unknown as SessionEvent) : undefined;
 }
 
-/** What Host said in a response; empty when it only used tools. */
-export function textOf(content: string | { type: string; text?: string }[]): string {
+/** The texts of what Host said or a tool printed; empty when there are none. */
+export function textOf(content: string | { type: string; text?: string }[], between = ''): string {
   if (typeof content === 'string') return content;
-  return content.map(({ type, text }) => (type === 'text' ? (text ?? '') : '')).join('');
+  return content.flatMap(({ type, text }) => (type === 'text' ? [text ?? ''] : [])).join(between);
 }
