@@ -111,6 +111,8 @@ class SessionRules {
             `belongs to turn ${event.data.turn_id}, which is neither open nor the last one`,
           );
         }
+        return;
+      default:
     }
   }
 
