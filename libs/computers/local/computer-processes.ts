@@ -1,14 +1,23 @@
 import type { ComputerStats } from '../computer.js';
 import type { RecordFile } from './computer-record.js';
 import type { Isolation } from './isolation.js';
-import { TICKS_PER_SECOND, bootId, hasEnvironment, readProcesses } from './process-table.js';
+import {
+  type ProcessEntry,
+  TICKS_PER_SECOND,
+  bootId,
+  hasEnvironment,
+  readProcesses,
+} from './process-table.js';
 import type { SessionProcess } from './session-process.js';
+import { continueProcesses, stopProcesses } from './stop-processes.js';
 import { endProcesses, membersOf, stillThere } from './terminate.js';
 
 const PAGE_BYTES = 4096;
 
 /** All that runs for one session, whichever process of ours started it. */
 export class ComputerProcesses {
+  private stopped: ProcessEntry[] | undefined;
+
   constructor(
     private readonly files: string,
     private readonly recordFile: RecordFile,
@@ -26,14 +35,43 @@ export class ComputerProcesses {
     });
   }
 
+  /**
+   * Holds every process of the session, until `resume`. Files do not change meanwhile. The record says so first: a
+   * pause that a crash left behind is ended by `endLeftPause`.
+   */
+  async pause(): Promise<void> {
+    if (this.stopped) return;
+    await this.recordFile.update((record) => ({ ...record, paused: true }));
+    const leaders = await this.findLeaders();
+    this.stopped = await stopProcesses(() => membersOf(leaders()));
+  }
+
+  async resume(): Promise<void> {
+    continueProcesses(this.stopped ?? []);
+    this.stopped = undefined;
+    await this.recordFile.update(({ paused: _, ...record }) => record);
+  }
+
+  /** To be called before a computer is used: lets go on what a crashed process of ours has paused. */
+  async endLeftPause(): Promise<void> {
+    if (this.stopped || !(await this.recordFile.read())?.paused) return;
+    this.stopped = await this.members();
+    await this.resume();
+  }
+
   async end(): Promise<void> {
     const leaders = await this.findLeaders();
     await endProcesses(leaders, this.isolation.ownsProcesses);
     await this.recordFile.update((record) => ({ ...record, processes: [] }));
   }
 
+  /** The processes that run now. */
+  async members(): Promise<ProcessEntry[]> {
+    return membersOf((await this.findLeaders())());
+  }
+
   async stats(): Promise<ComputerStats> {
-    const members = membersOf((await this.findLeaders())());
+    const members = await this.members();
     const sum = (of: (entry: (typeof members)[number]) => number): number =>
       members.reduce((total, entry) => total + of(entry), 0);
     return {

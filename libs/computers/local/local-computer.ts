@@ -75,6 +75,7 @@ export class LocalComputer {
         'finished a replacement of files that was cut short',
       );
     }
+    await this.processes.endLeftPause();
     return this.infoOf(await this.recordFile.update((record) => ({ ...record, running: true })));
   }
 
