@@ -1,27 +1,49 @@
 // Runs on whatever Node the machine has (20 or newer): installs and builds what is missing, then hands over to
 // the Node that the project brings along.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const inRoot = (...parts) => join(root, ...parts);
 
-/** The Node of the `node` package; what runs npm may be older. */
-export const bundledNode = inRoot('node_modules', 'node', 'bin', 'node');
+const NEEDED_MAJOR = 24;
+
+/** The Node that this project brings along as a package; the one that runs npm may be older. */
+const bundledNode = inRoot('node_modules', '.bin', 'node');
 
 const SOURCES = ['apps', 'libs', 'projections', 'test/bench', 'package.json', 'nest-cli.json', '.swcrc'];
 const STAMP = inRoot('dist', '.built');
+const INSTALLED_LOCK = inRoot('node_modules', '.installed-lock.json');
 
 export function ensureInstalled() {
-  const installed = inRoot('node_modules', '.package-lock.json');
-  if (!existsSync(installed) || modified(installed) < modified(inRoot('package-lock.json'))) {
-    say('Installing the dependencies (once) …');
-    run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
-  }
-  // The package fetches its binary in an install script, which some npm settings leave out.
-  if (!existsSync(bundledNode)) run('npm', ['rebuild', 'node', '--ignore-scripts=false', '--loglevel=error']);
+  if (isInstalled()) return;
+  say('Installing the dependencies (once) …');
+  // Every native part comes prebuilt. Install scripts would only call for Python, a compiler and Node's headers.
+  run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']);
+  writeFileSync(INSTALLED_LOCK, readFileSync(inRoot('package-lock.json')));
+}
+
+/** A checkout touches the lock file without changing it, so its content counts before its time. */
+function isInstalled() {
+  const manifest = inRoot('node_modules', '.package-lock.json');
+  if (!existsSync(manifest)) return false;
+  const lock = inRoot('package-lock.json');
+  if (modified(lock) <= modified(manifest)) return true;
+  return existsSync(INSTALLED_LOCK) && readFileSync(INSTALLED_LOCK).equals(readFileSync(lock));
+}
+
+/** The bundled Node; where a platform has none, or npm was asked to omit it, the running one if it is new enough. */
+export function projectNode() {
+  if (existsSync(bundledNode)) return bundledNode;
+  if (Number.parseInt(process.versions.node, 10) >= NEEDED_MAJOR) return process.execPath;
+  say(
+    `Error: Raworc needs Node ${NEEDED_MAJOR} or newer, and this is ${process.version}. There is no bundled Node for ` +
+      `${process.platform} on ${process.arch}, or npm left out optional dependencies (npm config get omit). ` +
+      'Install a newer Node, or run npm ci --include=optional.',
+  );
+  process.exit(2);
 }
 
 export function ensureBuilt() {
@@ -31,8 +53,8 @@ export function ensureBuilt() {
 
 export function build() {
   say('Building …');
-  run(bundledNode, [inRoot('node_modules', '@nestjs', 'cli', 'bin', 'nest.js'), 'build']);
-  run(bundledNode, [inRoot('apps', 'cli', 'bin', 'manifest.mjs')]);
+  run(projectNode(), [inRoot('node_modules', '@nestjs', 'cli', 'bin', 'nest.js'), 'build']);
+  run(projectNode(), [inRoot('apps', 'cli', 'bin', 'manifest.mjs')]);
   writeFileSync(STAMP, '');
 }
 

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { build, bundledNode, ensureBuilt, ensureInstalled, root, run } from './bootstrap.mjs';
+import { build, ensureBuilt, ensureInstalled, projectNode, root, run } from './bootstrap.mjs';
 
 const bin = (name) => join(root, 'node_modules', '.bin', name);
 const jest = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', bin('jest')];
@@ -68,13 +68,13 @@ function check() {
 async function test(args) {
   ensureBuilt();
   if (args.length === 0) check();
-  run(bundledNode, [...jest, ...args], { stdio: 'inherit' });
+  run(projectNode(), [...jest, ...args], { stdio: 'inherit' });
 }
 
 /** The child shares the terminal, so it gets Ctrl-C itself; this process only waits for it. */
 function handOver(args) {
   process.on('SIGINT', () => undefined);
-  const child = spawn(bundledNode, args, { cwd: process.env.INIT_CWD ?? root, stdio: 'inherit' });
+  const child = spawn(projectNode(), args, { cwd: process.env.INIT_CWD ?? root, stdio: 'inherit' });
   process.on('SIGTERM', () => child.kill('SIGTERM'));
   return new Promise((resolve, reject) => {
     child.once('error', reject);

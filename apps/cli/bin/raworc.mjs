@@ -44,9 +44,9 @@ function runOnBundledNode() {
 
 function findBundledNode(start) {
   for (let folder = start; ; folder = dirname(folder)) {
-    const modules = join(folder, 'node_modules');
-    const found = [join(modules, 'node', 'bin', 'node'), join(modules, '.bin', 'node')].find(existsSync);
-    if (found !== undefined || dirname(folder) === folder) return found;
+    const found = join(folder, 'node_modules', '.bin', 'node');
+    if (existsSync(found)) return found;
+    if (dirname(folder) === folder) return undefined;
   }
 }
 

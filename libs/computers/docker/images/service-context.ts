@@ -22,12 +22,9 @@ const installedSchema = z.object({
   ),
 });
 
-/** The Node that the project brings along is a development dependency, and yet what runs the service. */
-const NODE = 'node_modules/node/bin/node';
-
 /**
- * The image of the service holds what this installation runs: its build, and its packages without those that only
- * development needs. So nothing is fetched or compiled while it is built.
+ * The image of the service holds what this installation runs: its build, and its packages (Node is one of
+ * them) without those that only development needs. So nothing is fetched or compiled while it is built.
  */
 export async function serviceFiles(root: string): Promise<Staged> {
   if (process.platform !== 'linux') {
@@ -36,7 +33,7 @@ export async function serviceFiles(root: string): Promise<Staged> {
       'The image of Raworc itself is made of the programs on this machine, which takes Linux. Run raworc start without --docker: sessions get containers just the same.',
     );
   }
-  const files = ['package.json', 'dist', 'docker', NODE, ...(await productionPackages(root))];
+  const files = ['package.json', 'dist', 'docker', ...(await productionPackages(root))];
   return { context: root, files, dockerfile: 'docker/raworc/Dockerfile' };
 }
 
