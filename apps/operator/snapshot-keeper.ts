@@ -6,6 +6,9 @@ import type { CurrentSessions } from './current-sessions.js';
 import { DEADLINES, within } from './deadline.js';
 import { OPERATOR, type ExecuteCommand } from './execute.js';
 
+/** Characters of a skipped path that an event names. */
+const MAX_PATH = 512;
+
 /** Keeps a session's files at the end of a turn, and says on the log that it did, or why it could not. */
 export class SnapshotKeeper {
   constructor(
@@ -29,9 +32,17 @@ export class SnapshotKeeper {
       );
       return;
     }
-    const { snapshotId: snapshot_id, digest, bytes, files, changed } = taken;
-    const took_ms = Math.round(performance.now() - startedAt);
-    const kept = { snapshot_id, digest, bytes, files, changed, at_version, took_ms };
+    const { snapshotId, skipped, skippedTotal, pausedMs, storedBytes, ...counts } = taken;
+    const kept = {
+      ...counts,
+      snapshot_id: snapshotId,
+      skipped: skipped.map(({ path, why }) => ({ path: shortened(path), why })),
+      skipped_total: skippedTotal,
+      paused_ms: pausedMs,
+      stored_bytes: storedBytes,
+      at_version,
+      took_ms: Math.round(performance.now() - startedAt),
+    };
     await this.execute(new RecordSnapshot(sessionId, kept, OPERATOR));
   }
 
@@ -42,4 +53,9 @@ export class SnapshotKeeper {
       return { reason: reasonOf(error, 'then the next turn keeps the files') };
     }
   }
+}
+
+/** A path may be longer than all else in an event together. */
+function shortened(path: string): string {
+  return path.length <= MAX_PATH ? path : `${path.slice(0, MAX_PATH)}…`;
 }

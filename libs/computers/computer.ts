@@ -111,12 +111,64 @@ export interface Shell {
 
 export interface SnapshotInfo {
   snapshotId: string;
-  /** sha256 over the sorted list of paths, modes, link targets and contents. */
+  /** The same for the same tree, whichever driver took it; see snapshot-format.ts. */
   digest: string;
+  /** Sum of the sizes of all files; hard links to one file count once. */
   bytes: number;
   files: number;
-  /** Files added, changed or removed since the computer's previous snapshot. */
-  changed: number;
+  /** Files and links since the computer's previous snapshot. */
+  changed: { added: number; modified: number; removed: number };
+  /** Lines of changed text files up to 1 MiB since then. */
+  lines: { added: number; removed: number };
+  /** What could not be kept, the first 100 of it. */
+  skipped: SkippedPath[];
+  skippedTotal: number;
+  /** How long the computer's processes stood still, in sum. */
+  pausedMs: number;
+  /** Bytes that this snapshot has added to the store. */
+  storedBytes: number;
+}
+
+/** A path that a snapshot or copy does not hold. */
+export interface SkippedPath {
+  /** In the text form of snapshot-format.ts. */
+  path: string;
+  why: SkipReason;
+}
+
+export const SKIP_REASONS = [
+  'unreadable',
+  'socket',
+  'device',
+  'path_too_long',
+  'name_unsupported',
+  'too_large',
+  'changed_while_read',
+  'budget',
+] as const;
+
+export type SkipReason = (typeof SKIP_REASONS)[number];
+
+/** One entry of a snapshot. */
+export interface SnapshotEntry {
+  /** In the text form of snapshot-format.ts. */
+  path: string;
+  type: 'file' | 'directory' | 'link' | 'fifo';
+  mode: number;
+  size: number;
+  /** Of a regular file's content. */
+  sha256?: string;
+  /** Of a symbolic link. */
+  target?: string;
+}
+
+/** What a copy brought along. */
+export interface CopiedFiles {
+  files: number;
+  bytes: number;
+  /** The first 100. Of a copy from a snapshot only what could not be put in place; the snapshot has its own list. */
+  skipped: SkippedPath[];
+  skippedTotal: number;
 }
 
 export interface FileEntry {
@@ -163,22 +215,40 @@ export interface Computers extends Desktop {
   /** What is in a folder, by name and without its subfolders' contents; the one entry when `path` is no folder. */
   listFiles(sessionId: string, path: string): Promise<FileEntry[]>;
   /**
-   * A point-in-time copy of the session's folder, kept until the computer is destroyed. Programs may run on; sockets,
-   * pipes and devices are left out.
+   * A point-in-time copy of the session's folder, kept until it is deleted or the computer is destroyed. Processes are
+   * paused for a moment, so that the copy is whole. What cannot be kept is named. `stop`, `destroy` and the signal end
+   * it early; then it fails with `snapshot_aborted` and leaves nothing behind.
    */
-  snapshot(sessionId: string): Promise<SnapshotInfo>;
+  snapshot(sessionId: string, options?: { signal?: AbortSignal }): Promise<SnapshotInfo>;
   /** Puts the files back as they were in a snapshot of this computer, whose programs are ended first. */
   restoreSnapshot(sessionId: string, snapshotId: string): Promise<void>;
+  /** What a snapshot holds, sorted by the bytes of the paths. The computer need not run. */
+  listSnapshot(sessionId: string, snapshotId: string): AsyncIterable<SnapshotEntry>;
+  /**
+   * One file of a snapshot; the computer need not run. The path is relative to the session's folder and in the text
+   * form of snapshot-format.ts. Links are not followed: `file_not_readable` for whatever is not a regular file.
+   */
+  readSnapshotFile(
+    sessionId: string,
+    snapshotId: string,
+    path: string,
+    options?: { maxBytes?: number },
+  ): Promise<Uint8Array>;
+  /** Deletes all snapshots of a session but these, and the content that only they had. */
+  deleteSnapshots(
+    sessionId: string,
+    keep: ReadonlySet<string>,
+  ): Promise<{ snapshots: number; bytes: number }>;
   /**
    * Fills a computer that does not run with the files of another one as of a snapshot (none: as they are now), in
-   * place of its own. `data` stands for the folder data, `code` for everything else but logs, which never come along.
-   * The source is not changed.
+   * place of its own. `data` stands for the folder data, `code` for everything else but logs and secrets, which never
+   * come along. The source is not changed.
    */
   copyFrom(
     sessionId: string,
     source: { sessionId: string; snapshotId?: string },
     parts: CopyParts,
-  ): Promise<{ files: number; bytes: number }>;
+  ): Promise<CopiedFiles>;
   stats(sessionId: string): Promise<ComputerStats>;
   /**
    * Tells at once what happens to computers by themselves, until the signal aborts. For the fast case only: what it
@@ -206,6 +276,7 @@ export type ComputerErrorCode =
   | 'file_too_large'
   | 'path_outside_computer'
   | 'snapshot_not_found'
+  | 'snapshot_aborted'
   | 'driver_unavailable'
   | 'command_refused'
   | 'disk_full'

@@ -216,7 +216,12 @@ describe('a turn', () => {
       digest: 'd',
       bytes: 0,
       files: 0,
-      changed: 0,
+      changed: { added: 0, modified: 0, removed: 0 },
+      lines: { added: 0, removed: 0 },
+      skipped: [],
+      skipped_total: 0,
+      paused_ms: 0,
+      stored_bytes: 0,
       at_version: 9,
       took_ms: 1,
     });
@@ -332,7 +337,20 @@ describe('the computer', () => {
       .then('tool.completed', 'turn.failed', 'computer.failed');
   });
   it('has files of no version while a turn changes them', () => {
-    const data = { snapshot_id: 's', digest: 'd', bytes: 0, files: 0, changed: 0, at_version: 3, took_ms: 1 };
+    const data = {
+      snapshot_id: 's',
+      digest: 'd',
+      bytes: 0,
+      files: 0,
+      changed: { added: 0, modified: 0, removed: 0 },
+      lines: { added: 0, removed: 0 },
+      skipped: [],
+      skipped_total: 0,
+      paused_ms: 0,
+      stored_bytes: 0,
+      at_version: 3,
+      took_ms: 1,
+    };
     given(...busy)
       .when({ type: 'record-snapshot', data })
       .refused('snapshot_outdated');

@@ -116,6 +116,12 @@ export type ToolOutcome = 'completed' | 'failed' | 'interrupted' | 'not_executed
 /** What ended or hurt a computer that nobody had asked to end. */
 export type Disruption = 'out_of_memory' | 'killed' | 'exited' | 'engine_restarted' | 'disk_full';
 
+/** A path that a snapshot does not hold. */
+export interface SkippedFile {
+  path: string;
+  why: string;
+}
+
 export interface EventData {
   'session.created': SessionCreated;
   /** Ends the replayed prefix of a remix; before it the new session is not usable. */
@@ -174,7 +180,17 @@ export interface EventData {
     digest: string;
     bytes: number;
     files: number;
-    changed: number;
+    /** Files and links since the snapshot before. */
+    changed: { added: number; modified: number; removed: number };
+    /** Lines of changed text files since then; larger files and binary ones are not counted. */
+    lines: { added: number; removed: number };
+    /** What could not be kept, and why; the first of `skipped_total`. */
+    skipped: SkippedFile[];
+    skipped_total: number;
+    /** How long the computer's processes stood still. */
+    paused_ms: number;
+    /** Bytes that the snapshot added to the store. */
+    stored_bytes: number;
     /** The session's version whose files these are. */
     at_version: number;
     took_ms: number;

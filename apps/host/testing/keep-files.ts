@@ -22,8 +22,16 @@ export function keepFiles(
     async handle({ event: { subject } }) {
       const state = fold((await log.store.read(subject)).map(({ event }) => event));
       if (!state.snapshotDue) return;
-      const { snapshotId, ...kept } = await computers.snapshot(subject);
-      const data = { snapshot_id: snapshotId, ...kept, at_version: state.version, took_ms: 1 };
+      const { snapshotId, skippedTotal, pausedMs, storedBytes, ...kept } = await computers.snapshot(subject);
+      const data = {
+        ...kept,
+        snapshot_id: snapshotId,
+        skipped_total: skippedTotal,
+        paused_ms: pausedMs,
+        stored_bytes: storedBytes,
+        at_version: state.version,
+        took_ms: 1,
+      };
       await bus.execute(new RecordSnapshot(subject, data, operator));
     },
   });

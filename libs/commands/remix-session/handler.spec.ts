@@ -77,7 +77,12 @@ describe('RemixSession', () => {
       digest: 'd',
       bytes: 3,
       files: 1,
-      changed: 1,
+      changed: { added: 1, modified: 0, removed: 0 },
+      lines: { added: 0, removed: 0 },
+      skipped: [],
+      skipped_total: 0,
+      paused_ms: 0,
+      stored_bytes: 0,
       at_version: version,
       took_ms: 1,
     };
@@ -117,7 +122,19 @@ describe('RemixSession', () => {
     const other = new SessionRepository(kit.store, systemIds);
     await other.execute(source, { type: 'complete-turn', data: done }, user);
     const remix = kit.bus.execute(new RemixSession(source, everything, user));
-    const kept = { snapshot_id: 's1', digest: 'd', bytes: 3, files: 1, changed: 1, took_ms: 1 };
+    const kept = {
+      snapshot_id: 's1',
+      digest: 'd',
+      bytes: 3,
+      files: 1,
+      changed: { added: 1, modified: 0, removed: 0 },
+      lines: { added: 0, removed: 0 },
+      skipped: [],
+      skipped_total: 0,
+      paused_ms: 0,
+      stored_bytes: 0,
+      took_ms: 1,
+    };
     const { version: at_version } = await other.load(source);
     await other.execute(source, { type: 'record-snapshot', data: { ...kept, at_version } }, user);
     expect((await remix).events[0]?.data).toMatchObject({ source: { snapshot_id: 's1' } });

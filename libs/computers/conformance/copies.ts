@@ -18,7 +18,7 @@ export function describeCopies(fixture: Fixture): void {
         ALL,
       );
 
-      expect(copied).toEqual({ files: before.files, bytes: before.bytes });
+      expect(copied).toMatchObject({ files: before.files, bytes: before.bytes });
       expect((await fixture.computers.snapshot(fixture.id('copy'))).digest).toBe(before.digest);
       await fixture.computers.start(fixture.id('copy'));
       await fixture.bash(

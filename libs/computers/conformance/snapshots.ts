@@ -31,14 +31,19 @@ export function describeSnapshots(fixture: Fixture): void {
         digest: expect.stringMatching(/^[0-9a-f]{64}$/),
         files: 2,
         bytes: 6,
-        changed: 3,
+        changed: { added: 3, modified: 0, removed: 0 },
       });
       const second = await fixture.computers.snapshot(id);
-      expect(second).toMatchObject({ digest: first.digest, files: 2, bytes: 6, changed: 0 });
+      expect(second).toMatchObject({
+        digest: first.digest,
+        files: 2,
+        bytes: 6,
+        changed: { added: 0, modified: 0, removed: 0 },
+      });
       expect(second.snapshotId).not.toBe(first.snapshotId);
       await fixture.bash(id, 'echo 9 > code/b; rm c; touch d');
       const third = await fixture.computers.snapshot(id);
-      expect(third).toMatchObject({ files: 3, changed: 3 });
+      expect(third).toMatchObject({ files: 3, changed: { added: 1, modified: 1, removed: 1 } });
       expect(third.digest).not.toBe(first.digest);
     });
 

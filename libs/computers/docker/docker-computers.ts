@@ -4,11 +4,13 @@ import type {
   ComputerSpec,
   Computers,
   ComputerStats,
+  CopiedFiles,
   CopyParts,
   ExecOptions,
   ExecResult,
   FileEntry,
   Shell,
+  SnapshotEntry,
   SnapshotInfo,
   StartOptions,
 } from '../computer.js';
@@ -104,7 +106,7 @@ export class DockerComputers implements Computers {
     sessionId: string,
     { sessionId: sourceId, snapshotId }: { sessionId: string; snapshotId?: string },
     parts: CopyParts,
-  ): Promise<{ files: number; bytes: number }> {
+  ): Promise<CopiedFiles> {
     return this.change(sessionId, async (computer) => {
       const source = this.computer(sourceId);
       await source.require();
@@ -118,6 +120,19 @@ export class DockerComputers implements Computers {
       if (parts.code) await copyRootFilesystem(computer, source);
       return copied;
     });
+  }
+
+  async *listSnapshot(sessionId: string, snapshotId: string): AsyncIterable<SnapshotEntry> {
+    await Promise.reject(notReadYet(sessionId, snapshotId));
+    yield* [];
+  }
+
+  readSnapshotFile(sessionId: string, snapshotId: string): Promise<Uint8Array> {
+    return Promise.reject(notReadYet(sessionId, snapshotId));
+  }
+
+  deleteSnapshots(): Promise<{ snapshots: number; bytes: number }> {
+    return Promise.resolve({ snapshots: 0, bytes: 0 });
   }
 
   stats(sessionId: string): Promise<ComputerStats> {
@@ -185,6 +200,11 @@ export class DockerComputers implements Computers {
     this.computers.set(sessionId, computer);
     return computer;
   }
+}
+
+function notReadYet(sessionId: string, snapshotId: string): ComputerError {
+  const message = `Snapshot ${snapshotId} of session ${sessionId} cannot be looked into: the Docker driver only restores and copies it.`;
+  return new ComputerError('snapshot_not_found', message);
 }
 
 /** The engine's failures as sentences. What was aborted fails with the reason of its signal. */

@@ -6,11 +6,13 @@ import type {
   Computers,
   ComputersLogger,
   ComputerStats,
+  CopiedFiles,
   CopyParts,
   ExecOptions,
   ExecResult,
   FileEntry,
   Shell,
+  SnapshotEntry,
   SnapshotInfo,
   StartOptions,
 } from '../computer.js';
@@ -20,7 +22,14 @@ import { listComputerFiles, readComputerFile, writeComputerFile } from './comput
 import type { Isolation } from './isolation.js';
 import { LocalComputer } from './local-computer.js';
 import { isSessionId, sessionFolder } from './session-folder.js';
-import { copyIntoComputer, restoreFromSnapshot, takeSnapshot } from './snapshots.js';
+import {
+  copyIntoComputer,
+  deleteSnapshots,
+  listSnapshotEntries,
+  readFromSnapshot,
+  restoreFromSnapshot,
+  takeSnapshot,
+} from './snapshots.js';
 
 /** Computers that are folders of this machine, with processes of this machine. */
 export class LocalComputers implements Computers {
@@ -102,12 +111,33 @@ export class LocalComputers implements Computers {
     sessionId: string,
     source: { sessionId: string; snapshotId?: string },
     parts: CopyParts,
-  ): Promise<{ files: number; bytes: number }> {
+  ): Promise<CopiedFiles> {
     const from = await this.existing(source.sessionId);
     return this.change(sessionId, async (computer) => {
       await computer.requireStopped();
       return copyIntoComputer(computer.folder, from.folder, source.snapshotId, parts);
     });
+  }
+
+  async *listSnapshot(sessionId: string, snapshotId: string): AsyncIterable<SnapshotEntry> {
+    const entries = await listSnapshotEntries((await this.existing(sessionId)).folder, snapshotId);
+    yield* entries;
+  }
+
+  async readSnapshotFile(
+    sessionId: string,
+    snapshotId: string,
+    path: string,
+    options: { maxBytes?: number } = {},
+  ): Promise<Uint8Array> {
+    return readFromSnapshot((await this.existing(sessionId)).folder, snapshotId, path, options.maxBytes);
+  }
+
+  deleteSnapshots(
+    sessionId: string,
+    keep: ReadonlySet<string>,
+  ): Promise<{ snapshots: number; bytes: number }> {
+    return this.change(sessionId, ({ folder }) => deleteSnapshots(folder, keep));
   }
 
   async stats(sessionId: string): Promise<ComputerStats> {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import type { SnapshotInfo } from '../computer.js';
 
 const manifestEntry = z.object({
   path: z.string(),
@@ -35,14 +36,17 @@ export function treeDigest(entries: ManifestEntry[]): string {
 }
 
 /** Files and links that were added, changed or removed. */
-export function countChanged(before: ManifestEntry[], after: ManifestEntry[]): number {
+export function countChanged(before: ManifestEntry[], after: ManifestEntry[]): SnapshotInfo['changed'] {
   const known = new Map(before.filter(isFileOrLink).map((entry) => [entry.path, contentLine(entry)]));
-  let changed = 0;
+  let added = 0;
+  let modified = 0;
   for (const entry of after.filter(isFileOrLink)) {
-    if (known.get(entry.path) !== contentLine(entry)) changed++;
+    const line = known.get(entry.path);
+    if (line === undefined) added++;
+    else if (line !== contentLine(entry)) modified++;
     known.delete(entry.path);
   }
-  return changed + known.size;
+  return { added, modified, removed: known.size };
 }
 
 export function sortedByPath(entries: ManifestEntry[]): ManifestEntry[] {

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, readdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ComputerError, type CopyParts, type SnapshotInfo } from '../computer.js';
+import { ComputerError, type CopiedFiles, type CopyParts, type SnapshotInfo } from '../computer.js';
+import { readComputerFile } from './computer-files.js';
 import { type CopyTreeOptions, copyTree } from './copy-tree.js';
 import { asComputerError, hasCode } from './errno.js';
 import {
@@ -44,6 +45,11 @@ export async function takeSnapshot(folder: SessionFolder): Promise<SnapshotInfo>
       digest,
       ...sizeOf(entries),
       changed: countChanged(previous?.entries ?? [], entries),
+      lines: { added: 0, removed: 0 },
+      skipped: [],
+      skippedTotal: 0,
+      pausedMs: 0,
+      storedBytes: 0,
     };
   } catch (error) {
     await removeTree(partial);
@@ -68,7 +74,7 @@ export async function copyIntoComputer(
   from: SessionFolder,
   snapshotId: string | undefined,
   parts: CopyParts,
-): Promise<{ files: number; bytes: number }> {
+): Promise<CopiedFiles> {
   if (snapshotId !== undefined) await requireSnapshot(from, snapshotId);
   const source = snapshotId === undefined ? from.files : join(from.snapshots, snapshotId, 'files');
   const include = (name: string): boolean => (name === 'data' ? parts.data : name !== 'logs' && parts.code);
@@ -77,7 +83,40 @@ export async function copyIntoComputer(
     await makeStandardFolders(staging);
     return copied;
   });
-  return sizeOf(entries);
+  return { ...sizeOf(entries), skipped: [], skippedTotal: 0 };
+}
+
+export async function listSnapshotEntries(
+  folder: SessionFolder,
+  snapshotId: string,
+): Promise<ManifestEntry[]> {
+  return (await requireSnapshot(folder, snapshotId)).entries;
+}
+
+export async function readFromSnapshot(
+  folder: SessionFolder,
+  snapshotId: string,
+  path: string,
+  maxBytes?: number,
+): Promise<Uint8Array> {
+  const { entries } = await requireSnapshot(folder, snapshotId);
+  const entry = entries.find((candidate) => candidate.path === path);
+  if (entry?.type === 'file') {
+    const files = join(folder.snapshots, snapshotId, 'files');
+    return readComputerFile({ files, sessionDir: files }, path, maxBytes);
+  }
+  if (entry) throw new ComputerError('file_not_readable', `${path} is not a regular file.`);
+  throw new ComputerError('file_not_found', `Snapshot ${snapshotId} has no file ${path}.`);
+}
+
+/** Deletes all snapshots but these. */
+export async function deleteSnapshots(
+  folder: SessionFolder,
+  keep: ReadonlySet<string>,
+): Promise<{ snapshots: number; bytes: number }> {
+  const ids = (await readdir(folder.snapshots)).filter((name) => SNAPSHOT_ID.test(name) && !keep.has(name));
+  for (const id of ids) await removeTree(join(folder.snapshots, id));
+  return { snapshots: ids.length, bytes: 0 };
 }
 
 async function fillFiles(
@@ -117,14 +156,13 @@ async function latestManifest(folder: SessionFolder): Promise<Manifest | undefin
   return latest === undefined ? undefined : readManifest(folder, latest);
 }
 
-async function requireSnapshot(folder: SessionFolder, snapshotId: string): Promise<void> {
-  const found = SNAPSHOT_ID.test(snapshotId) && (await readManifest(folder, snapshotId));
-  if (!found) {
-    throw new ComputerError(
-      'snapshot_not_found',
-      `Session ${folder.sessionId} has no snapshot "${snapshotId}" here.`,
-    );
-  }
+async function requireSnapshot(folder: SessionFolder, snapshotId: string): Promise<Manifest> {
+  const found = SNAPSHOT_ID.test(snapshotId) ? await readManifest(folder, snapshotId) : undefined;
+  if (found) return found;
+  throw new ComputerError(
+    'snapshot_not_found',
+    `Session ${folder.sessionId} has no snapshot "${snapshotId}" here.`,
+  );
 }
 
 async function readManifest(folder: SessionFolder, snapshotId: string): Promise<Manifest | undefined> {

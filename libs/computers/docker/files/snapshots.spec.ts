@@ -41,7 +41,9 @@ await describeWithDocker('snapshots of containers', (fixture) => {
     await fixture.computers.snapshot(id);
     const [helper] = await helpersOf(id);
     await fixture.output(id, 'echo 1 > data/f');
-    expect(await fixture.computers.snapshot(id)).toMatchObject({ changed: 1 });
+    expect(await fixture.computers.snapshot(id)).toMatchObject({
+      changed: { added: 0, modified: 1, removed: 0 },
+    });
     expect(await helpersOf(id)).toEqual([expect.objectContaining({ Id: helper!.Id })]);
     expect(helper!.Mounts).toContainEqual(expect.objectContaining({ Destination: '/session', RW: false }));
     expect(helper!.HostConfig.NetworkMode).toBe('none');
@@ -55,7 +57,10 @@ await describeWithDocker('snapshots of containers', (fixture) => {
     await fixture.computers.stop(id);
     const { digest } = await fixture.computers.snapshot(id);
     expect(await helpersOf(id)).toEqual([]);
-    expect(await fixture.computers.snapshot(id)).toMatchObject({ digest, changed: 0 });
+    expect(await fixture.computers.snapshot(id)).toMatchObject({
+      digest,
+      changed: { added: 0, modified: 0, removed: 0 },
+    });
   });
 
   it('are out of reach for root in the session', async () => {
@@ -78,7 +83,9 @@ await describeWithDocker('snapshots of containers', (fixture) => {
       id,
       `${EXHAUST_PROCESSES}; until read -r said < data/f && ((said == 2)); do :; done`,
     );
-    expect(await fixture.computers.snapshot(id)).toMatchObject({ changed: 1 });
+    expect(await fixture.computers.snapshot(id)).toMatchObject({
+      changed: { added: 0, modified: 1, removed: 0 },
+    });
   });
 
   it('go on when the container that takes them was killed', async () => {
@@ -87,7 +94,10 @@ await describeWithDocker('snapshots of containers', (fixture) => {
     const [helper] = await helpersOf(id);
     await fixture.docker.getContainer(helper!.Id).kill();
     await eventually(async () => (await helpersOf(id)).length === 0);
-    expect(await fixture.computers.snapshot(id)).toMatchObject({ digest, changed: 0 });
+    expect(await fixture.computers.snapshot(id)).toMatchObject({
+      digest,
+      changed: { added: 0, modified: 0, removed: 0 },
+    });
   });
 
   it('are taken by two services one after the other', async () => {

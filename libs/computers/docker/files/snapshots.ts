@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import { ComputerError, type CopyParts, type SnapshotInfo } from '../../computer.js';
+import { ComputerError, type CopiedFiles, type CopyParts, type SnapshotInfo } from '../../computer.js';
 import { volumeMount } from '../container/container-options.js';
 import type { DockerComputer } from '../docker-computer.js';
 import { callInHelper } from '../engine/helper.js';
@@ -11,13 +11,23 @@ import { makeSnapshotVolume } from './snapshot-volume.js';
 const SNAPSHOT_ID = /^[0-9a-z]{9}-[0-9a-f-]{36}$/;
 const size = z.object({ files: z.number().int(), bytes: z.number().int() });
 const known = z.object({ known: z.boolean() });
-const taken = size.extend({ digest: z.string(), changed: z.number().int() });
+const taken = size.extend({
+  digest: z.string(),
+  changed: z.object({ added: z.int(), modified: z.int(), removed: z.int() }),
+});
 
 /** Copies what changed since the last snapshot; what did not is a hard link to that snapshot's copy. */
 export async function takeSnapshot({ snapshots }: DockerComputer): Promise<SnapshotInfo> {
   const snapshotId = `${Date.now().toString(36).padStart(9, '0')}-${randomUUID()}`;
   const answer = await snapshots.call({ verb: 'snapshot', snapshot: snapshotId });
-  return { snapshotId, ...taken.parse(answer) };
+  const nothing = {
+    lines: { added: 0, removed: 0 },
+    skipped: [],
+    skippedTotal: 0,
+    pausedMs: 0,
+    storedBytes: 0,
+  };
+  return { snapshotId, ...nothing, ...taken.parse(answer) };
 }
 
 /** The container must stand still: programs would go on with files that are taken away. */
@@ -35,7 +45,7 @@ export async function copyFiles(
   source: DockerComputer,
   snapshotId: string | undefined,
   parts: CopyParts,
-): Promise<{ files: number; bytes: number }> {
+): Promise<CopiedFiles> {
   if (snapshotId !== undefined) {
     requireId(source, snapshotId);
     await makeSnapshotVolume(source);
@@ -46,7 +56,7 @@ export async function copyFiles(
       : volumeMount(source.names.snapshots, '/snapshots', true);
   const answer = await fillFiles(computer, { verb: 'copy', snapshot: snapshotId, parts }, from);
   if (snapshotId !== undefined && known.safeParse(answer).success) throw missing(source, snapshotId);
-  return size.parse(answer);
+  return { ...size.parse(answer), skipped: [], skippedTotal: 0 };
 }
 
 /** Before anything is touched or ended. */

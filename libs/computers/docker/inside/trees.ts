@@ -39,7 +39,9 @@ def digest_of(entries):
 def changes(before, after):
     lines = lambda entries: {entry['path']: line(entry) for entry in entries if entry['type'] != 'directory'}
     old, new = lines(before), lines(after)
-    return sum(old.get(path) != new.get(path) for path in old.keys() | new.keys())
+    both = old.keys() & new.keys()
+    return {'added': len(new) - len(both), 'removed': len(old) - len(both),
+            'modified': sum(old[path] != new[path] for path in both)}
 
 def size_of(entries):
     files = [entry['size'] for entry in entries if entry['type'] == 'file']
