@@ -26,7 +26,6 @@ export interface LogInfo {
 
 export interface ReadOptions {
   fromSequence?: number;
-  length?: number;
 }
 
 export interface FollowOptions {
@@ -76,14 +75,14 @@ export interface EventStore {
     expectedSequence: number,
   ): Promise<AppendResult>;
   /**
-   * A session's events in order; all of them, or those from a sequence on. `length` is about how many there are,
-   * when that is known: a long history is then read in one go.
+   * A session's events in order; all of them, or those from a sequence on. Never stale: what was acknowledged before
+   * is there.
    * @throws LogError `log_corrupt` when a version is missing
    */
   read(sessionId: string, options?: ReadOptions): Promise<RecordedEvent[]>;
-  /** The session's last event. */
+  /** The session's last event; never stale. */
   last(sessionId: string): Promise<RecordedEvent | undefined>;
-  /** The event at a sequence; undefined when it was erased or never was. */
+  /** The event at a sequence; undefined when it was erased or never was. Never stale. */
   at(sequence: number): Promise<RecordedEvent | undefined>;
   /** Everything after a position, then live, in order and without gaps, until the signal aborts. */
   follow(options: FollowOptions): AsyncIterable<RecordedEvent>;

@@ -8,6 +8,7 @@ import { SessionId } from '../reading/session-id.pipe.js';
 import { SessionReader } from '../reading/session-reader.js';
 import { mediaTypeOf } from './media-type.js';
 
+const DIGEST = /^[0-9a-f]{64}$/;
 const NAMED_IN_ERROR = 64;
 
 @Controller('api/v0/sessions/:id/attachments')
@@ -31,16 +32,21 @@ export class AttachmentsController {
     @Res() reply: FastifyReply,
   ) {
     this.sessions.get(id);
+    if (!DIGEST.test(sha256)) throw notFound(sha256);
+    const etag = `"${sha256}"`;
+    // Whoever knows the tag has the bytes that it names: nothing needs to be read.
+    if (known?.includes(etag)) return cacheable(reply, etag).status(304).send();
     const content = await this.attachments.get(id, sha256);
     if (content === undefined) throw notFound(sha256);
-    const etag = `"${sha256}"`;
-    reply
-      .header('ETag', etag)
-      .header('Cache-Control', 'private, max-age=31536000, immutable')
-      .header('X-Content-Type-Options', 'nosniff');
-    if (known?.includes(etag)) return reply.status(304).send();
-    return reply.type(mediaTypeOf(content)).send(Buffer.from(content));
+    return cacheable(reply, etag).type(mediaTypeOf(content)).send(Buffer.from(content));
   }
+}
+
+function cacheable(reply: FastifyReply, etag: string): FastifyReply {
+  return reply
+    .header('ETag', etag)
+    .header('Cache-Control', 'private, max-age=31536000, immutable')
+    .header('X-Content-Type-Options', 'nosniff');
 }
 
 function notFound(sha256: string): ApiError {

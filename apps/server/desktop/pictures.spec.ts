@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { ComputerError, type ComputerErrorCode } from '#computers';
 import type { Problem, Session } from '#contracts';
 import { createDesktopSession } from '../testing/desktop-client.js';
@@ -78,6 +78,17 @@ describe('an attachment', () => {
     const etag = response.headers.get('etag') ?? '';
     expect(etag).toBe(`"${sha256}"`);
     expect((await app.client.get(path, { 'if-none-match': etag })).status).toBe(304);
+  });
+
+  it('is not read for a client that has it', async () => {
+    const sha256 = await app.parts.attachments.put(session.id, PNG);
+    const read = jest.spyOn(app.parts.attachments, 'get');
+    const path = `sessions/${session.id}/attachments/${sha256}`;
+    const reply = await app.client.get(path, { 'if-none-match': `W/"x", "${sha256}"` });
+    expect([reply.status, reply.text, reply.headers.get('etag')]).toEqual([304, '', `"${sha256}"`]);
+    expect(read).not.toHaveBeenCalled();
+    expect((await app.client.get(path)).status).toBe(200);
+    expect(read).toHaveBeenCalledTimes(1);
   });
 
   it('is not there under another session, digest or name', async () => {

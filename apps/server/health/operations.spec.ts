@@ -9,7 +9,10 @@ let store: JetStreamStore;
 let app: TestApp;
 beforeAll(async () => {
   nats = await startTestNats();
-  store = await openJetStreamStore(await nats.connection(), { requestTimeoutMs: 300 });
+  store = await openJetStreamStore(await nats.connection(), {
+    requestTimeoutMs: 300,
+    patienceMs: 1000,
+  });
   app = await startTestApp({ parts: store });
 });
 afterAll(async () => {

@@ -77,8 +77,8 @@ export class RemixSessionHandler implements ICommandHandler<RemixSession, Comman
   }
 
   private async history(sourceId: string): Promise<{ events: EventEnvelope[]; sequence: number }> {
-    const { version: length } = await this.sessions.load(sourceId);
-    const recorded = await this.store.read(sourceId, { length });
+    await this.sessions.load(sourceId);
+    const recorded = await this.store.read(sourceId);
     const last = recorded.at(-1);
     const gone =
       last === undefined || last.event.type === 'session.deleted' || last.event.type === 'session.erased';

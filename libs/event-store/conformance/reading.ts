@@ -55,16 +55,13 @@ export function describeReading(subject: Subject): void {
     expect(await store.at(sequence - 1)).toEqual(stored[1]);
   });
 
-  it('reads a long history in one go when its length is known, from anywhere', async () => {
+  it('reads a long history, from anywhere', async () => {
     const { store } = subject();
-    const contents = Array.from({ length: 450 }, (_, n) => `message ${n}`);
+    const contents = Array.from({ length: 2450 }, (_, n) => `message ${n}`);
     const { sessionId, events, sequence } = await startSession(store, ...contents);
-    const stored = await store.read(sessionId, { length: events.length });
+    const stored = await store.read(sessionId);
     expect(stored.map(({ event }) => event)).toEqual(events);
-    expect(await store.read(sessionId)).toEqual(stored);
-    expect(await store.read(sessionId, { length: 400, fromSequence: sequence - 300 })).toEqual(
-      stored.slice(-301),
-    );
+    expect(await store.read(sessionId, { fromSequence: sequence - 300 })).toEqual(stored.slice(-301));
   });
 
   it('knows nothing of a session that never was', async () => {

@@ -1,41 +1,40 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ConcurrencyError, LogError, type AppendResult } from '../event-store.js';
-import { retryDelay } from '../retry-delay.js';
-import type { Outcome, Write } from './publisher.js';
+import { patienceDelay } from './failures.js';
+import type { Publishing, Write } from './publisher.js';
 import type { StreamReader } from './reader.js';
 import { idOf, type WireMessage } from './wire.js';
-
-const MAX_ATTEMPTS = 5;
-
-export interface Publishing {
-  publish(write: Write): Promise<Outcome>;
-}
 
 /** Appends with certainty: where a reply leaves the outcome open, the subject's own messages tell. */
 export class Appender {
   readonly #publisher: Publishing;
   readonly #reader: StreamReader;
+  readonly #patienceMs: number;
 
-  constructor(publisher: Publishing, reader: StreamReader) {
+  /** @param patienceMs how long an append is repeated that is not answered */
+  constructor(publisher: Publishing, reader: StreamReader, patienceMs: number) {
     this.#publisher = publisher;
     this.#reader = reader;
+    this.#patienceMs = patienceMs;
   }
 
   /** Publishing again is safe: the expected position lets the write in once, and a refusal leads to a look. */
-  async append(sessionId: string, write: Write): Promise<AppendResult> {
+  async append(sessionId: string, write: Write<WireMessage>): Promise<AppendResult> {
+    const end = Date.now() + this.#patienceMs;
     for (let attempt = 1; ; attempt++) {
       const outcome = await this.#publisher.publish(write);
       if (outcome.kind === 'stored') return { sequence: outcome.sequence, duplicate: false };
       if (outcome.kind !== 'unknown') return this.#storedBefore(sessionId, write, outcome.kind);
-      if (attempt === MAX_ATTEMPTS) throw outcomeUnknown(sessionId, outcome.cause);
-      await delay(retryDelay(attempt));
+      const wait = patienceDelay(attempt);
+      if (Date.now() + wait > end) throw outcomeUnknown(sessionId, attempt, outcome.cause);
+      await delay(wait);
     }
   }
 
   /** Finds our own events where they belong, as an earlier try left them; otherwise the refusal stands. */
   async #storedBefore(
     sessionId: string,
-    { subject, messages, expectedSequence }: Write,
+    { subject, messages, expectedSequence }: Write<WireMessage>,
     refusal: 'conflict' | 'duplicate',
   ): Promise<AppendResult> {
     const [first, last] = [messages[0], messages.at(-1)] as [WireMessage, WireMessage];
@@ -56,10 +55,10 @@ function usedElsewhere(messages: readonly WireMessage[], subject: string): Range
   return new RangeError(`Event id ${ids} is on the log already, and not on ${subject}: an id is used once.`);
 }
 
-function outcomeUnknown(sessionId: string, cause: unknown): LogError {
+function outcomeUnknown(sessionId: string, tries: number, cause: unknown): LogError {
   return new LogError(
     'log_unavailable',
-    `The log did not confirm the append to session ${sessionId} (${MAX_ATTEMPTS} tries). ` +
+    `The log did not confirm the append to session ${sessionId} (${tries} tries). ` +
       'It may be stored or not: append the same events again when nats-server answers.',
     { cause },
   );

@@ -1,68 +1,140 @@
-import { Readable } from 'node:stream';
-import { buffer } from 'node:stream/consumers';
-import { jetstream } from '@nats-io/jetstream';
-import { Objm, setSha256Backend, StorageType, type ObjectStore } from '@nats-io/obj';
-import type { NatsConnection } from '@nats-io/transport-node';
+import { createHash } from 'node:crypto';
+import {
+  DiscardPolicy,
+  JetStreamApiCodes,
+  JetStreamApiError,
+  RetentionPolicy,
+  StorageType,
+  StoreCompression,
+  type JetStreamManager,
+} from '@nats-io/jetstream';
 import { LogError } from '../event-store.js';
-import { unavailable } from './failures.js';
+import { patiently, tooLarge } from './failures.js';
+import type { Publishing } from './publisher.js';
+import { readSubject } from './read-subject.js';
+import type { StoredMessage, StreamReader } from './reader.js';
+import { ensureStream, type StreamSettings } from './streams.js';
 import type { Blob } from './wire.js';
 
-const READ_WITHIN_MS = 60_000;
+const CHUNK_BYTES = 128 * 1024;
+/** What one atomic batch holds. */
+const MOST_CHUNKS = 1000;
 
-/** Large event data, apart from the log: named by session and content. What fails, fails as `log_unavailable`. */
+/**
+ * Large data apart from the log, named `<session>.<sha256 of the content>`: a subject of its stream each, whose
+ * messages are the chunks in order. They are written as a whole or not at all, and the name proves the content.
+ */
 export interface BlobStore {
   bucket: string;
   put(blob: Blob): Promise<void>;
+  /** @throws LogError `log_corrupt` when what is stored is not what the name says */
   get(name: string): Promise<Uint8Array | undefined>;
   /** Removes all data of a session. */
   eraseSession(sessionId: string): Promise<void>;
 }
 
-export async function openBlobs(
-  connection: NatsConnection,
-  bucket: string,
-  replicas: number | undefined,
-  readWithinMs = READ_WITHIN_MS,
-): Promise<BlobStore> {
-  setSha256Backend('native');
-  const objects = await new Objm(jetstream(connection)).create(bucket, {
-    description: 'Large data of Raworc events, by session and sha256',
-    storage: StorageType.File,
-    compression: true,
-    replicas: replicas ?? 1,
-  });
+export interface BlobParts {
+  jsm: JetStreamManager;
+  /** Name of the stream, and first token of its subjects. */
+  bucket: string;
+  reader: StreamReader;
+  publisher: Publishing;
+  patienceMs: number;
+}
+
+export async function openBlobs(parts: BlobParts, replicas: number | undefined): Promise<BlobStore> {
+  const { jsm, bucket, patienceMs } = parts;
+  await refuseObjectStore(jsm, bucket);
+  await ensureStream(jsm, blobStream(bucket), replicas);
   return {
     bucket,
-    put: (blob) => putOnce(objects, blob).catch(unavailable),
-    get: (name) => read(objects, name, readWithinMs).catch(unavailable),
-    eraseSession: (sessionId) => erase(objects, sessionId).catch(unavailable),
+    put: (blob) => put(parts, blob),
+    get: (name) => get(parts, name),
+    eraseSession: async (sessionId) => {
+      const filter = `${bucket}.${sessionId}.*`;
+      await patiently(patienceMs, () => jsm.streams.purge(bucket, { filter }));
+    },
   };
 }
 
-/** The name is the content's hash: what is there need not be written again. */
-async function putOnce(objects: ObjectStore, { name, bytes }: Blob): Promise<void> {
-  const known = await objects.info(name);
-  if (known !== null && !known.deleted) return;
-  await objects.putBlob({ name }, bytes);
+function blobStream(bucket: string): StreamSettings {
+  return {
+    name: bucket,
+    description: 'Large data of Raworc events, by session and sha256',
+    subjects: [`${bucket}.*.*`],
+    storage: StorageType.File,
+    retention: RetentionPolicy.Limits,
+    discard: DiscardPolicy.New,
+    allow_direct: true,
+    allow_atomic: true,
+    compression: StoreCompression.S2,
+  };
 }
 
-/** An erasure may purge the chunks of an object that is being read; the server then sends no more, and no end. */
-async function read(objects: ObjectStore, name: string, withinMs: number): Promise<Uint8Array | undefined> {
-  const object = await objects.get(name);
-  if (object === null) return undefined;
-  // The data fails with the same error.
-  object.error.catch(() => undefined);
-  const signal = AbortSignal.timeout(withinMs);
+/** Earlier builds kept large data in a NATS object store, which this one would not find. */
+async function refuseObjectStore(jsm: JetStreamManager, bucket: string): Promise<void> {
   try {
-    return await buffer(Readable.fromWeb(object.data, { signal }));
-  } catch (cause) {
-    if (!signal.aborted) throw cause;
-    const problem = `Reading ${name} took more than ${withinMs / 1000} s. Try again.`;
-    throw new LogError('log_unavailable', problem, { cause });
+    await jsm.streams.info(`OBJ_${bucket}`);
+  } catch (error) {
+    if (error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound) return;
+    throw error;
+  }
+  throw new LogError(
+    'log_incompatible',
+    `This log was written by an earlier build, which kept large data in the object store ${bucket}. ` +
+      'Use that build, or start with an empty RAWORC_HOME (and an empty NATS, if RAWORC_NATS_URL is set).',
+  );
+}
+
+/** The name is the content's hash: a subject that has messages already has these. */
+async function put({ bucket, publisher, patienceMs }: BlobParts, { name, bytes }: Blob): Promise<void> {
+  const chunks = chunksOf(bytes);
+  if (chunks.length > MOST_CHUNKS) {
+    throw tooLarge(name, `it has ${bytes.length} bytes, and the log takes ${MOST_CHUNKS * CHUNK_BYTES}`);
+  }
+  const messages = chunks.map((payload) => ({ what: `a part of ${name}`, payload, headers: [] }));
+  await patiently(patienceMs, async () => {
+    const write = { subject: `${bucket}.${name}`, messages, expectedSequence: 0 };
+    const outcome = await publisher.publish(write);
+    if (outcome.kind !== 'unknown') return;
+    throw new LogError('log_unavailable', `The log did not confirm that it has ${name}. Try again.`, {
+      cause: outcome.cause,
+    });
+  });
+}
+
+function chunksOf(bytes: Uint8Array): Uint8Array[] {
+  const count = Math.max(1, Math.ceil(bytes.length / CHUNK_BYTES));
+  return Array.from({ length: count }, (_, n) => bytes.subarray(n * CHUNK_BYTES, (n + 1) * CHUNK_BYTES));
+}
+
+async function get({ bucket, reader }: BlobParts, name: string): Promise<Uint8Array | undefined> {
+  const subject = `${bucket}.${name}`;
+  const bytes = joined(await readSubject(reader, subject, 1));
+  if (bytes !== undefined && isContentOf(name, bytes)) return bytes;
+  // A copy that lags behind may have part of it, and an erasure between two pages leaves part of it.
+  const again = joined(await readFromLeader(reader, subject));
+  if (again === undefined || isContentOf(name, again)) return again;
+  if ((await reader.next(subject, 1)) === undefined) return undefined;
+  const problem = `its ${again.length} bytes are not what was written`;
+  throw new LogError('log_corrupt', `Large data ${name} is damaged: ${problem}. Restore it from a backup.`);
+}
+
+async function readFromLeader(reader: StreamReader, subject: string): Promise<StoredMessage[]> {
+  const messages: StoredMessage[] = [];
+  for (;;) {
+    const message = await reader.next(subject, (messages.at(-1)?.sequence ?? 0) + 1);
+    if (message === undefined) return messages;
+    messages.push(message);
   }
 }
 
-async function erase(objects: ObjectStore, sessionId: string): Promise<void> {
-  const names = (await objects.list()).map(({ name }) => name);
-  for (const name of names.filter((name) => name.startsWith(`${sessionId}.`))) await objects.delete(name);
+/** Undefined when there is not even an empty chunk. */
+function joined(messages: readonly StoredMessage[]): Uint8Array | undefined {
+  if (messages.length <= 1) return messages[0]?.data;
+  return Buffer.concat(messages.map(({ data }) => data));
+}
+
+function isContentOf(name: string, bytes: Uint8Array): boolean {
+  return createHash('sha256').update(bytes).digest('hex') === name.slice(name.lastIndexOf('.') + 1);
 }

@@ -14,7 +14,7 @@ describe('JetStream store when the server is killed', () => {
   beforeAll(async () => {
     nats = await startTestNats();
     connection = await nats.connection();
-    opened = await openJetStreamStore(connection, { requestTimeoutMs: 500 });
+    opened = await openJetStreamStore(connection, { requestTimeoutMs: 500, patienceMs: 3000 });
   });
   afterAll(async () => {
     opened.close();

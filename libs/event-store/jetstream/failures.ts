@@ -1,8 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { ClosedConnectionError } from '@nats-io/transport-node';
 import { LogError } from '../event-store.js';
 import { retryDelay } from '../retry-delay.js';
-
-const READ_ATTEMPTS = 3;
 
 /** Codes of nats-server's errors.json. */
 const WRONG_LAST_SEQUENCE = new Set([10071, 10164]);
@@ -45,15 +44,38 @@ export function unavailable(error: unknown): never {
   });
 }
 
-/** Asks again what got no answer, as over a restart of the server: for reads, which change nothing. */
-export async function persistently<T>(read: () => Promise<T>): Promise<T> {
+/**
+ * Tries again what the log did not answer, as over an election or a restart of the server, with growing and jittered
+ * waits until the time is over. The work must be safe to repeat.
+ */
+export async function patiently<T>(patienceMs: number, work: () => Promise<T>): Promise<T> {
+  const end = Date.now() + patienceMs;
   for (let attempt = 1; ; attempt++) {
     try {
-      return await read().catch(unavailable);
+      return await answered(work);
     } catch (error) {
-      const passing = error instanceof LogError && error.code === 'log_unavailable';
-      if (!passing || attempt === READ_ATTEMPTS) throw error;
-      await delay(retryDelay(attempt));
+      const wait = patienceDelay(attempt);
+      if (!isPassing(error) || Date.now() + wait > end) throw error;
+      await delay(wait);
     }
   }
+}
+
+async function answered<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    return unavailable(error);
+  }
+}
+
+/** A connection that is closed, by ourselves, never opens again. */
+function isPassing(error: unknown): boolean {
+  if (!(error instanceof LogError) || error.code !== 'log_unavailable') return false;
+  return !(error.cause instanceof ClosedConnectionError);
+}
+
+/** Milliseconds before the next try: doubles up to a second; jittered, so that many callers do not come at once. */
+export function patienceDelay(attempt: number): number {
+  return Math.min(1000, retryDelay(attempt)) * (0.5 + Math.random() / 2);
 }

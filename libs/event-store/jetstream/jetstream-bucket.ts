@@ -2,23 +2,28 @@ import { JetStreamApiError, type JetStreamManager } from '@nats-io/jetstream';
 import { headers, type Msg, type NatsConnection } from '@nats-io/transport-node';
 import type { Bucket } from '../bucket.js';
 import { LogError } from '../event-store.js';
-import { classify, persistently, unavailable, type ApiError } from './failures.js';
+import { classify, patiently, unavailable, type ApiError } from './failures.js';
 import { bucketStream, ensureStream } from './streams.js';
 
 export interface BucketOptions {
+  connection: NatsConnection;
+  jsm: JetStreamManager;
   bucket: string;
   replicas: number | undefined;
+  /** How long one request may go unanswered. */
   timeoutMs: number;
+  /** How long a request is repeated that is not answered. */
+  patienceMs: number;
   /** Deleted values are overwritten on disk, not only forgotten. */
   shred: boolean;
 }
 
-/** A key-value bucket on a stream; a deleted key leaves a marker. */
-export async function openBucket(
-  connection: NatsConnection,
-  jsm: JetStreamManager,
-  { bucket, replicas, timeoutMs, shred }: BucketOptions,
-): Promise<Bucket> {
+/**
+ * A key-value bucket on a stream; a deleted key leaves a marker. A write whose reply was lost is repeated, and may then
+ * be refused because of itself: callers look at the value, as after any refusal.
+ */
+export async function openBucket(options: BucketOptions): Promise<Bucket> {
+  const { connection, jsm, bucket, replicas, timeoutMs, patienceMs, shred } = options;
   const stream = `KV_${bucket}`;
   await ensureStream(jsm, bucketStream(bucket), replicas);
   const subjectOf = (key: string) => `$KV.${bucket}.${key}`;
@@ -31,15 +36,17 @@ export async function openBucket(
       head.set('Nats-Rollup', 'sub');
     }
     const request = { headers: head, timeout: timeoutMs };
-    const reply = await connection.request(subjectOf(key), value ?? '', request).catch(unavailable);
-    return accepted(reply, `key ${key} of ${bucket}`);
+    return patiently(patienceMs, async () => {
+      const reply = await connection.request(subjectOf(key), value ?? '', request);
+      return accepted(reply, `key ${key} of ${bucket}`);
+    });
   };
 
   return {
     async read(key) {
       const query = { last_by_subj: subjectOf(key) };
       // From the leader: a claim that was just won must be seen by everybody.
-      const message = await persistently(() => jsm.streams.getMessage(stream, query));
+      const message = await patiently(patienceMs, () => jsm.streams.getMessage(stream, query));
       if (message === null) return undefined;
       const deleted = message.header?.get('KV-Operation') !== '';
       const value = deleted ? undefined : message.string();
@@ -48,19 +55,20 @@ export async function openBucket(
 
     async write(key, value, revision) {
       if (!shred || value !== undefined || revision === 0) return put(key, value, revision);
-      if (!(await overwrite(jsm, stream, revision))) return false;
+      await patiently(patienceMs, () => overwrite(jsm, stream, revision));
+      // Refused when a newer value took the old one's place.
       return put(key, undefined, 0);
     },
   };
 }
 
-/** False when the message is gone already. */
-async function overwrite(jsm: JetStreamManager, stream: string, sequence: number): Promise<boolean> {
+/** A message that is gone already is as good as overwritten. */
+async function overwrite(jsm: JetStreamManager, stream: string, sequence: number): Promise<void> {
   try {
-    return await jsm.streams.deleteMessage(stream, sequence, true);
+    await jsm.streams.deleteMessage(stream, sequence, true);
   } catch (error) {
-    if (error instanceof JetStreamApiError && /not found|deleted/.test(error.message)) return false;
-    return unavailable(error);
+    if (error instanceof JetStreamApiError && /not found|deleted/.test(error.message)) return;
+    unavailable(error);
   }
 }
 

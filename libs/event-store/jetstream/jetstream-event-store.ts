@@ -15,7 +15,7 @@ import { assertToken } from '../tokens.js';
 import type { Appender } from './appender.js';
 import type { BlobStore } from './blobs.js';
 import { consumeStream, type ConsumeSource } from './consume.js';
-import { persistently } from './failures.js';
+import { patiently } from './failures.js';
 import { followStream } from './follow.js';
 import type { StreamReader } from './reader.js';
 import { readSubject } from './read-subject.js';
@@ -29,6 +29,7 @@ export interface StoreParts extends ConsumeSource {
   appender: Appender;
   reader: StreamReader;
   blobs: BlobStore;
+  patienceMs: number;
   /** Ends all following and consuming. */
   closing: AbortSignal;
 }
@@ -62,10 +63,10 @@ export class JetStreamEventStore implements EventStore {
     return result;
   }
 
-  async read(sessionId: string, { fromSequence = 0, length }: ReadOptions = {}): Promise<RecordedEvent[]> {
+  async read(sessionId: string, { fromSequence = 0 }: ReadOptions = {}): Promise<RecordedEvent[]> {
     const subject = this.#subject(sessionId);
-    const readOnce = async () =>
-      this.#parts.resolver.all(await readSubject(this.#parts, subject, fromSequence, length));
+    const { reader, resolver } = this.#parts;
+    const readOnce = async () => resolver.all(await readSubject(reader, subject, fromSequence));
     const events = await readOnce();
     try {
       verifyHistory(sessionId, events, fromSequence <= 1);
@@ -108,7 +109,9 @@ export class JetStreamEventStore implements EventStore {
   }
 
   async info(): Promise<LogInfo> {
-    const { created, state } = await persistently(() => this.#parts.jsm.streams.info(this.#parts.stream));
+    const { created, state } = await patiently(this.#parts.patienceMs, () =>
+      this.#parts.jsm.streams.info(this.#parts.stream),
+    );
     return { created, firstSequence: state.first_seq, lastSequence: state.last_seq };
   }
 

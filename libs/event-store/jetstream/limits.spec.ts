@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { jetstream, jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
-import { Objm } from '@nats-io/obj';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { event, type EventEnvelope } from '#domain';
 import { startTestNats, type TestNats } from '#runtime';
@@ -33,7 +32,11 @@ describe('JetStream store at its limits', () => {
     const { sequence } = await opened.store.append(sessionId, events, 0);
     return { sessionId, sequence };
   };
-  const objects = async () => (await new Objm(connection).open('RAWORC_BLOBS')).list();
+  /** Subjects of a session's large data. */
+  const blobsOf = async (sessionId: string) => {
+    const options = { subjects_filter: `RAWORC_BLOBS.${sessionId}.*` };
+    return Object.keys((await jsm.streams.info('RAWORC_BLOBS', options)).state.subjects ?? {});
+  };
 
   it('brings an existing stream to its settings, and refuses one that cannot be', async () => {
     const shape = { subjects: ['other.sessions.*'] };
@@ -71,21 +74,20 @@ describe('JetStream store at its limits', () => {
     const wire = message?.json<Record<string, unknown>>();
     expect(wire).not.toHaveProperty('data');
     expect(wire).toMatchObject({ dataref: expect.stringContaining(`RAWORC_BLOBS/${sessionId}.`) });
-    expect((await objects()).filter(({ name }) => name.startsWith(sessionId))).toHaveLength(1);
+    expect(await blobsOf(sessionId)).toHaveLength(1);
 
     const [end] = seal(sessionId, 3, event('session.erased', {})) as [EventEnvelope];
     await opened.store.erase(sessionId, end, sequence);
-    expect((await objects()).filter(({ name }) => name.startsWith(sessionId))).toEqual([]);
+    expect(await blobsOf(sessionId)).toEqual([]);
   });
 
   it('finds large data that was tampered with, or lost', async () => {
     const { sessionId, sequence } = await withLargeData();
-    const bucket = await new Objm(connection).open('RAWORC_BLOBS');
-    const [object] = (await objects()).filter(({ name }) => name.startsWith(sessionId));
-    const name = object?.name as string;
-    await bucket.putBlob({ name }, Buffer.from('{"content":"forged"}'));
+    const [subject = ''] = await blobsOf(sessionId);
+    await jsm.streams.purge('RAWORC_BLOBS', { filter: subject });
+    await jetstream(connection).publish(subject, '{"content":"forged"}');
     await expect(opened.store.read(sessionId)).rejects.toMatchObject({ code: 'log_corrupt' });
-    await bucket.delete(name);
+    await jsm.streams.purge('RAWORC_BLOBS', { filter: subject });
     await expect(opened.store.at(sequence)).rejects.toThrow(/is missing/);
   });
 

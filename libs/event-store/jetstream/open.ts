@@ -27,8 +27,10 @@ export interface JetStreamStoreOptions {
   subjectPrefix?: string;
   /** How long the server itself knows an event id again; default 2 min. */
   duplicateWindowMs?: number;
-  /** How long a request to the server may go unanswered; default 3 s. An append asks up to five times. */
+  /** How long a request to the server may go unanswered; default 3 s. */
   requestTimeoutMs?: number;
+  /** How long one is repeated that was not answered; default 15 s, which outlasts an election. */
+  patienceMs?: number;
   /** After so long without a heartbeat, work in progress goes to another worker; default 30 s. */
   ackWaitMs?: number;
   /** Told of events that `consume` gave up on for good, because nobody can read them. Must not throw. */
@@ -54,7 +56,7 @@ export async function openJetStreamStore(
   options: JetStreamStoreOptions = {},
 ): Promise<JetStreamStore> {
   const { replicas, subjectPrefix = 'raworc.sessions', streamName: stream = 'RAWORC_SESSIONS' } = options;
-  const timeoutMs = options.requestTimeoutMs ?? 3000;
+  const { requestTimeoutMs: timeoutMs = 3000, patienceMs = 15_000 } = options;
   requireServerVersion(connection);
   const jsm = await jetstreamManager(connection, { timeout: timeoutMs }).catch(unavailable);
   await ensureStream(
@@ -63,14 +65,17 @@ export async function openJetStreamStore(
     replicas,
   );
   const bucket = (name: string) => stream.replace(/_SESSIONS$/, '') + `_${name}`;
+  const requests = { connection, jsm, timeoutMs, patienceMs };
+  const publisher = new Publisher(connection, timeoutMs);
+  const blobReader = new StreamReader({ ...requests, stream: bucket('BLOBS') });
   const [names, keys, blobs] = await Promise.all([
-    openBucket(connection, jsm, { bucket: bucket('NAMES'), replicas, timeoutMs, shred: false }),
-    openBucket(connection, jsm, { bucket: bucket('KEYS'), replicas, timeoutMs, shred: true }),
-    openBlobs(connection, bucket('BLOBS'), replicas),
+    openBucket({ ...requests, bucket: bucket('NAMES'), replicas, shred: false }),
+    openBucket({ ...requests, bucket: bucket('KEYS'), replicas, shred: true }),
+    openBlobs({ jsm, bucket: bucket('BLOBS'), reader: blobReader, publisher, patienceMs }, replicas),
   ]);
 
   const closing = new AbortController();
-  const reader = new StreamReader(connection, jsm, stream, timeoutMs);
+  const reader = new StreamReader({ ...requests, stream });
   const store = new JetStreamEventStore({
     connection,
     jsm,
@@ -79,7 +84,8 @@ export async function openJetStreamStore(
     reader,
     blobs,
     link: new Link(connection),
-    appender: new Appender(new GroupCommit(new Publisher(connection, timeoutMs)), reader),
+    appender: new Appender(new GroupCommit(publisher), reader, patienceMs),
+    patienceMs,
     resolver: new Resolver(reader, blobs),
     ackWaitMs: options.ackWaitMs ?? 30_000,
     onPoison: options.onPoison ?? (({ message, code }) => process.emitWarning(message, { code })),

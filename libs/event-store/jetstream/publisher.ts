@@ -1,6 +1,5 @@
 import { headers, nuid, type Msg, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
 import { classify, tooLarge, type ApiError } from './failures.js';
-import { SCHEMA_HEADER, TYPE_HEADER, type WireMessage } from './wire.js';
 
 /** What came of a write; after `unknown` it may be stored or not. */
 export type Outcome =
@@ -9,14 +8,27 @@ export type Outcome =
   | { kind: 'conflict' }
   | { kind: 'unknown'; cause: unknown };
 
-export interface Write {
+/** A message as it is published. */
+export interface OutgoingMessage {
+  /** What it is, for errors. */
+  what: string;
+  headers: readonly (readonly [name: string, value: string])[];
+  payload: Uint8Array;
+}
+
+export interface Write<Message extends OutgoingMessage = OutgoingMessage> {
   subject: string;
   /** 1 to 1,000. */
-  messages: readonly WireMessage[];
+  messages: readonly Message[];
   /** Sequence of the subject's last message; 0 when it has none. */
   expectedSequence: number;
   /** The message replaces all others of its subject. */
   rollup?: boolean;
+}
+
+export interface Publishing {
+  /** @throws LogError `log_full`, `event_too_large`, or what else the server refuses for good */
+  publish(write: Write): Promise<Outcome>;
 }
 
 interface BatchPart {
@@ -35,7 +47,7 @@ interface Ack {
 const HEADROOM = 1024;
 
 /** Publishes events with an expected position: one as a plain message, several as an atomic batch. */
-export class Publisher {
+export class Publisher implements Publishing {
   readonly #connection: NatsConnection;
   readonly #timeoutMs: number;
 
@@ -49,7 +61,7 @@ export class Publisher {
     this.#checkSizes(write);
     const { messages, subject } = write;
     const what =
-      messages.length === 1 ? `event ${messages[0]?.id}` : `${messages.length} events on ${subject}`;
+      messages.length === 1 ? (messages[0]?.what ?? '') : `${messages.length} messages on ${subject}`;
     return this.#outcome(messages.length === 1 ? this.#single(write) : this.#batch([write]), what);
   }
 
@@ -74,11 +86,11 @@ export class Publisher {
     const misfit = messages.find(({ payload }) => payload.length > largest);
     if (misfit === undefined) return;
     const problem = `it has ${misfit.payload.length} bytes, and the server takes ${largest}`;
-    throw tooLarge(`event ${misfit.id} (${misfit.type})`, problem);
+    throw tooLarge(misfit.what, problem);
   }
 
   #single({ subject, messages, expectedSequence, rollup }: Write): Promise<Msg> {
-    const message = messages[0] as WireMessage;
+    const message = messages[0] as OutgoingMessage;
     const head = headersOf(message);
     head.append('Nats-Expected-Last-Subject-Sequence', String(expectedSequence));
     if (rollup) head.append('Nats-Rollup', 'sub');
@@ -104,12 +116,10 @@ export class Publisher {
   }
 }
 
-function headersOf({ id, type, schemaversion }: WireMessage): MsgHdrs {
+function headersOf(message: OutgoingMessage): MsgHdrs {
   const head = headers();
   // Fresh headers: `set` would look for earlier values of each.
-  head.append('Nats-Msg-Id', id);
-  head.append(TYPE_HEADER, type);
-  head.append(SCHEMA_HEADER, String(schemaversion));
+  for (const [name, value] of message.headers) head.append(name, value);
   return head;
 }
 

@@ -1,41 +1,36 @@
-import { LogError } from '../event-store.js';
-import { followMessages, type FollowSource } from './follow.js';
-import { PAGE, type StreamReader } from './reader.js';
-import type { RawMessage } from './wire.js';
+import type { StoredMessage, StreamReader } from './reader.js';
 
-const TIMEOUT_MS = 30_000;
-
-/** All messages of a subject from a sequence on: short ones by one direct read, the rest of long ones by a consumer. */
+/** All messages of a subject from a sequence on, as the stream's leader has them. */
 export async function readSubject(
-  source: FollowSource & { reader: StreamReader },
+  reader: StreamReader,
   subject: string,
   fromSequence: number,
-  length = 0,
-): Promise<RawMessage[]> {
-  if (length > PAGE) return readByConsumer(source, subject, Math.max(0, fromSequence - 1), []);
-  const { messages, more } = await source.reader.page(subject, fromSequence);
-  const last = messages.at(-1);
-  return more && last !== undefined ? readByConsumer(source, subject, last.sequence, messages) : messages;
+): Promise<StoredMessage[]> {
+  const all: StoredMessage[] = [];
+  for await (const messages of pagesOf(reader, subject, fromSequence)) {
+    for (const message of messages) all.push(message);
+  }
+  return all;
 }
 
-async function readByConsumer(
-  source: FollowSource,
+/**
+ * The same page by page. Pages may come from a copy that lags behind; where they end, the leader is asked whether
+ * there is more, which is then read from it.
+ */
+export async function* pagesOf(
+  reader: StreamReader,
   subject: string,
-  after: number,
-  messages: RawMessage[],
-): Promise<RawMessage[]> {
-  const signal = AbortSignal.timeout(TIMEOUT_MS);
-  for await (const batch of followMessages(source, {
-    after,
-    subject,
-    signal,
-    maxBatch: 1000,
-  })) {
-    for (const message of batch) messages.push(message);
-    if (batch.at(-1)?.pending === 0) return messages;
+  fromSequence: number,
+): AsyncGenerator<StoredMessage[]> {
+  let next = fromSequence;
+  for (;;) {
+    const { messages, more } = await reader.page(subject, next);
+    next = (messages.at(-1)?.sequence ?? next - 1) + 1;
+    if (messages.length > 0) yield messages;
+    if (more && messages.length > 0) continue;
+    const missed = reader.mayLag || more ? await reader.next(subject, next) : undefined;
+    if (missed === undefined) return;
+    yield [missed];
+    next = missed.sequence + 1;
   }
-  throw new LogError(
-    'log_unavailable',
-    `Reading ${subject} took more than ${TIMEOUT_MS / 1000} s. Try again.`,
-  );
 }

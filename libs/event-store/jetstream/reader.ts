@@ -1,91 +1,114 @@
 import type { JetStreamManager } from '@nats-io/jetstream';
-import type { Msg, NatsConnection } from '@nats-io/transport-node';
+import { createInbox, type Msg, type NatsConnection } from '@nats-io/transport-node';
 import { LogError } from '../event-store.js';
-import { persistently } from './failures.js';
+import { patiently } from './failures.js';
 import type { RawMessage } from './wire.js';
 
-/** Beyond so many messages a consumer is faster than direct reads. */
-export const PAGE = 200;
+/** Messages of one direct read. */
+const PAGE = 1000;
+/** Bytes of one direct read: well below what the server keeps for a slow connection before it cuts it off. */
+const PAGE_BYTES = 8 * 1024 * 1024;
 
 export interface StoredMessage extends RawMessage {
   subject: string;
 }
 
 export interface Page {
-  messages: RawMessage[];
+  messages: StoredMessage[];
   more: boolean;
 }
 
-/** Reads single messages, and the beginning of a subject, of a stream, without a consumer. */
-export class StreamReader {
-  readonly #connection: NatsConnection;
-  readonly #jsm: JetStreamManager;
-  readonly #stream: string;
-  readonly #timeoutMs: number;
+type MessageQuery = { seq: number; next_by_subj?: string } | { last_by_subj: string };
 
-  constructor(connection: NatsConnection, jsm: JetStreamManager, stream: string, timeoutMs: number) {
-    this.#connection = connection;
-    this.#jsm = jsm;
-    this.#stream = stream;
-    this.#timeoutMs = timeoutMs;
+export interface ReaderOptions {
+  connection: NatsConnection;
+  jsm: JetStreamManager;
+  stream: string;
+  /** How long one request may go unanswered. */
+  timeoutMs: number;
+  /** How long a request is repeated that is not answered. */
+  patienceMs: number;
+}
+
+/**
+ * Reads messages of a stream without a consumer. Single messages come from the stream's leader, and so are never
+ * stale; pages come from whichever server has a copy, and end early where that copy lags behind.
+ */
+export class StreamReader {
+  readonly #options: ReaderOptions;
+
+  constructor(options: ReaderOptions) {
+    this.#options = options;
+  }
+
+  /** Whether pages may come from a copy that lags behind the leader. */
+  get mayLag(): boolean {
+    return this.#options.connection.info?.cluster !== undefined;
   }
 
   async at(sequence: number): Promise<StoredMessage | undefined> {
-    return this.#direct({ seq: sequence });
+    return this.#fromLeader({ seq: sequence });
   }
 
   async last(subject: string): Promise<StoredMessage | undefined> {
-    return this.#direct({ last_by_subj: subject });
+    return this.#fromLeader({ last_by_subj: subject });
   }
 
-  /** The subject's first message at or after a sequence, from the stream's leader: never a stale answer. */
+  /** The subject's first message at or after a sequence. */
   async next(subject: string, sequence: number): Promise<StoredMessage | undefined> {
-    const query = { seq: Math.max(1, sequence), next_by_subj: subject };
-    const message = await persistently(() => this.#jsm.streams.getMessage(this.#stream, query));
-    return message === null ? undefined : stored(message);
+    return this.#fromLeader({ seq: Math.max(1, sequence), next_by_subj: subject });
   }
 
-  /** A subject's first messages from a sequence on, and whether there are more. */
-  async page(subject: string, sequence: number): Promise<Page> {
-    const query = { seq: Math.max(1, sequence), next_by_subj: subject, batch: PAGE };
-    return persistently(() => this.#page(JSON.stringify(query)));
+  /** The first messages from a sequence on whose subject fits, and whether there are more. */
+  async page(subject: string, sequence: number, most = PAGE): Promise<Page> {
+    const batch = Math.min(most, PAGE);
+    const query = { seq: Math.max(1, sequence), next_by_subj: subject, batch, max_bytes: PAGE_BYTES };
+    return patiently(this.#options.patienceMs, () => this.#page(JSON.stringify(query)));
   }
 
-  async #page(query: string): Promise<Page> {
-    const replies = await this.#connection.requestMany(`$JS.API.DIRECT.GET.${this.#stream}`, query, {
-      strategy: 'sentinel',
-      maxWait: this.#timeoutMs,
+  async #fromLeader(query: MessageQuery): Promise<StoredMessage | undefined> {
+    const { jsm, stream, patienceMs } = this.#options;
+    const message = await patiently(patienceMs, () => jsm.streams.getMessage(stream, query));
+    if (message === null) return undefined;
+    const { seq, time, subject, data } = message;
+    return { sequence: seq, storedAt: time.getTime() / 1000, subject, data };
+  }
+
+  #page(query: string): Promise<Page> {
+    const { connection, stream, timeoutMs } = this.#options;
+    const { promise, resolve, reject } = Promise.withResolvers<Page>();
+    const messages: StoredMessage[] = [];
+    const inbox = createInbox();
+    const subscription = connection.subscribe(inbox, {
+      callback: (error, reply) => {
+        if (error !== null) return reject(error);
+        timer.refresh();
+        const status = reply.headers?.code ?? 0;
+        if (status === 0) messages.push(paged(reply));
+        else if (status === 404) resolve({ messages, more: false });
+        else if (status === 204) resolve({ messages, more: pendingOf(reply) > 0 });
+        else reject(unfinished(reply.headers?.status ?? String(status)));
+      },
     });
-    const messages: RawMessage[] = [];
-    let end: Msg | undefined;
-    for await (const reply of replies) {
-      if (reply.data.length === 0) end = reply;
-      else messages.push(paged(reply));
-    }
-    return { messages, more: isMore(end) };
-  }
-
-  async #direct(query: { seq: number } | { last_by_subj: string }): Promise<StoredMessage | undefined> {
-    const message = await persistently(() => this.#jsm.direct.getMessage(this.#stream, query));
-    return message === null ? undefined : stored(message);
+    const timer = setTimeout(() => reject(unfinished('it did not end in time')), timeoutMs);
+    connection.publish(`$JS.API.DIRECT.GET.${stream}`, query, { reply: inbox });
+    return promise.finally(() => {
+      clearTimeout(timer);
+      subscription.unsubscribe();
+    });
   }
 }
 
-/** The last, empty reply says whether there was nothing, or there is more. */
-function isMore(end: Msg | undefined): boolean {
-  const status = end?.headers?.code;
-  if (status === 404) return false;
-  if (status === 204) return Number(end?.headers?.get('Nats-Num-Pending') || 0) > 0;
-  const problem = end?.headers?.status ?? 'it did not end in time';
-  throw new LogError('log_unavailable', `Reading from the log failed: ${problem}. Try again.`);
+function pendingOf({ headers }: Msg): number {
+  return Number(headers?.get('Nats-Num-Pending') || 0);
 }
 
-function paged({ headers, data }: Msg): RawMessage {
+function paged({ headers, data }: Msg): StoredMessage {
   const sequence = Number(headers?.last('Nats-Sequence'));
-  return { sequence, storedAt: Date.parse(headers?.last('Nats-Time-Stamp') ?? '') / 1000, data };
+  const storedAt = Date.parse(headers?.last('Nats-Time-Stamp') ?? '') / 1000;
+  return { sequence, storedAt, subject: headers?.last('Nats-Subject') ?? '', data };
 }
 
-function stored(message: { seq: number; time: Date; subject: string; data: Uint8Array }): StoredMessage {
-  const { seq, time, subject, data } = message;
-  return { sequence: seq, storedAt: time.getTime() / 1000, subject, data };
+function unfinished(problem: string): LogError {
+  return new LogError('log_unavailable', `Reading from the log failed: ${problem}. Try again.`);
 }

@@ -12,10 +12,14 @@ import {
 import { nanos } from '@nats-io/transport-node';
 import { LogError } from '../event-store.js';
 
-type Config = Partial<StreamConfig> & { name: string };
+export type StreamSettings = Partial<StreamConfig> & { name: string };
 
 /** The log itself: nothing is ever removed from it, except by an erasure's rollup. */
-export function sessionStream(name: string, subjectPrefix: string, duplicateWindowMs: number): Config {
+export function sessionStream(
+  name: string,
+  subjectPrefix: string,
+  duplicateWindowMs: number,
+): StreamSettings {
   return {
     name,
     subjects: [`${subjectPrefix}.*`],
@@ -33,7 +37,7 @@ export function sessionStream(name: string, subjectPrefix: string, duplicateWind
 }
 
 /** A bucket in the layout of NATS key-value stores with history 1, so that their tools read it. */
-export function bucketStream(bucket: string): Config {
+export function bucketStream(bucket: string): StreamSettings {
   return {
     name: `KV_${bucket}`,
     subjects: [`$KV.${bucket}.>`],
@@ -53,13 +57,13 @@ export function bucketStream(bucket: string): Config {
  */
 export async function ensureStream(
   jsm: JetStreamManager,
-  config: Config,
+  config: StreamSettings,
   replicas: number | undefined,
 ): Promise<StreamInfo> {
   const existing = await findStream(jsm, config.name);
   if (existing === undefined) return jsm.streams.add({ ...config, num_replicas: replicas ?? 1 });
 
-  const wanted: Config = replicas === undefined ? config : { ...config, num_replicas: replicas };
+  const wanted: StreamSettings = replicas === undefined ? config : { ...config, num_replicas: replicas };
   if (matches(existing.config, wanted)) return existing;
   try {
     return await jsm.streams.update(config.name, wanted);
@@ -83,7 +87,7 @@ async function findStream(jsm: JetStreamManager, name: string): Promise<StreamIn
   }
 }
 
-function matches(found: StreamConfig, wanted: Config): boolean {
+function matches(found: StreamConfig, wanted: StreamSettings): boolean {
   const values = new Map<string, unknown>(Object.entries(found));
   return Object.entries(wanted).every(
     ([key, value]) => JSON.stringify(values.get(key) ?? absent(value)) === JSON.stringify(value),

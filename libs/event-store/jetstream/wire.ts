@@ -1,19 +1,17 @@
 import { createHash } from 'node:crypto';
 import { upcast, type EventEnvelope } from '#domain';
 import { LogError, type RecordedEvent } from '../event-store.js';
+import type { OutgoingMessage } from './publisher.js';
 
 /** Event data larger than this, as JSON in bytes, is kept apart. */
 export const LARGEST_INLINE_DATA = 64 * 1024;
 
 export const TYPE_HEADER = 'Raworc-Type';
-export const SCHEMA_HEADER = 'Raworc-Schema';
+const SCHEMA_HEADER = 'Raworc-Schema';
 
 /** An event as it is published. */
-export interface WireMessage {
+export interface WireMessage extends OutgoingMessage {
   id: string;
-  type: EventEnvelope['type'];
-  schemaversion: number;
-  payload: Uint8Array;
 }
 
 /** Large data with the name that it is kept under. */
@@ -48,12 +46,11 @@ export interface ClaimedEvent extends Omit<RecordedEvent, 'event'> {
 
 /** @param bucket the object store's name, for references to large data */
 export function encode(event: EventEnvelope, bucket: string): { message: WireMessage; blob?: Blob } {
-  const { id, type, schemaversion } = event;
   const payload = Buffer.from(JSON.stringify(event));
-  if (payload.length <= LARGEST_INLINE_DATA) return { message: { id, type, schemaversion, payload } };
+  if (payload.length <= LARGEST_INLINE_DATA) return { message: messageOf(event, payload) };
 
   const bytes = Buffer.from(JSON.stringify(event.data));
-  if (bytes.length <= LARGEST_INLINE_DATA) return { message: { id, type, schemaversion, payload } };
+  if (bytes.length <= LARGEST_INLINE_DATA) return { message: messageOf(event, payload) };
 
   const hash = sha256(bytes);
   const blob = { name: `${event.subject}.${hash}`, bytes };
@@ -63,7 +60,17 @@ export function encode(event: EventEnvelope, bucket: string): { message: WireMes
     datahash: `sha256:${hash}`,
   };
   const claimed = { ...event, data: undefined, ...claim };
-  return { message: { id, type, schemaversion, payload: Buffer.from(JSON.stringify(claimed)) }, blob };
+  return { message: messageOf(event, Buffer.from(JSON.stringify(claimed))), blob };
+}
+
+/** Type and version are headers, too, for readers that filter without parsing. */
+function messageOf({ id, type, schemaversion }: EventEnvelope, payload: Uint8Array): WireMessage {
+  const headers = [
+    ['Nats-Msg-Id', id],
+    [TYPE_HEADER, type],
+    [SCHEMA_HEADER, String(schemaversion)],
+  ] as const;
+  return { id, what: `event ${id} (${type})`, headers, payload };
 }
 
 /** @throws LogError `log_corrupt` when the message is no event that this Raworc can read */
