@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { EVENT_STORE, SessionRepository } from '#commands';
-import { fold, turnPossible, type EventEnvelope, type EventType, type SessionState } from '#domain';
+import { turnPossible, type EventEnvelope, type EventType, type SessionState } from '#domain';
 import type { Delivery, EventStore } from '#event-store';
 import { HOST_SETTINGS, LIVE_SESSIONS, type HostSettings, type LiveSessions } from './options.js';
 import { SessionWorkers } from './session-workers.js';
@@ -131,11 +131,9 @@ export class Host implements OnApplicationBootstrap, OnModuleDestroy {
     throw new Error(`Turn ${turnId} of session ${sessionId} is worked on elsewhere; look again later.`);
   }
 
-  /** The session's true state: other processes append too, so the cached one may be old. */
+  /** The session's true state: other processes append too. */
   private async look(sessionId: string): Promise<SessionState> {
-    const [loaded, last] = await Promise.all([this.sessions.load(sessionId), this.store.last(sessionId)]);
-    if ((last?.sequence ?? 0) <= loaded.sequence) return loaded.state;
-    return fold((await this.store.read(sessionId)).map(({ event }) => event));
+    return (await this.sessions.current(sessionId)).state;
   }
 
   private async untilStopped(task: () => Promise<void>): Promise<void> {

@@ -27,4 +27,5 @@ export * from './context.js';
 export * from './host-profile.js';
 export * from './ports.js';
 export { MODEL_KEY_SECRET } from './require-model-key.js';
-export { SessionRepository, type LoadedSession } from './session-repository.js';
+export type { LoadedSession } from './loaded-sessions.js';
+export { SessionRepository } from './session-repository.js';

@@ -42,3 +42,5 @@ export const ATTACHMENTS = Symbol('ATTACHMENTS');
 export const IDS = Symbol('IDS');
 export const COMMAND_LOG = Symbol('COMMAND_LOG');
 export const SESSION_DEFAULTS = Symbol('SESSION_DEFAULTS');
+/** Milliseconds for which a command is decided again after conflicts; optional. */
+export const CONFLICT_DEADLINE_MS = Symbol('CONFLICT_DEADLINE_MS');

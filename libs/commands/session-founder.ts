@@ -1,9 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { LogError } from '#event-store';
 import type { CommandContext, CommandOutcome } from './context.js';
 import { IDS, SESSION_DEFAULTS, VAULT, type Ids, type SessionDefaults, type Vault } from './ports.js';
 import { requireModelKey } from './require-model-key.js';
-import { SessionNames } from './session-names.js';
+import { mayBeStored, SessionNames } from './session-names.js';
 import { SessionRepository, type DecidedEvent } from './session-repository.js';
 
 /** What is settled before the first event: an id, a name that nobody else has, and the secrets sealed under it. */
@@ -48,9 +47,4 @@ export class SessionFounder {
   private async seal(sessionId: string, values: Record<string, string>): Promise<Record<string, string>> {
     return Object.keys(values).length === 0 ? {} : this.vault.seal(sessionId, values);
   }
-}
-
-/** Then the claim stays: it is the session's if there is one, and can be taken over after a while if not. */
-function mayBeStored(error: unknown): boolean {
-  return error instanceof LogError && error.code === 'log_unavailable';
 }

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { ApiError } from '#contracts';
-import type { NameRegistry } from '#event-store';
+import { LogError, type NameRegistry } from '#event-store';
 import { IDS, NAMES, type Ids } from './ports.js';
 import { SessionRepository } from './session-repository.js';
 
@@ -54,10 +54,15 @@ export class SessionNames {
     name: string,
     holder: { sessionId: string; claimedAt: number },
   ): Promise<boolean> {
-    const { state } = await this.sessions.load(holder.sessionId);
+    const { state } = await this.sessions.current(holder.sessionId);
     if (state.lifecycle === 'deleted' || state.lifecycle === 'erased') return true;
     const age = this.ids.now().getTime() / 1000 - holder.claimedAt;
     if (age < ABANDONED_AFTER_SECONDS) return false;
     return state.lifecycle === 'none' || state.name !== name;
   }
+}
+
+/** Then the claim stays: it is the session's if there is one, and can be taken over after a while if not. */
+export function mayBeStored(error: unknown): boolean {
+  return error instanceof LogError && error.code === 'log_unavailable';
 }

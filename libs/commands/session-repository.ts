@@ -1,31 +1,38 @@
-import { Inject, Injectable } from '@nestjs/common';
-import { LRUCache } from 'lru-cache';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Inject, Injectable, Optional } from '@nestjs/common';
 import { ApiError } from '#contracts';
 import {
   decide,
   DomainError,
   envelop,
-  evolve,
-  initialState,
   type EventEnvelope,
   type SessionCommand,
   type SessionEvent,
   type SessionState,
 } from '#domain';
-import { ConcurrencyError, type EventStore } from '#event-store';
+import { ConcurrencyError, LogError, type EventStore } from '#event-store';
 import type { CommandContext, CommandOutcome } from './context.js';
-import { EVENT_STORE, IDS, type Ids } from './ports.js';
+import { LoadedSessions, NO_SESSION, type LoadedSession } from './loaded-sessions.js';
+import { CONFLICT_DEADLINE_MS, EVENT_STORE, IDS, type Ids } from './ports.js';
+import { SerialQueues } from './serial-queues.js';
 
-export interface LoadedSession {
-  state: SessionState;
-  /** Sequence of the session's last event; 0 when it has none. */
-  sequence: number;
-  version: number;
-}
+const DEFAULT_CONFLICT_DEADLINE_MS = 10_000;
+const LONGEST_BACKOFF_MS = 250;
 
-const EMPTY: LoadedSession = { state: initialState, sequence: 0, version: 0 };
-const CACHED_SESSIONS = 10_000;
-const MAX_ATTEMPTS = 5;
+/**
+ * Nobody may win against these for ever. A step of Host holds work that was done and cannot be done again; it ends as
+ * accepted, or because its turn is over. An interrupt is a person's last resort.
+ */
+const URGENT: ReadonlySet<SessionCommand['type']> = new Set<SessionCommand['type']>([
+  'interrupt',
+  'start-turn',
+  'record-response',
+  'record-late-response',
+  'start-tool',
+  'complete-tool',
+  'complete-turn',
+  'fail-turn',
+]);
 
 /** An event decided on, and the source's event when it is a copy. */
 export interface DecidedEvent {
@@ -34,34 +41,47 @@ export interface DecidedEvent {
 }
 
 /**
- * Loads sessions, lets the decider decide, appends. The state is cached, so that a command costs one publish;
- * the expected sequence finds out when another writer was quicker, and then the command is decided again.
+ * Loads sessions, lets the decider decide, appends. The state is cached, so that a command costs one publish. Commands
+ * of this process on one session queue; the expected sequence finds out when a writer of another process was quicker,
+ * and then the command is decided again.
  */
 @Injectable()
 export class SessionRepository {
-  private readonly cache = new LRUCache<string, LoadedSession>({ max: CACHED_SESSIONS });
+  private readonly sessions: LoadedSessions;
+  private readonly queues = new SerialQueues();
 
   constructor(
     @Inject(EVENT_STORE) private readonly store: EventStore,
     @Inject(IDS) private readonly ids: Ids,
-  ) {}
-
-  async load(sessionId: string): Promise<LoadedSession> {
-    return this.cache.get(sessionId) ?? this.reload(sessionId);
+    @Optional()
+    @Inject(CONFLICT_DEADLINE_MS)
+    private readonly conflictDeadlineMs: number = DEFAULT_CONFLICT_DEADLINE_MS,
+  ) {
+    this.sessions = new LoadedSessions(store);
   }
 
-  /** @throws DomainError, LogError, ApiError `concurrent_write` after five lost races */
+  /** Possibly out of date. */
+  load(sessionId: string): Promise<LoadedSession> {
+    return this.sessions.load(sessionId);
+  }
+
+  /** As the log has it now. */
+  current(sessionId: string): Promise<LoadedSession> {
+    return this.sessions.current(sessionId);
+  }
+
+  /** @throws DomainError, LogError, ApiError `concurrent_write` when others kept winning until the deadline */
   async execute(
     sessionId: string,
     command: SessionCommand,
     context: CommandContext,
   ): Promise<CommandOutcome> {
-    return this.change(sessionId, (state) => decide(state, command), context);
-  }
-
-  /** The first events of a session whose id was just made, so there is nothing to load. */
-  async begin(sessionId: string, decided: DecidedEvent[], context: CommandContext): Promise<CommandOutcome> {
-    return this.append(sessionId, EMPTY, decided, context);
+    return this.decideUntilStored(
+      sessionId,
+      (state) => decide(state, command),
+      context,
+      URGENT.has(command.type),
+    );
   }
 
   /** Like `execute`, for a command that leads to more than one decision. */
@@ -70,21 +90,71 @@ export class SessionRepository {
     decideEvents: (state: SessionState) => SessionEvent[],
     context: CommandContext,
   ): Promise<CommandOutcome> {
-    let session = await this.load(sessionId);
-    for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
-      try {
-        const decided = decideEvents(session.state).map((event) => ({ event }));
-        const done = decided.length > 0 || (await this.isCurrent(sessionId, session));
-        if (done) return await this.append(sessionId, session, decided, context);
-      } catch (error) {
-        if (!(await this.mayDecideAgain(sessionId, session, error))) throw error;
-      }
-      session = await this.reload(sessionId);
+    return this.decideUntilStored(sessionId, decideEvents, context, false);
+  }
+
+  /** The first events of a session whose id was just made, so there is nothing to load. */
+  async begin(sessionId: string, decided: DecidedEvent[], context: CommandContext): Promise<CommandOutcome> {
+    return this.append(sessionId, NO_SESSION, decided, context);
+  }
+
+  private async decideUntilStored(
+    sessionId: string,
+    decideEvents: (state: SessionState) => SessionEvent[],
+    context: CommandContext,
+    urgent: boolean,
+  ): Promise<CommandOutcome> {
+    const deadline = performance.now() + this.conflictDeadlineMs;
+    for (let attempt = 1; ; attempt++) {
+      const outcome = await this.queues.run(sessionId, urgent, () =>
+        this.attempt(sessionId, decideEvents, context),
+      );
+      if (outcome !== undefined) return outcome;
+      if (!urgent && performance.now() >= deadline) throw lostRaces(sessionId, attempt);
+      await delay(backoff(attempt));
     }
-    throw new ApiError(
-      'concurrent_write',
-      `Session ${sessionId} was changed by others ${MAX_ATTEMPTS} times while this command was decided; send it again.`,
-    );
+  }
+
+  /** Undefined when the state that the decision was made on is out of date; the state is fresh afterwards. */
+  private async attempt(
+    sessionId: string,
+    decideEvents: (state: SessionState) => SessionEvent[],
+    context: CommandContext,
+  ): Promise<CommandOutcome | undefined> {
+    const session = await this.sessions.load(sessionId);
+    try {
+      const decided = decideEvents(session.state).map((event) => ({ event }));
+      if (decided.length > 0) return await this.append(sessionId, session, decided, context);
+      const final = await this.isCurrent(sessionId, session);
+      return final ? { sessionId, ...session, events: [], replayed: false } : undefined;
+    } catch (error) {
+      if (error instanceof ConcurrencyError) {
+        await this.sessions.current(sessionId);
+        return undefined;
+      }
+      if (error instanceof DomainError) {
+        if (await this.isCurrent(sessionId, session)) throw error;
+        return undefined;
+      }
+      this.giveUp(sessionId, error);
+      throw error;
+    }
+  }
+
+  /** What the log did with the events may be unknown. It would keep those behind waiting just as long. */
+  private giveUp(sessionId: string, error: unknown): void {
+    this.sessions.forget(sessionId);
+    if (!(error instanceof LogError) || error.code === 'event_too_large') return;
+    const message = `Nothing was written to session ${sessionId}, because the write before this one failed: ${error.message}`;
+    this.queues.refuseWaiting(sessionId, new LogError(error.code, message, { cause: error }));
+  }
+
+  /**
+   * A refusal, or "nothing to do", is final only when it was decided on the session's true state:
+   * another process may have appended behind this cache.
+   */
+  private async isCurrent(sessionId: string, session: LoadedSession): Promise<boolean> {
+    return (await this.sessions.current(sessionId)).sequence === session.sequence;
   }
 
   private async append(
@@ -93,16 +163,13 @@ export class SessionRepository {
     decided: DecidedEvent[],
     context: CommandContext,
   ): Promise<CommandOutcome> {
-    if (decided.length === 0) return { sessionId, ...session, events: [], replayed: false };
     const events = this.seal(sessionId, session.version, decided, context);
     const first = events[0];
     const { sequence } =
       first?.type === 'session.erased'
         ? await this.store.erase(sessionId, first, session.sequence)
         : await this.store.append(sessionId, events, session.sequence);
-    const state = events.reduce<SessionState>(evolve, session.state);
-    const loaded = { state, sequence, version: state.version };
-    this.remember(sessionId, loaded);
+    const loaded = this.sessions.advance(sessionId, session, events, sequence);
     return { sessionId, ...loaded, events, replayed: false };
   }
 
@@ -127,36 +194,16 @@ export class SessionRepository {
       }),
     );
   }
+}
 
-  private async reload(sessionId: string): Promise<LoadedSession> {
-    const history = await this.store.read(sessionId);
-    let state = initialState;
-    for (const { event } of history) state = { ...evolve(state, event), version: event.sessionversion };
-    const loaded: LoadedSession = { state, sequence: history.at(-1)?.sequence ?? 0, version: state.version };
-    if (loaded.sequence === 0) return EMPTY;
-    this.remember(sessionId, loaded);
-    return loaded;
-  }
+/** Random, so that writers who met once do not meet again; the first time only the state may have been old. */
+function backoff(attempt: number): number {
+  return attempt === 1 ? 0 : Math.random() * Math.min(LONGEST_BACKOFF_MS, 2 ** attempt);
+}
 
-  /** A later append may have finished first; the newer state stays. */
-  private remember(sessionId: string, loaded: LoadedSession): void {
-    const known = this.cache.get(sessionId);
-    if (known === undefined || known.sequence < loaded.sequence) this.cache.set(sessionId, loaded);
-  }
-
-  private async mayDecideAgain(sessionId: string, session: LoadedSession, error: unknown): Promise<boolean> {
-    if (error instanceof ConcurrencyError) return true;
-    if (error instanceof DomainError) return !(await this.isCurrent(sessionId, session));
-    this.cache.delete(sessionId);
-    return false;
-  }
-
-  /**
-   * A refusal, or "nothing to do", is final only when it was decided on the session's true state:
-   * another process may have appended behind this cache.
-   */
-  private async isCurrent(sessionId: string, session: LoadedSession): Promise<boolean> {
-    const last = await this.store.last(sessionId);
-    return (last?.sequence ?? 0) === session.sequence;
-  }
+function lostRaces(sessionId: string, attempts: number): ApiError {
+  return new ApiError(
+    'concurrent_write',
+    `Session ${sessionId} was changed by others each of the ${attempts} times that this command was decided; nothing was changed by it. Send it again.`,
+  );
 }

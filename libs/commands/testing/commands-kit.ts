@@ -42,7 +42,9 @@ function commandLogOf(store: EventStore): CommandLog & { follow(signal: AbortSig
 }
 
 /** The command handlers on a log in memory. */
-export async function startCommands(options: { hasModelKey?: boolean } = {}) {
+export async function startCommands(
+  options: { hasModelKey?: boolean; through?: (store: EventStore) => EventStore } = {},
+) {
   const memory = createMemoryStore();
   const commandLog = commandLogOf(memory.store);
   const following = new AbortController();
@@ -57,7 +59,8 @@ export async function startCommands(options: { hasModelKey?: boolean } = {}) {
     root: false,
     hasModelKey: options.hasModelKey ?? true,
   };
-  const module = CommandsModule.register({ ...memory, vault, ids: systemIds, commandLog, defaults });
+  const store = options.through?.(memory.store) ?? memory.store;
+  const module = CommandsModule.register({ ...memory, store, vault, ids: systemIds, commandLog, defaults });
   const app = await NestFactory.createApplicationContext(module, { logger: false });
   const bus = app.get(CommandBus);
   return {

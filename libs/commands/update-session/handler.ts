@@ -1,13 +1,18 @@
 import { Inject } from '@nestjs/common';
 import { CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
+import { decide } from '#domain';
 import type { CommandContext, CommandOutcome } from '../context.js';
 import { Idempotency } from '../idempotency.js';
-import { SessionNames } from '../session-names.js';
+import { SerialQueues } from '../serial-queues.js';
+import { mayBeStored, SessionNames } from '../session-names.js';
 import { SessionRepository } from '../session-repository.js';
 import { UpdateSession } from './command.js';
 
 @CommandHandler(UpdateSession)
 export class UpdateSessionHandler implements ICommandHandler<UpdateSession, CommandOutcome> {
+  /** Two renames of one session would free each other's names. */
+  private readonly renames = new SerialQueues();
+
   constructor(
     @Inject(SessionRepository) private readonly sessions: SessionRepository,
     @Inject(SessionNames) private readonly names: SessionNames,
@@ -23,11 +28,39 @@ export class UpdateSessionHandler implements ICommandHandler<UpdateSession, Comm
     payload: UpdateSession['payload'],
     context: CommandContext,
   ): Promise<CommandOutcome> {
-    const { state: before } = await this.sessions.load(sessionId);
-    const renamed = payload.name !== undefined && payload.name !== before.name;
-    if (renamed && before.lifecycle === 'live') await this.names.claim(sessionId, payload.name);
-    const outcome = await this.sessions.execute(sessionId, { type: 'update', changes: payload }, context);
-    if (renamed) await this.names.release(sessionId, before.name);
-    return outcome;
+    const { name } = payload;
+    if (name === undefined)
+      return this.sessions.execute(sessionId, { type: 'update', changes: payload }, context);
+    return this.renames.run(sessionId, false, () => this.rename(sessionId, name, payload, context));
+  }
+
+  /** The new name is claimed before the session has it; of the two, the one that the session does not have is freed. */
+  private async rename(
+    sessionId: string,
+    name: string,
+    changes: UpdateSession['payload'],
+    context: CommandContext,
+  ): Promise<CommandOutcome> {
+    const { state } = await this.sessions.load(sessionId);
+    if (state.name === name || state.lifecycle !== 'live') {
+      return this.sessions.execute(sessionId, { type: 'update', changes }, context);
+    }
+    await this.names.claim(sessionId, name);
+    let before = state.name;
+    try {
+      const outcome = await this.sessions.change(
+        sessionId,
+        (current) => {
+          before = current.name;
+          return decide(current, { type: 'update', changes });
+        },
+        context,
+      );
+      if (before !== name) await this.names.release(sessionId, before);
+      return outcome;
+    } catch (error) {
+      if (!mayBeStored(error)) await this.names.release(sessionId, name).catch(() => undefined);
+      throw error;
+    }
   }
 }
