@@ -29,6 +29,18 @@ function turn(rehearsal: Rehearsal, said: string, ...replies: ReturnType<typeof 
 }
 
 describe('the request of a turn', () => {
+  it('has no lone surrogate, whatever the log holds', () => {
+    const rehearsal = new Rehearsal();
+    const broken = { ...use, input: { 'k\ud83d': 'echo \ud83d' } };
+    turn(rehearsal, 'a\ud83d', call(text('b\udc00'), broken));
+    const { request } = rehearsal.requests.at(-1) ?? {};
+    expect(JSON.stringify(request)).not.toMatch(/\\ud[89a-f]/);
+    expect(request?.messages.slice(0, 2)).toMatchObject([
+      { content: 'a\ufffd' },
+      { content: [{ text: 'b\ufffd' }, { input: { 'k\ufffd': 'echo \ufffd' } }] },
+    ]);
+  });
+
   it('is what was pinned at creation, and the messages', () => {
     const rehearsal = new Rehearsal();
     turn(rehearsal, 'hello');

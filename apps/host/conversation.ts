@@ -1,4 +1,4 @@
-import type { EventEnvelope } from '#domain';
+import { wellFormed, type EventEnvelope } from '#domain';
 import type { ModelMessage, ModelRequest } from './model-request.js';
 import { instructionsNote, Transcript } from './transcript.js';
 
@@ -13,7 +13,9 @@ export function requestOf(events: readonly EventEnvelope[], turnId: string): Mod
   if (created === undefined) throw new RangeError(`The events before turn ${turnId} lack session.created.`);
   const { model, system_prompt: system, tools } = created.data;
   const messages = messagesOf(events, turnId);
-  return { model, max_tokens: MAX_TOKENS, system, tools, messages, cache_control: { type: 'ephemeral' } };
+  const request = { model, max_tokens: MAX_TOKENS, system, tools, messages };
+  // Whatever an older log holds, the API takes it.
+  return { ...wellFormed(request), cache_control: { type: 'ephemeral' } };
 }
 
 /** The conversation up to now: what came after the last clear before this turn, turn by turn. */

@@ -96,6 +96,13 @@ describe('SessionRepository', () => {
     expect(asked).toBe(1);
   });
 
+  it('keeps nothing on the log that is not well-formed', async () => {
+    const { sessionId } = await kit.create();
+    const data = { ...post('m'), content: 'a\ud83d', metadata: { 'k\ud83d': '\udc00' } };
+    const { events } = await kit.sessions.execute(sessionId, { type: 'post-message', data }, user);
+    expect(events[0]?.data).toMatchObject({ content: 'a\ufffd', metadata: { 'k\ufffd': '\ufffd' } });
+  });
+
   it('has half done nothing when the log refuses', async () => {
     const { sessionId } = await kit.create();
     const full: EventStore = {

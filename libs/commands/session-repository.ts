@@ -8,6 +8,7 @@ import {
   type EventEnvelope,
   type SessionCommand,
   type SessionEvent,
+  wellFormed,
   type SessionState,
 } from '#domain';
 import { ConcurrencyError, LogError, type EventStore } from '#event-store';
@@ -173,6 +174,7 @@ export class SessionRepository {
     return { sessionId, ...loaded, events, replayed: false };
   }
 
+  /** Also what a model or a tool said is well-formed from here on: it is answered and sent again as the log has it. */
   private seal(
     sessionId: string,
     version: number,
@@ -182,7 +184,7 @@ export class SessionRepository {
     const commandid = context.idempotency?.key ?? context.commandId ?? this.ids.uuid();
     const time = this.ids.now().toISOString();
     return decided.map(({ event, causationid = context.causationId }, index) =>
-      envelop(sessionId, version + index + 1, event, {
+      envelop(sessionId, version + index + 1, wellFormed(event), {
         id: this.ids.uuid(),
         time,
         source: '/raworc',

@@ -10,3 +10,4 @@ export { planRemix, type RemixRequest } from './remix/plan-remix.js';
 export { turnBoundary, type RemixPoint } from './remix/turn-boundary.js';
 export * from './state.js';
 export { upcast } from './upcast.js';
+export { wellFormed } from './well-formed.js';

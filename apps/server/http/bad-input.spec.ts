@@ -57,6 +57,44 @@ describe('a body', () => {
     expect(problem.errors?.map((error) => error.path)).toContain(field);
   });
 
+  it.each([
+    ['POST', 'sessions/:id/messages', '{"content":"a\\ud83d"}', 'content'],
+    ['POST', 'sessions/:id/messages', '{"content":"a","metadata":{"k":["\\udc00"]}}', 'metadata.k.0'],
+    ['POST', 'sessions', '{"instructions":"a\\ud83d"}', 'instructions'],
+    ['POST', 'sessions', '{"setup":"a\\ud83d"}', 'setup'],
+    ['POST', 'sessions', '{"prompt":"a\\ud83d"}', 'prompt'],
+    ['POST', 'sessions', '{"name":"a\\ud83d"}', 'name'],
+    ['POST', 'sessions', '{"secrets":{"A":"a\\ud83d"}}', 'secrets.A'],
+    ['POST', 'sessions', '{"metadata":{"k\\ud83d":1}}', 'metadata.k\ufffd'],
+    ['POST', 'sessions', '{"metadata":{"a":{"__proto__":1}}}', 'metadata.a.__proto__'],
+    ['POST', 'sessions', '{"metadata":{"n":1e999}}', 'metadata.n'],
+    ['PATCH', 'sessions/:id', '{"instructions":"a\\ud83d"}', 'instructions'],
+    ['PATCH', 'sessions/:id', '{"metadata":{"k":"\\ud83d"}}', 'metadata.k'],
+    ['POST', 'sessions/:id/remix', '{"instructions":"\\ud83d"}', 'instructions'],
+    ['POST', 'sessions/:id/restore', '{"prompt":"\\ud83d"}', 'prompt'],
+    ['PUT', 'sessions/:id/state', '{"state":"idle","more":"\\ud83d"}', 'more'],
+  ])('with what cannot be kept as it came: %s %s %s', async (method, path, raw, field) => {
+    const problem = await refused(method, path.replace(':id', id), { raw, headers: JSON_TYPE });
+    expect(problem.code).toBe('validation_failed');
+    expect(problem.errors?.map((error) => error.path)).toEqual([field]);
+    expect(problem.detail).toContain(field);
+  });
+
+  it('keeps metadata keys that JavaScript uses itself', async () => {
+    const metadata = {
+      constructor: 'c',
+      prototype: 'p',
+      toString: 't',
+      hasOwnProperty: 'h',
+      nested: { constructor: 1 },
+    };
+    const created = await app.client.send('POST', 'sessions', { body: { metadata } });
+    const session = created.json as Session;
+    expect(Object.entries(session.metadata)).toEqual(Object.entries(metadata));
+    const found = await app.client.get('sessions?metadata.constructor=c');
+    expect((found.json as Session[]).map((each) => each.id)).toEqual([session.id]);
+  });
+
   it('that is not said to be JSON', async () => {
     const headers = { 'content-type': 'application/x-www-form-urlencoded' };
     const problem = await refused('POST', `sessions/${id}/messages`, { raw: '{"content":"x"}', headers });
@@ -87,8 +125,8 @@ describe('a body', () => {
 
   it('that wants to be clever', async () => {
     const raw = '{"metadata":{"__proto__":{"polluted":true},"constructor":{"prototype":{"polluted":true}}}}';
-    const reply = await app.client.send('POST', 'sessions', { raw, headers: JSON_TYPE });
-    expect(reply.status).toBe(201);
+    const problem = await refused('POST', 'sessions', { raw, headers: JSON_TYPE });
+    expect(problem.errors?.map((error) => error.path)).toEqual(['metadata.__proto__']);
     expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
   });
 });

@@ -1,8 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { ApiError } from '#contracts';
-
-/** No reader of ours has to recurse deeper into a request. */
-export const MAX_DEPTH = 64;
+import { faultIn } from './json-fault.js';
 
 /** Takes JSON bodies, empty ones, and those that do not say what they are. */
 export function acceptJson(fastify: FastifyInstance): void {
@@ -25,12 +23,12 @@ function requireJson(contentType: string | undefined): void {
 
 function parse(text: string): unknown {
   const value = parseJson(text);
-  if (isDeeperThan(value, MAX_DEPTH)) {
-    throw new ApiError('validation_failed', `The body is nested more than ${MAX_DEPTH} levels deep.`, {
-      errors: [{ path: '', message: `at most ${MAX_DEPTH} levels` }],
-    });
-  }
-  return value;
+  const fault = faultIn(value);
+  if (fault === undefined) return value;
+  const { path, message } = fault;
+  throw new ApiError('validation_failed', path === '' ? `The body ${message}.` : `${path} ${message}.`, {
+    errors: [fault],
+  });
 }
 
 function parseJson(text: string): unknown {
@@ -43,10 +41,4 @@ function parseJson(text: string): unknown {
       : 'The body ends in the middle of its JSON.';
     throw new ApiError('malformed_json', message, {}, { cause });
   }
-}
-
-function isDeeperThan(value: unknown, depth: number): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  if (depth === 0) return true;
-  return Object.values(value).some((inner) => isDeeperThan(inner, depth - 1));
 }

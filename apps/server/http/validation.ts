@@ -9,7 +9,12 @@ const SHOWN = 20;
 
 /** Checks every parameter that has a schema, and says field by field what is wrong. */
 export function createValidation(): StandardSchemaValidationPipe {
-  return new StandardSchemaValidationPipe({ exceptionFactory: refuse });
+  return new Validation({ exceptionFactory: refuse });
+}
+
+/** Keys such as `constructor` are a caller's data here; the one that is dangerous, `__proto__`, is refused before. */
+class Validation extends StandardSchemaValidationPipe {
+  protected override stripProtoKeys(): void {}
 }
 
 function refuse(issues: Issues): ApiError {

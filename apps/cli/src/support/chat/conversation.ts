@@ -104,7 +104,9 @@ export class Conversation {
   }
 
   async #send(content: string): Promise<string> {
-    const { data } = await this.client.call<Message>('POST', `${this.path}/messages`, { content });
+    const { data } = await this.client.call<Message>('POST', `${this.path}/messages`, {
+      content: content.toWellFormed(),
+    });
     this.narrator.typedHere(data.id);
     this.progress.accepted(data.id);
     this.#notify();
