@@ -79,7 +79,7 @@ describe('SessionRepository', () => {
       repository.execute(sessionId, { type: 'post-message', data: post(id) }, user),
     );
     const results = await Promise.allSettled(posts);
-    const reasons: unknown[] = results.map((result) =>
+    const reasons = results.map((result): unknown =>
       result.status === 'rejected' ? result.reason : undefined,
     );
     expect(reasons).toEqual([
