@@ -5,6 +5,7 @@ import { createSession } from './create-session.js';
 import { dockerRemix } from './docker/remix.js';
 import { dockerSessions } from './docker/sessions.js';
 import { dockerTools } from './docker/tools.js';
+import { flood } from './flood.js';
 import { postMessage } from './post-message.js';
 import { queries } from './queries.js';
 import { rebuild } from './rebuild.js';
@@ -23,6 +24,7 @@ export const BENCHES: readonly Bench[] = [
   queries,
   cli,
   sse,
+  flood,
   dockerSessions,
   dockerTools,
   dockerRemix,
