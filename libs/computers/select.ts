@@ -138,7 +138,7 @@ async function requireSandbox(): Promise<void> {
   if (problem === undefined) return;
   throw new ComputerError(
     'driver_unavailable',
-    `No sandbox for sessions: ${problem}. Install bubblewrap (for example: apt-get install bubblewrap) or a Docker engine, ` +
+    `No sandbox for sessions: ${problem}. Or use a Docker engine, ` +
       'or set RAWORC_COMPUTERS=local-unsafe to let sessions run commands with your own rights.',
   );
 }

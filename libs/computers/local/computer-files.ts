@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { type FileHandle, lstat, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { type FileHandle, lchown, lstat, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ComputerError, type FileEntry } from '../computer.js';
 import { asComputerError, hasCode } from './errno.js';
@@ -63,13 +63,13 @@ export async function writeComputerFile(
   content: Uint8Array | string,
 ): Promise<void> {
   try {
-    await inParent(space, path, true, async (place, folder) => {
+    await inParent(space, path, true, async (place, folder, owner) => {
       const existing = await lstat(place).catch(() => undefined);
       if (existing && !existing.isFile())
         throw new ComputerError('file_not_readable', `${path} is not a regular file.`);
       const temporary = join(folder, `.raworc-${randomUUID()}`);
       try {
-        await writeNew(temporary, content, existing && existing.mode & 0o7777);
+        await writeNew(temporary, content, existing && existing.mode & 0o7777, owner);
         await rename(temporary, place);
       } catch (error) {
         await rm(temporary, { force: true });
@@ -85,10 +85,12 @@ async function writeNew(
   place: string,
   content: Uint8Array | string,
   mode: number | undefined,
+  owner: number,
 ): Promise<void> {
   const file = await open(place, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o644);
   try {
     await file.writeFile(content);
+    if (owner !== process.geteuid?.()) await file.chown(owner, owner);
     if (mode !== undefined) await file.chmod(mode);
   } finally {
     await file.close();
@@ -130,42 +132,47 @@ async function inParent<T>(
   space: FileSpace,
   path: string,
   create: boolean,
-  use: (place: string, folder: string) => Promise<T>,
+  use: (place: string, folder: string, owner: number) => Promise<T>,
 ): Promise<T> {
   const names = await resolveInComputer(space.files, space.sessionDir, path);
   const name = names.pop();
   if (name === undefined)
     throw new ComputerError('file_not_readable', `${path} is the session's folder, not a file.`);
-  return withFolder(space, names, create, (folder) => use(join(folder, name), folder));
+  return withFolder(space, names, create, (folder, owner) => use(join(folder, name), folder, owner));
 }
 
 /**
  * Opens a folder step by step, never through a link, and names it by its descriptor: the session's own processes
- * may replace folders by links at any moment, but what is open stays what it is.
+ * may replace folders by links at any moment, but what is open stays what it is. What is made is the user's whose
+ * the session's folder is.
  */
 async function withFolder<T>(
   { files }: FileSpace,
   names: string[],
   create: boolean,
-  use: (folder: string) => Promise<T>,
+  use: (folder: string, owner: number) => Promise<T>,
 ): Promise<T> {
   let folder = await open(files, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
   try {
+    const { uid: owner } = await folder.stat();
     for (const name of names) {
       const next = `/proc/self/fd/${folder.fd}/${name}`;
-      if (create) await makeFolder(next);
+      if (create) await makeFolder(next, owner);
       const opened = await open(next, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
       await folder.close();
       folder = opened;
     }
-    return await use(`/proc/self/fd/${folder.fd}`);
+    return await use(`/proc/self/fd/${folder.fd}`, owner);
   } finally {
     await folder.close();
   }
 }
 
-async function makeFolder(path: string): Promise<void> {
-  await mkdir(path, { mode: 0o755 }).catch((error: unknown) => {
+async function makeFolder(path: string, owner: number): Promise<void> {
+  try {
+    await mkdir(path, { mode: 0o755 });
+    if (owner !== process.geteuid?.()) await lchown(path, owner, owner);
+  } catch (error) {
     if (!hasCode(error, 'EEXIST')) throw error;
-  });
+  }
 }

@@ -19,6 +19,8 @@ const computerRecord = z.object({
   created_at: z.string(),
   running: z.boolean(),
   image: z.string().optional(),
+  /** The number of the user and group that its files and processes are, where it has one of its own. */
+  user: z.number().int().positive().optional(),
   /** Its processes are held, or were when a process of ours crashed. */
   paused: z.literal(true).optional(),
   /** Leaders of what runs for the session, so that a later process of ours can end them. */

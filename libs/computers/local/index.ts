@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
 import type { Computers, ComputersLogger } from '../computer.js';
-import { bubblewrap } from './bubblewrap.js';
+import { bubblewrap } from './sandbox/bubblewrap.js';
 import { LocalComputers } from './local-computers.js';
 import { unsafe } from './unsafe.js';
 
-export { bubblewrapProblem } from './bubblewrap.js';
+export { bubblewrapProblem } from './sandbox/problem.js';
 
 export interface LocalComputersOptions {
   /** The folder that holds a folder per session; made when missing, private to this user. */

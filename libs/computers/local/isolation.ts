@@ -5,20 +5,31 @@ export interface Isolation {
   readonly driver: string;
   /** True when the end of the first process ends all others, in whatever group they are. */
   readonly ownsProcesses: boolean;
+  /** True when the session's processes have a user of their own, who owns the session's files. */
+  readonly separatesUsers: boolean;
   /** The session's folder as its processes see it. */
   sessionDir(files: string): string;
-  /** What to spawn so that `argv` runs in the session's folder. `spareFd` is a descriptor that `argv` does not use. */
-  launch(files: string, argv: string[], env: Record<string, string>, spareFd: number): Launch;
+  launch(request: LaunchRequest): Launch;
 }
 
-/** Arguments for `spawn`. `env` is complete: nothing of ours is inherited. */
+export interface LaunchRequest {
+  files: string;
+  argv: string[];
+  env: Record<string, string>;
+  /** The session's own user; undefined: the service's. */
+  user: number | undefined;
+  /** The first descriptor that `argv` does not use; those from it on are the launch's. */
+  spareFd: number;
+}
+
+/** Arguments for `spawn`, so that `argv` runs in the session's folder. `env` is complete: nothing of ours is inherited. */
 export interface Launch {
   file: string;
   args: string[];
   cwd: string;
   env: Record<string, string>;
-  /** What the child reads from the spare descriptor, to its end. */
-  spareInput?: string;
+  /** What the child reads, each to its end, from the descriptors that begin with the spare one. */
+  spareInputs: (string | Buffer)[];
 }
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;

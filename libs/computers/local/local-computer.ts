@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { ComputerError } from '../computer.js';
 import type {
   ComputerInfo,
@@ -18,7 +19,9 @@ import { PersistentShell } from './persistent-shell.js';
 import { removeTree } from './remove-tree.js';
 import { runCommand } from './run-command.js';
 import { type SessionFolder, makeSessionFolder, repairSessionFolder } from './session-folder.js';
-import type { SessionProcess } from './session-process.js';
+import type { SessionContext, SessionProcess } from './session-process.js';
+import { allocateUser, releaseUser } from './session-user/allocate.js';
+import { changeOwner } from './session-user/change-owner.js';
 
 /** One session's computer: its record on disk, its environment in memory, its processes. */
 export class LocalComputer {
@@ -51,7 +54,8 @@ export class LocalComputer {
     this.prepared = true;
     const existing = await this.recordFile.read();
     if (existing) return this.infoOf(existing);
-    await makeSessionFolder(this.folder);
+    const user = this.isolation.separatesUsers ? await this.allocateUser() : undefined;
+    await makeSessionFolder(this.folder, user);
     const record: ComputerRecord = {
       version: 1,
       session_id: this.folder.sessionId,
@@ -59,6 +63,7 @@ export class LocalComputer {
       created_at: new Date().toISOString(),
       running: false,
       ...(spec.image !== undefined && { image: spec.image }),
+      ...(user !== undefined && { user }),
       processes: [],
     };
     await this.recordFile.write(record);
@@ -68,14 +73,16 @@ export class LocalComputer {
   async start(env: Record<string, string> | undefined): Promise<ComputerInfo> {
     if (env) this.env = checkedEnvironment(env);
     this.prepared = true;
-    await this.recordFile.require();
+    const { user } = await this.recordFile.require();
     if (await repairSessionFolder(this.folder)) {
       this.logger?.warn(
         { session_id: this.folder.sessionId },
         'finished a replacement of files that was cut short',
       );
+      if (user !== undefined) await changeOwner(this.folder.files, user);
     }
     await this.processes.endLeftPause();
+    await this.fitUser(user);
     return this.infoOf(await this.recordFile.update((record) => ({ ...record, running: true })));
   }
 
@@ -100,7 +107,9 @@ export class LocalComputer {
         'destroying a computer whose record is damaged',
       );
     });
+    const user = (await this.recordFile.read().catch(() => undefined))?.user;
     for (const path of [this.folder.files, this.folder.snapshots]) await removeTree(path);
+    if (user !== undefined) await releaseUser(dirname(this.folder.base), user);
     await rm(this.folder.record, { force: true });
     await removeTree(this.folder.base);
   }
@@ -136,15 +145,15 @@ export class LocalComputer {
   }
 
   async shell(): Promise<Shell> {
-    await this.requireRunning();
+    const record = await this.requireRunning();
     return this.shellLock.run(async () => {
-      if (!this.current?.alive) this.current = await this.openShell();
+      if (!this.current?.alive) this.current = await this.openShell(record);
       return this.current;
     });
   }
 
   async exec(argv: string[], options: ExecOptions): Promise<ExecResult> {
-    await this.requireRunning();
+    const record = await this.requireRunning();
     if (argv.length === 0 || argv.some((argument) => argument.includes('\0'))) {
       throw new ComputerError(
         'command_refused',
@@ -155,9 +164,7 @@ export class LocalComputer {
     const cwd = [sessionDir, ...(await resolveInComputer(files, sessionDir, options.cwd ?? ''))].join('/');
     return runCommand(
       {
-        isolation: this.isolation,
-        files,
-        env: this.env,
+        ...this.contextOf(record),
         pipeFolder: this.folder.base,
         onStart: (process) => this.track(process),
       },
@@ -175,9 +182,34 @@ export class LocalComputer {
     await Promise.all([...this.executing].map((process) => process.end()));
   }
 
-  private async openShell(): Promise<PersistentShell> {
-    const context = { isolation: this.isolation, files: this.folder.files, env: this.env };
-    const shell = await PersistentShell.open(context, this.folder.base);
+  private contextOf({ user }: ComputerRecord): SessionContext {
+    if (this.isolation.separatesUsers && user === undefined) {
+      throw new ComputerError(
+        'computer_not_running',
+        `The computer of session ${this.folder.sessionId} has no user of its own yet. Start it again.`,
+      );
+    }
+    return { isolation: this.isolation, files: this.folder.files, env: this.env, user };
+  }
+
+  private allocateUser(): Promise<number> {
+    return allocateUser(dirname(this.folder.base), this.folder.sessionId);
+  }
+
+  /** A computer may come from a service that isolated it in another way, for example before it was root. */
+  private async fitUser(user: number | undefined): Promise<void> {
+    if (this.isolation.separatesUsers === (user !== undefined)) return;
+    if (user !== undefined) {
+      await this.recordFile.update(({ user: _, ...record }) => record);
+      return;
+    }
+    const own = await this.allocateUser();
+    await changeOwner(this.folder.files, own);
+    await this.recordFile.update((record) => ({ ...record, user: own }));
+  }
+
+  private async openShell(record: ComputerRecord): Promise<PersistentShell> {
+    const shell = await PersistentShell.open(this.contextOf(record), this.folder.base);
     try {
       await this.processes.note(shell.process);
     } catch (error) {
@@ -192,9 +224,9 @@ export class LocalComputer {
     return shell;
   }
 
-  private async requireRunning(): Promise<void> {
-    const { running } = await this.recordFile.require();
-    if (running) return;
+  private async requireRunning(): Promise<ComputerRecord> {
+    const record = await this.recordFile.require();
+    if (record.running) return record;
     throw new ComputerError(
       'computer_not_running',
       `The computer of session ${this.folder.sessionId} is stopped. Start it first.`,

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { closeSync, constants, openSync, readSync, rmSync } from 'node:fs';
+import { chownSync, closeSync, constants, openSync, readSync, rmSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -34,11 +34,19 @@ export class OutputPipe {
     this.reader.on('error', () => this.close());
   }
 
-  /** `folder` holds the pipe's name for the moment between making and opening it. */
-  static async open(folder: string, onData: (chunk: Buffer) => void): Promise<OutputPipe> {
+  /**
+   * `folder` holds the pipe's name for the moment between making and opening it. `user` may open it by name (as
+   * /dev/stdout) beside us.
+   */
+  static async open(
+    folder: string,
+    onData: (chunk: Buffer) => void,
+    user: number | undefined,
+  ): Promise<OutputPipe> {
     const path = join(folder, `.pipe-${randomUUID()}`);
     await run('mkfifo', ['-m', '600', path]);
     try {
+      if (user !== undefined) chownSync(path, user, user);
       const readEnd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
       return new OutputPipe(readEnd, openSync(path, constants.O_WRONLY), onData);
     } finally {

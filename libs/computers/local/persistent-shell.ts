@@ -56,7 +56,7 @@ export class PersistentShell implements Shell {
   /** `pipeFolder`: where the output pipe may have its name for a moment. */
   static async open(context: SessionContext, pipeFolder: string): Promise<PersistentShell> {
     let shell: PersistentShell | undefined;
-    const pipe = await OutputPipe.open(pipeFolder, (chunk) => shell?.collect(chunk));
+    const pipe = await OutputPipe.open(pipeFolder, (chunk) => shell?.collect(chunk), context.user);
     try {
       const stdio: Stdio = ['pipe', 'ignore', 'pipe', pipe.writeFd, 'pipe'];
       const process = await SessionProcess.start(context, SHELL_ARGV, stdio);

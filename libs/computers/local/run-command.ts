@@ -28,7 +28,7 @@ export async function runCommand(
   if (options.signal?.aborted) {
     return { output: '', exitCode: null, outcome: 'cancelled', truncated: false, tookMs: 0 };
   }
-  const pipe = await OutputPipe.open(context.pipeFolder, (chunk) => output.push(chunk));
+  const pipe = await OutputPipe.open(context.pipeFolder, (chunk) => output.push(chunk), context.user);
   try {
     const process = await startCommand(context, argv, options, pipe);
     const interruption = new Interruption(options, () => process.end());

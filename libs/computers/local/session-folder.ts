@@ -1,8 +1,9 @@
-import { lstat, mkdir, rename } from 'node:fs/promises';
+import { lchown, lstat, mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ComputerError } from '../computer.js';
 import { hasCode } from './errno.js';
 import { removeTree } from './remove-tree.js';
+import { changeOwner } from './session-user/change-owner.js';
 
 /** Where one session's computer lies on disk. Everything in it is private to the user of the service. */
 export interface SessionFolder {
@@ -41,15 +42,21 @@ export function sessionFolder(root: string, sessionId: string): SessionFolder {
   };
 }
 
-/** Makes the folders of a new computer; those that are there already stay as they are. */
-export async function makeSessionFolder(folder: SessionFolder): Promise<void> {
+/**
+ * Makes the folders of a new computer; those that are there already stay as they are. The files are `user`'s, the
+ * session's own, where it has one.
+ */
+export async function makeSessionFolder(folder: SessionFolder, user: number | undefined): Promise<void> {
   await mkdir(folder.snapshots, { recursive: true, mode: 0o700 });
   await makeStandardFolders(folder.files);
+  if (user === undefined) return;
+  const paths = STANDARD_FOLDERS.map((name) => join(folder.files, name));
+  for (const path of [folder.files, ...paths]) await lchown(path, user, user);
 }
 
 /**
  * Puts new files in the place of all that are there, in one step as seen from outside. `fill` gets an empty folder
- * and makes them; when it fails, nothing has changed.
+ * and makes them; when it fails, nothing has changed. The new files are the user's whose the old ones were.
  */
 export async function replaceFiles<T>(
   folder: SessionFolder,
@@ -63,6 +70,8 @@ export async function replaceFiles<T>(
   try {
     await mkdir(staging, { mode: 0o700 });
     const result = await fill(staging);
+    const { uid } = await lstat(folder.files);
+    if (uid !== process.geteuid?.()) await changeOwner(staging, uid);
     await beforeSwap();
     for (const left of [ready, old]) await removeTree(left);
     await rename(staging, ready);

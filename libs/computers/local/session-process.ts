@@ -13,6 +13,8 @@ export interface SessionContext {
   isolation: Isolation;
   files: string;
   env: Record<string, string>;
+  /** The session's own user, where it has one. */
+  user: number | undefined;
 }
 
 /** A process of a session, leader of a process group and POSIX session of its own, with all that it starts. */
@@ -32,13 +34,14 @@ export class SessionProcess {
   }
 
   static async start(
-    { isolation, files, env }: SessionContext,
+    { isolation, files, env, user }: SessionContext,
     argv: string[],
     stdio: Stdio,
   ): Promise<SessionProcess> {
     const spareFd = stdio.length;
-    const { file, args, cwd, env: outerEnv, spareInput } = isolation.launch(files, argv, env, spareFd);
-    const allStdio: Stdio = spareInput === undefined ? stdio : [...stdio, 'pipe'];
+    const launch = isolation.launch({ files, argv, env, user, spareFd });
+    const { file, args, cwd, env: outerEnv, spareInputs } = launch;
+    const allStdio: Stdio = [...stdio, ...spareInputs.map(() => 'pipe' as const)];
     const child = spawn(file, args, { cwd, env: outerEnv, stdio: allStdio, detached: true });
     const exitCode = new Promise<number>((resolve) => {
       child.once('exit', (code, name) => resolve(code ?? 128 + signalNumber(name)));
@@ -52,7 +55,7 @@ export class SessionProcess {
     });
     // Later errors are failed signals to a process that is gone.
     child.on('error', () => undefined);
-    if (spareInput !== undefined) sendSpareInput(child, spareFd, spareInput);
+    for (const [index, input] of spareInputs.entries()) sendSpareInput(child, spareFd + index, input);
     return new SessionProcess(child, child.pid ?? 0, exitCode, isolation.ownsProcesses);
   }
 
@@ -67,7 +70,7 @@ function signalNumber(name: NodeJS.Signals | null): number {
   return name === null ? 0 : (constants.signals[name] ?? 0);
 }
 
-function sendSpareInput(child: ChildProcess, fd: number, input: string): void {
+function sendSpareInput(child: ChildProcess, fd: number, input: string | Buffer): void {
   const pipe = child.stdio[fd] as Writable;
   // It may end before it has read everything; its exit code tells what happened.
   pipe.on('error', () => undefined);

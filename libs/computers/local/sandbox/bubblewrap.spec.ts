@@ -2,8 +2,8 @@ import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { Computers } from '../computer.js';
-import { bubblewrapProblem, createLocalComputers } from './index.js';
+import type { Computers } from '../../computer.js';
+import { bubblewrapProblem, createLocalComputers } from '../index.js';
 
 const SECRET = 'sk-very-secret-value';
 const LIMITS = { timeoutMs: 20_000, maxOutputBytes: 64 * 1024 };
