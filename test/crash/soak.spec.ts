@@ -6,12 +6,12 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { EventEnvelope } from '#domain';
 import { startMessagesServer, type MessagesServer } from '#stand-in';
 import { natsServerOf, serviceOf } from '../support/events.js';
-import { eventually } from '../support/eventually.js';
 import { openShell, type UserShell } from '../support/shell.js';
 import { brokenRules } from './invariants.js';
 
 const SESSIONS = 4;
 const STEPS_EACH = 25;
+const REST_WITHIN_MS = 30_000;
 /** The step of the first session at which something is killed. */
 const KILLS = [
   { step: 6, what: 'service' },
@@ -116,23 +116,22 @@ describe('a service that is used and killed', () => {
 
     await Promise.all(Array.from({ length: SESSIONS }, (_, number) => use(number)));
 
-    await eventually(async () => {
-      const { reply } = await call<Listed[]>('GET', 'sessions');
-      const open = reply.filter(({ state }) => state !== 'closed');
-      const moving = await Promise.all(open.map(({ id }) => isMoving(id)));
-      return !moving.includes(true);
-    });
-    const { reply: log } = await call<EventEnvelope[]>('GET', 'events');
+    const log = await logAtRest();
     expect({ seed, broken: brokenRules(log, { acknowledged }) }).toEqual({ seed, broken: [] });
     expect(log.filter(({ type }) => type === 'turn.completed').length).toBeGreaterThan(SESSIONS);
     expect(acknowledged.size).toBeGreaterThan(SESSIONS);
     expect(marksOf(log)).toEqual([...new Set(marksOf(log))]);
   }, 180_000);
 
-  /** From the log, not the view: a session whose last event is no resting place will go on by itself. */
-  async function isMoving(id: string): Promise<boolean> {
-    const { reply } = await call<EventEnvelope[]>('GET', `sessions/${id}/events`);
-    return brokenRules(reply, { acknowledged: new Map() }).length > 0;
+  /** The whole log, as soon as all sessions have done what they were asked to, or after a deadline as it is then. */
+  async function logAtRest(): Promise<EventEnvelope[]> {
+    const deadline = performance.now() + REST_WITHIN_MS;
+    for (;;) {
+      const { reply: log } = await call<EventEnvelope[]>('GET', 'events');
+      const done = brokenRules(log, { acknowledged: new Map() }).length === 0;
+      if (done || performance.now() > deadline) return log;
+      await delay(100);
+    }
   }
 });
 
