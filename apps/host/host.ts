@@ -23,7 +23,7 @@ const RETRY_MS = 1_000;
 @Injectable()
 export class Host implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly stopping = new AbortController();
-  private readonly workers = new SessionWorkers((sessionId, mayRecover) => this.work(sessionId, mayRecover));
+  private readonly workers = new SessionWorkers((sessionId) => this.work(sessionId));
   private running: Promise<unknown> = Promise.resolve();
 
   constructor(
@@ -60,9 +60,8 @@ export class Host implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private async handle({ event, attempt }: Delivery): Promise<void> {
-    const mayRecover = this.settings.exclusive || attempt > 1;
     try {
-      await this.workers.wake(event.subject, { hold: true, mayRecover });
+      await this.workers.wake(event.subject, true);
     } catch (error) {
       if (!this.stopping.signal.aborted) {
         this.settings.logger.warn(
@@ -75,9 +74,7 @@ export class Host implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private sweep(sessionId: string): Promise<void> {
-    return this.untilStopped(() =>
-      this.workers.wake(sessionId, { hold: false, mayRecover: this.settings.exclusive }),
-    );
+    return this.untilStopped(() => this.workers.wake(sessionId, false));
   }
 
   /** Apart from the workers, which are busy with just the turns that end here. */
@@ -107,13 +104,13 @@ export class Host implements OnApplicationBootstrap, OnModuleDestroy {
     }
   }
 
-  private async work(sessionId: string, mayRecover: boolean): Promise<void> {
+  private async work(sessionId: string): Promise<void> {
     for (;;) {
       this.stopping.signal.throwIfAborted();
       const state = await this.look(sessionId);
+      if (state.node !== this.settings.node) return;
       const [next] = state.pendingMessageIds;
       if (state.turn !== null && state.lifecycle === 'live') {
-        if (!mayRecover) return;
         await this.recover(sessionId, state.turn.id);
       } else if (next !== undefined && turnPossible(state)) {
         await this.turns.start(sessionId, next, this.stopping.signal);

@@ -59,7 +59,7 @@ describe('Host on JetStream', () => {
     await service.post(id, 'Work');
     await claude.request(1);
     await service.stop();
-    service = await Service.start(world, claude.url, { exclusive: false });
+    service = await Service.start(world, claude.url);
     await service.until(id, 'turn.completed');
     expect((await service.history(id)).filter(({ type }) => type === 'turn.started')).toHaveLength(1);
   });

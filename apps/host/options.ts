@@ -1,5 +1,5 @@
 import type { Computers } from '#computers';
-import type { Signals } from '#event-store';
+import type { LeaseHolder, Leases, Signals } from '#event-store';
 import type { Logger } from '#runtime';
 import { MODEL_DEFAULTS, type ModelOptions } from './model.js';
 import { BASH_LIMITS, type BashLimits } from './tools/bash.js';
@@ -21,8 +21,15 @@ export interface HostOptions {
   live: LiveSessions;
   /** The service's own key for Claude; a session's secret ANTHROPIC_API_KEY comes before it. */
   apiKey?: string;
-  /** No other process runs turns, so a running turn that nobody here works on was cut off by a crash. */
-  exclusive: boolean;
+  /** The computers' place; sessions whose computer is elsewhere are left alone. */
+  node: string;
+  /**
+   * Each turn is worked on under a lease of its own, held as this one. Other processes of the same node are dead.
+   */
+  leases: Leases;
+  holder: LeaseHolder;
+  /** Resolves when this process certainly is the one that works on sessions; rejects when it was replaced. */
+  confirm: () => Promise<void>;
   /** Sessions worked on at once. */
   concurrency?: number;
   /** Requests to the model that one turn may make. */

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createLocalComputers } from '#computers';
 import { RecordResponse, StartTool, StartTurn } from '#commands';
 import type { ContentBlock } from '#domain';
+import { createMemoryStore } from '#event-store';
 import { bash, startClaude, text, type Answer, type Claude } from './testing/claude.js';
 import { createWorld, Service, type World } from './testing/service.js';
 
@@ -42,7 +43,7 @@ async function turnLeftAfter(content: ContentBlock[], ...started: ContentBlock[]
 const resultsIn = (n: number): unknown => claude.requests[n - 1]?.messages.at(-1)?.content;
 
 beforeEach(async () => {
-  world = await createWorld();
+  world = await createWorld(createMemoryStore({ renewMs: 50, validMs: 150, takeAfterMs: 200 }));
 });
 afterEach(async () => {
   await service.stop();
@@ -128,15 +129,35 @@ describe('a turn that a crash cut off', () => {
     expect(resultsIn(1)).toMatchObject([{ content: '1\n' }]);
   });
 
-  it('is left alone where another process may work on it', async () => {
-    await answering({ content: [text('Other.')] });
+  it('is left alone while another process works on it, and taken over when that one gives it up', async () => {
+    await answering({ content: [text('Other.')] }, { content: [text('Done.')] });
     const id = await turnLeftAfter([bash('echo 1')]);
-    service = await Service.start(world, claude.url, { exclusive: false, live: { live: () => [id] } });
+    const holder = { node: 'oak', process: 'p', where: 'oak', since: 0 };
+    const lease = await world.log.leases.take(`turn_${id}`, { holder });
+    service = await Service.start(world, claude.url, { live: { live: () => [id] } });
     await service.post(id, 'More');
     const other = await service.createSession();
     await service.post(other, 'Hello');
     await service.until(other, 'turn.completed');
     expect((await service.history(id)).at(-1)?.type).toBe('message.posted');
+    await lease.release();
+    await service.until(id, 'turn.completed');
+    expect(resultsIn(2)).toMatchObject([{ content: '1\n' }]);
+  });
+
+  it('is stopped in a process that another one replaced', async () => {
+    await answering({ begins: 'I', then: 'silence' });
+    service = await Service.start(world, claude.url);
+    const id = await service.createSession();
+    const holder = { node: 'oak', process: 'p', where: 'oak', since: 0 };
+    const take = () => world.log.leases.take(`turn_${id}`, { holder, isDead: () => true });
+    await service.post(id, 'Work');
+    await claude.request(1);
+    const taken = await take();
+    await claude.left(1);
+    await taken.confirm();
+    expect((await service.history(id)).at(-1)?.type).toBe('turn.started');
+    await taken.release();
   });
 });
 

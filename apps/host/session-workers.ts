@@ -3,15 +3,7 @@ interface Worker {
   again: boolean;
   /** Somebody waits for the worker and brings the session again when it fails. */
   held: boolean;
-  mayRecover: boolean;
   done: Promise<void>;
-}
-
-export interface Wish {
-  /** Wait until the worker is done, unless somebody else does already. */
-  hold: boolean;
-  /** A running turn that nobody in this process works on was left by a crash. */
-  mayRecover: boolean;
 }
 
 /**
@@ -21,21 +13,23 @@ export interface Wish {
 export class SessionWorkers {
   private readonly workers = new Map<string, Worker>();
 
-  constructor(private readonly work: (sessionId: string, mayRecover: boolean) => Promise<void>) {}
+  constructor(private readonly work: (sessionId: string) => Promise<void>) {}
 
-  /** Rejects when the work failed and the session must be brought again. */
-  wake(sessionId: string, wish: Wish): Promise<void> {
+  /**
+   * Rejects when the work failed and the session must be brought again.
+   * @param hold wait until the worker is done, unless somebody else does already
+   */
+  wake(sessionId: string, hold: boolean): Promise<void> {
     const worker = this.workers.get(sessionId);
-    if (worker === undefined) return this.start(sessionId, wish);
+    if (worker === undefined) return this.start(sessionId, hold);
     worker.again = true;
-    worker.mayRecover ||= wish.mayRecover;
-    if (worker.held || !wish.hold) return Promise.resolve();
+    if (worker.held || !hold) return Promise.resolve();
     worker.held = true;
     return worker.done;
   }
 
-  private start(sessionId: string, { hold, mayRecover }: Wish): Promise<void> {
-    const worker: Worker = { again: true, held: hold, mayRecover, done: Promise.resolve() };
+  private start(sessionId: string, hold: boolean): Promise<void> {
+    const worker: Worker = { again: true, held: hold, done: Promise.resolve() };
     this.workers.set(sessionId, worker);
     worker.done = this.run(sessionId, worker);
     return worker.done;
@@ -45,7 +39,7 @@ export class SessionWorkers {
     try {
       while (worker.again) {
         worker.again = false;
-        await this.work(sessionId, worker.mayRecover);
+        await this.work(sessionId);
       }
     } finally {
       this.workers.delete(sessionId);

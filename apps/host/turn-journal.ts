@@ -18,7 +18,7 @@ import {
   type EventEnvelope,
   type TurnFailure,
 } from '#domain';
-import type { EventStore } from '#event-store';
+import { LeaseLostError, type EventStore } from '#event-store';
 
 /** Refusals that mean: somebody else ended this turn, or works on it. */
 const OVER: ReadonlySet<DomainErrorCode> = new Set(['turn_over', 'step_out_of_order', 'session_not_found']);
@@ -35,6 +35,17 @@ export interface SessionHistory {
   sequence: number;
 }
 
+export interface JournalParts {
+  bus: CommandBus;
+  store: EventStore;
+  /** Rejects when another process works on the turn. Asked before each step is added. */
+  confirm: () => Promise<void>;
+  sessionId: string;
+  turnId: string;
+  context: CommandContext;
+  history: SessionHistory;
+}
+
 /**
  * One turn on the log: what is there of its session, and the commands that add its steps. A step is on the log
  * before the next one begins.
@@ -44,16 +55,19 @@ export class TurnJournal {
   /** Up to here nothing is missing; own steps come after it. */
   private gapless: { length: number; sequence: number };
 
-  constructor(
-    private readonly bus: CommandBus,
-    private readonly store: EventStore,
-    readonly sessionId: string,
-    readonly turnId: string,
-    private readonly context: CommandContext,
-    { events, sequence }: SessionHistory,
-  ) {
+  readonly sessionId: string;
+  readonly turnId: string;
+  private readonly store: EventStore;
+  private readonly context: CommandContext;
+
+  constructor(private readonly parts: JournalParts) {
+    const { events, sequence } = parts.history;
     this.history = [...events];
     this.gapless = { length: events.length, sequence };
+    this.sessionId = parts.sessionId;
+    this.turnId = parts.turnId;
+    this.store = parts.store;
+    this.context = parts.context;
   }
 
   /** The session's events: all up to the last `catchUp`, then the turn's own. */
@@ -117,9 +131,19 @@ export class TurnJournal {
     return { turn_id: this.turnId, ...data };
   }
 
-  private async append(command: Parameters<CommandBus['execute']>[0]): Promise<void> {
+  private async confirm(): Promise<void> {
     try {
-      const { events } = await this.bus.execute<typeof command, CommandOutcome>(command);
+      await this.parts.confirm();
+    } catch (error) {
+      if (error instanceof LeaseLostError) throw new TurnOver(error.message);
+      throw error;
+    }
+  }
+
+  private async append(command: Parameters<CommandBus['execute']>[0]): Promise<void> {
+    await this.confirm();
+    try {
+      const { events } = await this.parts.bus.execute<typeof command, CommandOutcome>(command);
       this.history.push(...events);
     } catch (error) {
       if (error instanceof DomainError && OVER.has(error.code)) throw new TurnOver(error.message);

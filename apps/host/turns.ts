@@ -11,11 +11,11 @@ import {
 } from '#commands';
 import type { Ids, Vault } from '#commands';
 import { DomainError } from '#domain';
-import type { Attachments, EventStore } from '#event-store';
+import type { Attachments, EventStore, Lease, LeaseHolder } from '#event-store';
 import { HOST_SETTINGS, type HostSettings } from './options.js';
 import { Pictures } from './pictures.js';
 import { Settling } from './tools/computer/settling.js';
-import { TurnJournal, TurnOver, type SessionHistory } from './turn-journal.js';
+import { TurnJournal, TurnOver, type JournalParts, type SessionHistory } from './turn-journal.js';
 import { Turn } from './turn.js';
 
 /** The turns that this process works on, each of which can be stopped at any moment. */
@@ -40,7 +40,7 @@ export class Turns {
   /** Takes up a message and works until its turn has ended. Nothing happens when it cannot be taken up any more. */
   async start(sessionId: string, messageId: string, stopping: AbortSignal): Promise<void> {
     const turnId = this.ids.uuid();
-    await this.stoppable(sessionId, turnId, stopping, async (signal) => {
+    await this.stoppable(sessionId, turnId, stopping, async (signal, lease) => {
       const history = await this.read(sessionId);
       const context = contextOf(history, messageId);
       const started = await this.tryStart(
@@ -51,16 +51,16 @@ export class Turns {
       const current = follows(history, started)
         ? { events: [...history.events, ...events], sequence }
         : await this.read(sessionId);
-      await this.work(new TurnJournal(this.bus, this.store, sessionId, turnId, context, current), signal);
+      await this.work(this.journal(lease, { sessionId, turnId, context, history: current }), signal);
     });
   }
 
   /** Goes on with a turn that was cut off. */
   async resume(sessionId: string, turnId: string, stopping: AbortSignal): Promise<void> {
-    await this.stoppable(sessionId, turnId, stopping, async (signal) => {
+    await this.stoppable(sessionId, turnId, stopping, async (signal, lease) => {
       const history = await this.read(sessionId);
       const context = contextOf(history, messageOf(history, turnId));
-      await this.work(new TurnJournal(this.bus, this.store, sessionId, turnId, context, history), signal);
+      await this.work(this.journal(lease, { sessionId, turnId, context, history }), signal);
     });
   }
 
@@ -75,15 +75,48 @@ export class Turns {
     sessionId: string,
     turnId: string,
     stopping: AbortSignal,
-    work: (signal: AbortSignal) => Promise<void>,
+    work: (signal: AbortSignal, lease: Lease) => Promise<void>,
   ): Promise<void> {
+    const lease = await this.claim(sessionId, stopping);
     const controller = new AbortController();
     this.active.set(sessionId, { turnId, controller });
+    lease.lost.addEventListener('abort', () =>
+      controller.abort(new TurnOver('Another process works on this turn.')),
+    );
     try {
-      await work(AbortSignal.any([controller.signal, stopping]));
+      await work(AbortSignal.any([controller.signal, stopping]), lease);
     } finally {
       this.active.delete(sessionId);
+      await lease.release().catch((error: unknown) => {
+        this.settings.logger.debug({ err: error, session: sessionId }, 'a lease is left to expire');
+      });
     }
+  }
+
+  /**
+   * A turn that was begun elsewhere is taken over only from a process that is dead.
+   * @throws LeaseHeldError
+   */
+  private claim(sessionId: string, signal: AbortSignal): Promise<Lease> {
+    const { leases, holder } = this.settings;
+    const isDead = ({ node }: LeaseHolder): boolean => node === holder.node;
+    return leases.take(`turn_${sessionId}`, {
+      holder: { ...holder, since: Date.now() / 1000 },
+      isDead,
+      signal,
+    });
+  }
+
+  private journal(
+    lease: Lease,
+    { sessionId, turnId, context, history }: Omit<JournalParts, 'bus' | 'store' | 'confirm'>,
+  ): TurnJournal {
+    const confirm = async () => {
+      await this.settings.confirm();
+      await lease.confirm();
+    };
+    const { bus, store } = this;
+    return new TurnJournal({ bus, store, confirm, sessionId, turnId, context, history });
   }
 
   private async work(journal: TurnJournal, signal: AbortSignal): Promise<void> {

@@ -27,6 +27,7 @@ export interface MakerParts {
   computers: Computers;
   sessions: CurrentSessions;
   vault: Vault;
+  node: string;
   desktopAtStart?: boolean;
 }
 
@@ -115,7 +116,7 @@ export class ComputerMaker {
       await within(DEADLINES.destroy, 'Removing a half-made computer', this.computers.destroy(id));
     }
     await within(DEADLINES.create, 'Creating the computer', this.computers.create(specOf(making)));
-    if (created.source !== null) await copySource(this.computers, id, created.source);
+    if (created.source !== null) await copySource(this.parts, id, created.source);
     const info = await this.startOnce(making);
     if (created.setup !== null) {
       await runSetup(this.computers, id, { script: created.setup, secrets: env, signal });

@@ -1,6 +1,8 @@
 import { ComputerError, type Computers } from '#computers';
 import type { RemixSource } from '#domain';
 import { ComputerFailure } from './computer-failure.js';
+import type { CurrentSessions } from './current-sessions.js';
+import { belongsHere } from './plan.js';
 import { DEADLINES, within } from './deadline.js';
 
 /**
@@ -10,13 +12,15 @@ import { DEADLINES, within } from './deadline.js';
  * @throws ComputerError, DeadlineError
  */
 export async function copySource(
-  computers: Computers,
+  { computers, sessions, node }: { computers: Computers; sessions: CurrentSessions; node: string },
   id: string,
   { session_id, snapshot_id, parts, version }: RemixSource,
 ): Promise<void> {
   if (snapshot_id === null || !(parts.data || parts.code)) return;
   const source = { sessionId: session_id, snapshotId: snapshot_id };
   const { data, code } = parts;
+  const { state } = await sessions.load(session_id);
+  if (!belongsHere(state, node)) throw elsewhere(session_id, state.node);
   const copy = computers.copyFrom(id, source, { data, code });
   try {
     await within(DEADLINES.copy, 'Copying the files', copy);
@@ -28,6 +32,13 @@ export async function copySource(
       { cause: error },
     );
   }
+}
+
+function elsewhere(sourceId: string, node: string | null): ComputerFailure {
+  return new ComputerFailure(
+    `The files of session ${sourceId} are on node ${node}, and cannot be copied from here. Delete this session, and remix the other one at the service of that node.`,
+    true,
+  );
 }
 
 function isGone(error: unknown): boolean {

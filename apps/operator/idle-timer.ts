@@ -3,6 +3,7 @@ import type { SessionState } from '#domain';
 import { messageOf, type Logger } from '#runtime';
 import { lastActivity, type CurrentSession, type CurrentSessions } from './current-sessions.js';
 import { ignoringRefusal, OPERATOR, type ExecuteCommand } from './execute.js';
+import { belongsHere } from './plan.js';
 import type { IdleSession } from './ports.js';
 
 /** Whether a session closes by itself when nothing happens: nobody uses it, nothing waits, and it has a timeout. */
@@ -33,6 +34,7 @@ export class IdleTimers {
   constructor(
     private readonly sessions: CurrentSessions,
     private readonly execute: ExecuteCommand,
+    private readonly node: string,
     private readonly logger: Logger,
   ) {}
 
@@ -45,8 +47,8 @@ export class IdleTimers {
   }
 
   /** From a view, which may be behind; what the log armed already stays. */
-  observeIdle({ id, last_activity_at, timeout_seconds }: IdleSession): void {
-    if (timeout_seconds === 0 || this.timers.has(id)) return;
+  observeIdle({ id, last_activity_at, timeout_seconds, node }: IdleSession): void {
+    if (timeout_seconds === 0 || this.timers.has(id) || !belongsHere({ node }, this.node)) return;
     this.arm(id, (last_activity_at + timeout_seconds) * 1000, undefined);
   }
 
@@ -58,6 +60,7 @@ export class IdleTimers {
   /** Undefined when nothing will happen to the session by itself. */
   private async dueMs(session: CurrentSession): Promise<number | undefined> {
     const { lifecycle, control } = session.state;
+    if (!belongsHere(session.state, this.node)) return undefined;
     if (lifecycle === 'live' && control !== null) return control.until * 1000;
     if (!closesByItself(session.state)) return undefined;
     return (await lastActivity(session, this.sessions)) + session.state.timeoutSeconds * 1000;

@@ -35,13 +35,18 @@ export class Operator {
   private consuming: Promise<void> = Promise.resolve();
 
   constructor(private readonly parts: OperatorParts) {
-    const { computers, store, execute, logger } = parts;
+    const { computers, store, logger, node } = parts;
+    const execute: ExecuteCommand = async (command) => {
+      await parts.confirm();
+      return parts.execute(command);
+    };
     this.timing = { ...DEFAULT_TIMING, ...parts.timing };
     this.outage = new Outage(logger);
     const sessions = new CurrentSessions(parts.repository, store);
-    this.idleTimers = new IdleTimers(sessions, execute, logger);
+    this.idleTimers = new IdleTimers(sessions, execute, node, logger);
     this.reconciler = new Reconciler({
       ...parts,
+      execute,
       sessions,
       outage: this.outage,
       maker: new ComputerMaker({ ...parts, sessions }),
@@ -50,7 +55,7 @@ export class Operator {
       onSettled: (session) => this.idleTimers.observe(session),
     });
     const { reconciler, idleTimers, outage } = this;
-    this.sweep = new Sweep({ ...parts, sessions, reconciler, idleTimers, outage });
+    this.sweep = new Sweep({ ...parts, execute, sessions, reconciler, idleTimers, outage });
   }
 
   start(): void {

@@ -12,6 +12,11 @@ export interface ObservedComputer {
   disrupted: boolean;
 }
 
+/** A computer elsewhere is its own operator's: what is not seen from here is neither gone nor to be replaced. */
+export function belongsHere({ node }: Pick<SessionState, 'node'>, here: string): boolean {
+  return node === null || node === here;
+}
+
 /** The next thing to do so that the computer becomes what the session's state asks for. */
 export function nextStep(state: SessionState, computer: ObservedComputer | undefined): Step {
   switch (state.lifecycle) {

@@ -9,6 +9,7 @@ export interface IdleSession {
   last_activity_at: number;
   /** 0 = never closes by itself. */
   timeout_seconds: number;
+  node: string | null;
 }
 
 /**
@@ -16,8 +17,8 @@ export interface IdleSession {
  * before it acts.
  */
 export interface SessionDirectory {
-  /** Sessions that are not closed and not deleted. */
-  live(): Iterable<{ id: string; state: string }>;
+  /** Sessions that are not closed and not deleted; `node` is null before a computer was first started. */
+  live(): Iterable<{ id: string; state: string; node: string | null }>;
   idle(): Iterable<IdleSession>;
   /** Remixes whose copy was begun longer ago than this and never ended. */
   unfinishedRemixes(olderThanSeconds: number): Iterable<string>;
@@ -27,8 +28,13 @@ export interface SessionDirectory {
 
 export interface OperatorOptions {
   computers: Computers;
-  /** Name of this machine, noted in `computer.started`. */
+  /** The computers' place, noted in `computer.started`; a session whose computer is elsewhere is left alone. */
   node: string;
+  /**
+   * Resolves when this process certainly is the one operator, and rejects when another one replaced it. Asked before
+   * every command; `computers` ask for themselves.
+   */
+  confirm: () => Promise<void>;
   directory: SessionDirectory;
   logger: Logger;
   /** Desktops start with their computers, not with their first use; a computer whose desktop fails does not start. */

@@ -8,7 +8,7 @@ import type { Told } from './disruption.js';
 import { Disruptions } from './disruptions.js';
 import { ignoringRefusal } from './execute.js';
 import type { Outage } from './outage.js';
-import { nextStep } from './plan.js';
+import { belongsHere, nextStep } from './plan.js';
 import type { SnapshotKeeper } from './snapshot-keeper.js';
 import { Starter, type StarterParts } from './starter.js';
 
@@ -95,7 +95,8 @@ export class Reconciler {
   /** False when there is nothing to do. */
   private async takeStep(session: CurrentSession): Promise<boolean> {
     const { id, state } = session;
-    const { computers, outage } = this.parts;
+    const { computers, outage, node } = this.parts;
+    if (!belongsHere(state, node)) return false;
     let computer: ComputerInfo | undefined;
     try {
       computer = await outage.during(() =>

@@ -6,6 +6,7 @@ import { DEADLINES, within } from './deadline.js';
 import { OPERATOR, type ExecuteCommand } from './execute.js';
 import type { IdleTimers } from './idle-timer.js';
 import type { Outage } from './outage.js';
+import { belongsHere } from './plan.js';
 import type { SessionDirectory } from './ports.js';
 import type { Reconciler } from './reconciler.js';
 
@@ -13,6 +14,7 @@ import type { Reconciler } from './reconciler.js';
 const ABANDONED_COPY_SECONDS = 300;
 
 export interface SweepParts {
+  node: string;
   computers: Computers;
   directory: SessionDirectory;
   sessions: CurrentSessions;
@@ -38,7 +40,8 @@ export class Sweep {
   }
 
   private wakeLive(): void {
-    for (const { id } of [...this.parts.directory.live()]) this.parts.reconciler.wake(id);
+    const { directory, node, reconciler } = this.parts;
+    for (const session of [...directory.live()]) if (belongsHere(session, node)) reconciler.wake(session.id);
   }
 
   /** A computer that runs for a closed session is stopped, one of a deleted session removed. */

@@ -7,12 +7,21 @@ import { sessionDirectory } from './directory.js';
 import type { Parts } from './parts.js';
 
 /** The write side, with what sessions get that do not say. */
-export function commandsModule({ config, computers, desktop, log, vault, views }: Parts): DynamicModule {
+export function commandsModule({
+  config,
+  computers,
+  desktop,
+  log,
+  node,
+  vault,
+  views,
+}: Parts): DynamicModule {
   return CommandsModule.register({
     store: log.store,
     names: log.names,
     attachments: log.attachments,
     vault,
+    node,
     ids: systemIds,
     commandLog: {
       find: (commandId) => views.commandOf(commandId),
@@ -31,13 +40,16 @@ export function commandsModule({ config, computers, desktop, log, vault, views }
 }
 
 /** What works on sessions: computers, and Host's turns. */
-export function workingModules(parts: Parts, exclusive: boolean): DynamicModule[] {
-  const { config, computers, log, logger, node, views } = parts;
+export function workingModules(parts: Parts): DynamicModule[] {
+  const { config, computers, lease, log, logger, node, views } = parts;
+  if (lease === undefined) throw new Error('Only a holder of the lease works on sessions.');
+  const confirm = () => lease.confirm();
   return [
     OperatorModule.register({
       computers,
       node,
       directory: sessionDirectory(views.sessions),
+      confirm,
       desktopAtStart: config.desktop === 'at-start',
       logger: logger.child({ part: 'operator' }),
     }),
@@ -46,7 +58,10 @@ export function workingModules(parts: Parts, exclusive: boolean): DynamicModule[
       signals: log.signals,
       live: { live: () => views.sessions.live().map(({ id }) => id) },
       apiKey: config.anthropicApiKey,
-      exclusive,
+      confirm,
+      node,
+      leases: log.leases,
+      holder: lease.holder,
       model: { baseUrl: config.anthropicBaseUrl },
       logger: logger.child({ part: 'host' }),
     }),

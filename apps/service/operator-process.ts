@@ -16,8 +16,8 @@ class OperatorProcess {
 }
 
 /** Operator and Host without a server. */
-export function startOperator(parts: Parts, exclusive: boolean): Promise<INestApplicationContext> {
-  const modules = [commandsModule(parts), ...workingModules(parts, exclusive)];
+export function startOperator(parts: Parts): Promise<INestApplicationContext> {
+  const modules = [commandsModule(parts), ...workingModules(parts)];
   return NestFactory.createApplicationContext(OperatorProcess.register(modules), {
     abortOnError: false,
     logger: false,

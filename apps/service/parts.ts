@@ -1,10 +1,10 @@
-import { hostname } from 'node:os';
 import { loadImages, selectComputers, type Computers } from '#computers';
-import { openJetStreamStore, type JetStreamStore } from '#event-store';
+import { openJetStreamStore, type JetStreamStore, type Lease } from '#event-store';
 import {
   createVault,
   ensureFolder,
   ensureMasterKey,
+  ensureNodeId,
   openNats,
   type Config,
   type Home,
@@ -13,6 +13,8 @@ import {
   type Shutdown,
   type Vault,
 } from '#runtime';
+import { fencedComputers, refuseForeignOperator, takeOperatorLease } from './operator-lease.js';
+import { worksOnSessions, type Role } from './role.js';
 import { openViews, type ServiceViews } from './views.js';
 
 /** What every role is made of. */
@@ -20,7 +22,10 @@ export interface Parts {
   config: Config;
   home: Home;
   logger: Logger;
+  /** The computers' place: this home and its driver. */
   node: string;
+  /** To work on sessions; undefined for a role that does not. */
+  lease: Lease | undefined;
   log: JetStreamStore;
   computers: Computers;
   views: ServiceViews;
@@ -40,6 +45,7 @@ export const STOP_DEADLINE_MS = 15_000;
 
 /** Opens them, and registers how they are closed again. */
 export async function openParts(
+  role: Role,
   config: Config,
   home: Home,
   logger: Logger,
@@ -47,25 +53,31 @@ export async function openParts(
   tell: (notice: string) => void,
 ): Promise<Parts> {
   const masterKey = await ensureMasterKey(home);
+  const nodeId = await ensureNodeId(home);
   const nats = await openNats(config, home, logger.child({ part: 'nats' }));
   shutdown.register('nats', () => nats.close());
   const onPoison = (error: Error) => logger.error({ err: error }, 'an event cannot be read');
   const log = await openJetStreamStore(nats.connection, { replicas: config.replicas, onPoison });
   shutdown.register('log', () => log.close());
 
+  const lease = worksOnSessions(role) ? await takeOperatorLease(log.leases, home, nodeId) : undefined;
+  if (lease === undefined) await refuseForeignOperator(log.leases, nodeId);
+  else shutdown.register('lease', () => lease.release());
   const views = await openViews(log.store, await ensureFolder(home.views), logger.child({ part: 'views' }), {
     name: 'raworc rebuild',
     ...addressOf(config, nats),
   });
   shutdown.register('views', () => views.views.close());
 
-  const computers = await openComputers(config, home, logger, tell, () => haveContainers(views));
-  shutdown.register('computers', () => computers.dispose(), STOP_DEADLINE_MS);
+  const own = await openComputers(config, home, logger, tell, () => haveContainers(views));
+  shutdown.register('computers', () => own.dispose(), STOP_DEADLINE_MS);
+  const computers = lease === undefined ? own : fencedComputers(own, lease);
   const desktop = await desktopDefaults(config, computers, tell);
   logger.info({ driver: computers.driver, desktops: desktop.byDefault }, 'computers');
 
   const vault = createVault({ masterKey, keys: log.keys });
-  return { config, home, logger, node: hostname(), log, computers, views, vault, desktop };
+  const node = `${nodeId}/${computers.driver === 'docker' ? 'docker' : 'local'}`;
+  return { config, home, logger, node, lease, log, computers, views, vault, desktop };
 }
 
 async function openComputers(

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { z } from 'zod';
-import { RuntimeError, type Config, type Home } from '#runtime';
+import { HomeError, lockHome, RuntimeError, type Home, type HomeLock } from '#runtime';
 
 /**
  * What a process is there for. `all`: everything, beside a nats-server of its own unless one is named. `server`: REST,
@@ -32,7 +32,36 @@ export function homeOfRole(home: Home, role: Role): Home {
   };
 }
 
-/** A turn in progress that nobody here works on was cut off by a crash, if no other process runs turns. */
-export function isOnlyOperator(config: Config, env: NodeJS.ProcessEnv): boolean {
-  return config.natsUrl === undefined || env.RAWORC_OPERATORS === 'one';
+/** Computers and turns are worked on by one process of a home. */
+export function worksOnSessions(role: Role): boolean {
+  return role !== 'server';
+}
+
+/**
+ * Makes this process the only one of its role, and of what its role includes.
+ * @throws HomeError `home_in_use`; RuntimeError `role_in_use` when the part is in another role's hands
+ */
+export async function lockRole(home: Home, role: Role): Promise<HomeLock> {
+  const locks = [await lockHome(home)];
+  const release = async () => void (await Promise.all(locks.map((lock) => lock.release())));
+  try {
+    if (role !== 'operator') locks.push(await lockPart(home, home.serverLock, 'server'));
+    if (worksOnSessions(role)) locks.push(await lockPart(home, home.operatorLock, 'operator'));
+  } catch (error) {
+    await release();
+    throw error;
+  }
+  return { release };
+}
+
+async function lockPart({ root }: Home, lockFile: string, part: string): Promise<HomeLock> {
+  try {
+    return await lockHome({ root, lockFile });
+  } catch (error) {
+    if (!(error instanceof HomeError) || error.code !== 'home_in_use') throw error;
+    throw new RuntimeError(
+      'role_in_use',
+      `The ${part} of ${root} runs in another process already, under another RAWORC_ROLE. Stop that process, or start this one with another role. (${error.message})`,
+    );
+  }
 }

@@ -5,11 +5,11 @@ import {
   ensureFolder,
   ensureToken,
   loadConfig,
-  lockHome,
   openHome,
   type Logger,
   type Shutdown,
 } from '#runtime';
+import type { LeaseLostError } from '#event-store';
 import { createServer } from '../server/index.js';
 import { refuseContainersHome } from './containers/marker.js';
 import { commandsModule, workingModules } from './modules.js';
@@ -17,7 +17,8 @@ import { withHomeCredentials } from './nats-credentials.js';
 import { notice } from './notice.js';
 import { startHealth, startOperator } from './operator-process.js';
 import { openParts, STOP_DEADLINE_MS, type Parts } from './parts.js';
-import { homeOfRole, isOnlyOperator, readRole, type Role } from './role.js';
+import { replacedBy } from './operator-lease.js';
+import { homeOfRole, lockRole, readRole, type Role } from './role.js';
 import { roleLogger } from './role-logger.js';
 import { removeServiceFile, writeServiceFile } from './service-file.js';
 import { withSettingsFile } from './settings-file.js';
@@ -25,7 +26,7 @@ import { withSettingsFile } from './settings-file.js';
 export interface RunningService {
   /** Of the REST API; of an operator, where it says how it is. */
   url: string;
-  /** Resolves when the service was stopped, to the steps that failed. */
+  /** Resolves when the service was stopped, to the steps that failed; rejects with why, when it had to stop. */
   finished: Promise<string[]>;
   stop(): Promise<void>;
 }
@@ -44,15 +45,16 @@ export async function startService(
   const home = homeOfRole(await openHome(own.home), role);
   if (role === 'all') await refuseContainersHome(home);
   await ensureFolder(home.logs);
-  const lock = await lockHome(home);
+  const lock = await lockRole(home, role);
   const logger = roleLogger(home, role, own.logLevel);
   const shutdown = createShutdown(logger);
   shutdown.register('home', () => lock.release());
   try {
     const config = await withHomeCredentials(own, home, role);
-    const parts = await openParts(config, home, logger, shutdown, teller(role, logger));
-    const url = await compose(role, parts, isOnlyOperator(config, env), shutdown);
-    return { url, finished: shutdown.finished, stop: async () => void (await shutdown.run('requested')) };
+    const parts = await openParts(role, config, home, logger, shutdown, teller(role, logger));
+    const finished = endedByLease(parts, shutdown);
+    const url = await compose(role, parts, shutdown);
+    return { url, finished, stop: async () => void (await shutdown.run('requested')) };
   } catch (error) {
     logger.fatal({ err: error }, 'the service could not start');
     await shutdown.run('failed start');
@@ -60,11 +62,30 @@ export async function startService(
   }
 }
 
-async function compose(role: Role, parts: Parts, exclusive: boolean, shutdown: Shutdown): Promise<string> {
+/** Ends the service when another one has the lease, and resolves or rejects as the service ends. */
+function endedByLease({ lease, logger }: Parts, shutdown: Shutdown): Promise<string[]> {
+  let replaced: Error | undefined;
+  lease?.lost.addEventListener('abort', () => {
+    const { holder } = lease.lost.reason as LeaseLostError;
+    if (holder === undefined) return;
+    replaced = replacedBy(holder);
+    logger.fatal(replaced.message);
+    void shutdown.run('the lease was lost');
+  });
+  const finished = shutdown.finished.then((failed) => {
+    if (replaced !== undefined) throw replaced;
+    return failed;
+  });
+  // Whoever does not wait for the end is told by the log.
+  finished.catch(() => undefined);
+  return finished;
+}
+
+async function compose(role: Role, parts: Parts, shutdown: Shutdown): Promise<string> {
   const version = await readVersion();
   const { host, port } = await (role === 'operator'
-    ? operate(parts, exclusive, shutdown)
-    : serve(role, parts, exclusive, version, shutdown));
+    ? operate(parts, shutdown)
+    : serve(role, parts, version, shutdown));
   const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
   shutdown.register('service file', () => removeServiceFile(parts.home));
   await writeServiceFile(parts.home, { pid: process.pid, port, url, started_at: Date.now() / 1000, version });
@@ -85,13 +106,7 @@ interface Address {
   port: number;
 }
 
-async function serve(
-  role: Role,
-  parts: Parts,
-  exclusive: boolean,
-  version: string,
-  shutdown: Shutdown,
-): Promise<Address> {
+async function serve(role: Role, parts: Parts, version: string, shutdown: Shutdown): Promise<Address> {
   const { config, home, log, logger, node, views, computers } = parts;
   const app = await createServer({
     version,
@@ -103,7 +118,7 @@ async function serve(
     log: logger.child({ part: 'server' }),
     commands: commandsModule(parts),
     computers,
-    extraModules: role === 'all' ? workingModules(parts, exclusive) : [],
+    extraModules: role === 'all' ? workingModules(parts) : [],
   });
   shutdown.register('server', () => app.close(), STOP_DEADLINE_MS);
   await app.listen(config.port, config.bind);
@@ -111,8 +126,8 @@ async function serve(
   return { host: config.bind, port };
 }
 
-async function operate(parts: Parts, exclusive: boolean, shutdown: Shutdown): Promise<Address> {
-  const app = await startOperator(parts, exclusive);
+async function operate(parts: Parts, shutdown: Shutdown): Promise<Address> {
+  const app = await startOperator(parts);
   shutdown.register('operator', () => app.close(), STOP_DEADLINE_MS);
   // The default port is the server's, which may be on this machine too.
   const { port, sources } = parts.config;

@@ -5,6 +5,7 @@ import { HANDLERS } from './handlers.js';
 import { Idempotency } from './idempotency.js';
 import {
   ATTACHMENTS,
+  COMPUTER_NODE,
   COMMAND_LOG,
   EVENT_STORE,
   IDS,
@@ -28,6 +29,8 @@ export interface CommandsOptions {
   ids: Ids;
   commandLog: CommandLog;
   defaults: SessionDefaults;
+  /** The node of this service's computers. */
+  node?: string;
 }
 
 /** The write side: every command handler, on the ports that the composition gives. */
@@ -42,6 +45,7 @@ export class CommandsModule {
       { provide: IDS, useValue: options.ids },
       { provide: COMMAND_LOG, useValue: options.commandLog },
       { provide: SESSION_DEFAULTS, useValue: options.defaults },
+      { provide: COMPUTER_NODE, useValue: options.node },
     ];
     return {
       module: CommandsModule,

@@ -35,6 +35,10 @@ export interface SessionDefaults {
   hasModelKey: boolean;
 }
 
+/** Where this service has its computers; undefined: they are not told apart. */
+export type ComputerNode = string | undefined;
+
+export const COMPUTER_NODE = Symbol('COMPUTER_NODE');
 export const EVENT_STORE = Symbol('EVENT_STORE');
 export const NAMES = Symbol('NAMES');
 export const VAULT = Symbol('VAULT');

@@ -145,6 +145,8 @@ export const session = z.object({
   timeout_seconds: z.int(),
   auto_close_at: unixSeconds.nullable().describe('When an idle session will close by itself.'),
   container_id: z.string().nullable(),
+  /** Where the computer is, with the session's files; null before it was first started. */
+  node: z.string().nullable(),
   message_count: z.int(),
   usage,
   error: z.string().nullable(),

@@ -1,6 +1,9 @@
 import type { EventData, SessionCreated, TurnFailure } from './events.js';
 
-/** What can be asked of one session. Ids and times come with the command: deciding needs no clock. */
+/**
+ * What can be asked of one session. Ids and times come with the command: deciding needs no clock. `node`: where the
+ * service that asks has its computers; a command that needs the session's own computer is refused when that is elsewhere.
+ */
 export type SessionCommand =
   | { type: 'create'; data: SessionCreated }
   | {
@@ -9,15 +12,15 @@ export type SessionCommand =
       by: string;
       /** Only if nothing happened since. */ ifVersion?: number;
     }
-  | { type: 'restore'; reason: 'requested' | 'message' }
+  | { type: 'restore'; reason: 'requested' | 'message'; node?: string }
   | { type: 'interrupt'; by: string }
-  | { type: 'force-state'; to: 'idle' | 'closed'; by: string }
+  | { type: 'force-state'; to: 'idle' | 'closed'; by: string; node?: string }
   | { type: 'update'; changes: EventData['session.updated'] }
   | { type: 'delete' }
   | { type: 'erase' }
-  | { type: 'post-message'; data: EventData['message.posted'] }
+  | { type: 'post-message'; data: EventData['message.posted']; node?: string }
   | { type: 'clear-messages' }
-  | { type: 'start-turn'; turnId: string; messageIds: string[] }
+  | { type: 'start-turn'; turnId: string; messageIds: string[]; node?: string }
   | { type: 'record-response'; data: EventData['model.responded'] }
   | {
       type: 'record-late-response';
@@ -35,6 +38,7 @@ export type SessionCommand =
       type: 'take-control';
       leaseId: string;
       by: string;
+      node?: string;
       /** Unix seconds. */
       now: number;
       until: number;

@@ -4,7 +4,7 @@ import { decideControl } from './decide/control.js';
 import { decideLifecycle } from './decide/lifecycle.js';
 import { decideMessages } from './decide/messages.js';
 import { decideTurn } from './decide/turn.js';
-import { requireUsable } from './decide/guards.js';
+import { requireComputerHere, requireUsable } from './decide/guards.js';
 import { DomainError } from './errors.js';
 import { event, type SessionEvent } from './events.js';
 import type { SessionState } from './state.js';
@@ -17,6 +17,7 @@ export function decide(state: SessionState, command: SessionCommand): SessionEve
   if (command.type === 'create') return create(state, command);
   if (command.type === 'erase') return erase(state);
   requireUsable(state);
+  requireComputerHere(state, nodeOf(command));
   return (
     decideLifecycle(state, command) ??
     decideMessages(state, command) ??
@@ -25,6 +26,23 @@ export function decide(state: SessionState, command: SessionCommand): SessionEve
     decideControl(state, command) ??
     []
   );
+}
+
+/** Where a command would use the session's computer; undefined for one that needs none. */
+function nodeOf(command: SessionCommand): string | undefined {
+  switch (command.type) {
+    case 'post-message':
+    case 'restore':
+    case 'start-turn':
+    case 'take-control':
+      return command.node;
+    case 'force-state':
+      return command.to === 'closed' ? undefined : command.node;
+    case 'report-computer-started':
+      return command.data.node;
+    default:
+      return undefined;
+  }
 }
 
 function create(state: SessionState, { data }: Extract<SessionCommand, { type: 'create' }>): SessionEvent[] {

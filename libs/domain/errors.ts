@@ -8,7 +8,8 @@ export type DomainErrorCode =
   | 'snapshot_outdated'
   | 'remix_point_not_found'
   | 'desktop_missing'
-  | 'control_taken';
+  | 'control_taken'
+  | 'computer_elsewhere';
 
 /** A command that the session's state does not allow. The message says what to do instead. */
 export class DomainError extends Error {

@@ -27,7 +27,7 @@ function apply(state: SessionState, event: SessionEvent): SessionState {
         snapshotDue: false,
       };
     case 'computer.started':
-      return computerStarted(state);
+      return computerStarted(state, event);
     case 'computer.failed':
       return event.data.gave_up
         ? {
@@ -111,11 +111,12 @@ function controlOf({ data }: EventOf<'control.taken'>): Control {
 }
 
 /** A computer that was not empty at its first start is kept at once, so that a remix of turn zero has its files. */
-function computerStarted(state: SessionState): SessionState {
+function computerStarted(state: SessionState, { data }: EventOf<'computer.started'>): SessionState {
   return {
     ...state,
     status: state.turn === null ? 'idle' : 'busy',
     computerRunning: true,
+    node: data.node,
     error: null,
     snapshotDue: state.snapshotDue || (state.firstStart && state.hasOrigin),
     firstStart: false,

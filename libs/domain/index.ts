@@ -1,5 +1,6 @@
 export * from './commands.js';
 export { decide } from './decide.js';
+export { requireComputerHere } from './decide/guards.js';
 export { turnPossible } from './decide/turn.js';
 export * from './envelope.js';
 export * from './errors.js';

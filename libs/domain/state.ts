@@ -44,6 +44,8 @@ export interface SessionState {
   /** False right after a clear; then there is nothing to clear. */
   hasMessages: boolean;
   computerRunning: boolean;
+  /** Where the computer is, with all the session's files; null until it was started for the first time. */
+  node: string | null;
   /** The files changed since the last snapshot; the next turn waits until they are kept. */
   snapshotDue: boolean;
   /** The computer still has to be made from `setup` or a remix's source. */
@@ -68,6 +70,7 @@ export const initialState: SessionState = {
   pendingMessageIds: [],
   hasMessages: false,
   computerRunning: false,
+  node: null,
   snapshotDue: false,
   firstStart: true,
   hasOrigin: false,

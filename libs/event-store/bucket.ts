@@ -16,4 +16,9 @@ export interface Bucket {
    * @returns false when somebody else wrote in between
    */
   write(key: string, value: string | undefined, revision: number): Promise<boolean>;
+  /**
+   * As `write`, for a value.
+   * @returns the revision that it has now; undefined when somebody else wrote in between
+   */
+  put(key: string, value: string, revision: number): Promise<number | undefined>;
 }

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe } from '@jest/globals';
 import { describeAppending } from './conformance/appending.js';
 import { describeConsuming } from './conformance/consuming.js';
 import type { OpenedStore } from './conformance/fixtures.js';
+import { describeLeases } from './conformance/leasing.js';
 import { describeFollowing } from './conformance/following.js';
 import { describeReading } from './conformance/reading.js';
 import { describeRegistering } from './conformance/registering.js';
@@ -23,6 +24,7 @@ export function describeEventStore(name: string, open: () => Promise<OpenedStore
     describe('read', () => describeReading(subject));
     describe('follow', () => describeFollowing(subject));
     describe('consume', () => describeConsuming(subject));
+    describe('leases', () => describeLeases(subject));
     describe('names, keys and signals', () => describeRegistering(subject));
   });
 }

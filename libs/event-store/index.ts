@@ -1,3 +1,4 @@
 export * from './event-store.js';
+export * from './leases/index.js';
 export { openJetStreamStore, type JetStreamStore, type JetStreamStoreOptions } from './jetstream/open.js';
 export { createMemoryStore, type MemoryStore } from './memory/memory-store.js';

@@ -15,7 +15,7 @@ export { HomeError } from './home/home-error.js';
 export type { HomeErrorCode } from './home/home-error.js';
 export { ensureFolder, openHome } from './home/home.js';
 export type { Home } from './home/home.js';
-export { ensureMasterKey, ensureToken } from './home/keys.js';
+export { ensureMasterKey, ensureNodeId, ensureToken } from './home/keys.js';
 export { findHomeOwner, lockHome } from './home/lock-home.js';
 export type { HomeLock } from './home/lock-home.js';
 export { createPrivateFile, replacePrivateFile } from './home/private-file.js';

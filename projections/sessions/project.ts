@@ -8,7 +8,7 @@ import { prepareStatements } from './statements.js';
 /** One row for each session, as the REST object shows it. */
 export const projection: Projection = {
   name: 'sessions',
-  version: 2,
+  version: 3,
   schema,
   module: import.meta.url,
   prepare: (db) => prepare(db),
@@ -24,7 +24,11 @@ function prepare(db: Database) {
       case 'session.remixed':
         return void run.remixed.run(step);
       case 'computer.started':
-        return void run.computerStarted.run({ ...step, container_id: event.data.computer_id });
+        return void run.computerStarted.run({
+          ...step,
+          container_id: event.data.computer_id,
+          node: event.data.node,
+        });
       case 'computer.failed':
         if (event.data.gave_up) return void run.computerGivenUp.run({ ...step, error: event.data.reason });
         return void run.counted.run(step);

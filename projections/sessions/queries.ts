@@ -20,6 +20,8 @@ export type Resolution =
 export interface LiveSession {
   id: string;
   state: Exclude<SessionStatus, 'closed'>;
+  /** Where its computer is; null before that was started. */
+  node: string | null;
 }
 
 /** An idle session that will close by itself. */
@@ -35,7 +37,7 @@ const MAX_CANDIDATES = 10;
 const CHUNK = 500;
 
 const COLUMNS = `id, state, name, version, created_by, created_at, last_activity_at, closed_at, parent_session_id,
-  parent_version, model, timeout_seconds, container_id, message_count, input_tokens, output_tokens,
+  parent_version, model, timeout_seconds, container_id, node, message_count, input_tokens, output_tokens,
   cache_read_input_tokens, cache_creation_input_tokens, error, desktop, controlled_by, metadata`;
 const NEWEST_FIRST = 'ORDER BY created_at DESC, id DESC';
 
@@ -54,7 +56,7 @@ export class SessionQueries {
     this.named = reader.query(`${select} AND name = ? ${NEWEST_FIRST} LIMIT ?`);
     this.prefixed = reader.query(`${select} AND id >= ? AND id < ? ORDER BY id LIMIT ?`);
     this.allLive = reader.query(`
-      SELECT id, state FROM sessions WHERE lifecycle = 'live' AND state IN ('init', 'idle', 'busy')`);
+      SELECT id, state, node FROM sessions WHERE lifecycle = 'live' AND state IN ('init', 'idle', 'busy')`);
     const autoCloseAt = 'last_activity_at + timeout_seconds';
     this.expiring = reader.query(`
       SELECT id, version, ${autoCloseAt} AS auto_close_at FROM sessions INDEXED BY sessions_expiring

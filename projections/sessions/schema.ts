@@ -19,6 +19,7 @@ export const schema = `
     timeout_seconds             INTEGER NOT NULL,
     turn_id                     TEXT,
     container_id                TEXT,
+    node                        TEXT,
     message_count               INTEGER NOT NULL DEFAULT 0,
     input_tokens                INTEGER NOT NULL DEFAULT 0,
     output_tokens               INTEGER NOT NULL DEFAULT 0,

@@ -17,6 +17,8 @@ export interface SessionView {
   /** When an idle session closes by itself. */
   auto_close_at: number | null;
   container_id: string | null;
+  /** Where its computer is, with its files; null before that was started. */
+  node: string | null;
   message_count: number;
   /** Tokens that this session spent; what a remix copied was spent by its source. */
   usage: Usage;
@@ -42,6 +44,7 @@ export interface SessionRow {
   model: string;
   timeout_seconds: number;
   container_id: string | null;
+  node: string | null;
   message_count: number;
   input_tokens: number;
   output_tokens: number;
@@ -74,6 +77,7 @@ export function viewOf(row: SessionRow): SessionView {
     timeout_seconds: row.timeout_seconds,
     auto_close_at: expires ? row.last_activity_at + row.timeout_seconds : null,
     container_id: row.container_id,
+    node: row.node,
     message_count: row.message_count,
     usage: {
       input_tokens: row.input_tokens,

@@ -224,7 +224,7 @@ describe('the list', () => {
     expect(ids(queries.list({ createdBefore: middle }).sessions)).toEqual(['session-0']);
     expect(ids(queries.list({ createdAfter: middle }).sessions)).toEqual(['session-2']);
     expect(queries.list({ parent: 'session-1' }).sessions).toEqual([]);
-    expect(queries.live()).toContainEqual({ id: 'session-1', state: 'idle' });
+    expect(queries.live()).toContainEqual({ id: 'session-1', state: 'idle', node: expect.any(String) });
   });
 
   it('filters by metadata, comparing values as text', () => {

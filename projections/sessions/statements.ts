@@ -17,7 +17,7 @@ export function prepareStatements(db: Database) {
         @parent_session_id, @parent_version, @model, @timeout_seconds, @desktop, @metadata)`),
     remixed: update(`${ACTIVE}, lifecycle = 'live', state = 'init', turn_id = NULL`),
     computerStarted: update(`${ACTIVE}, state = CASE WHEN turn_id IS NULL THEN 'idle' ELSE 'busy' END,
-      error = NULL, container_id = @container_id`),
+      error = NULL, container_id = @container_id, node = @node`),
     computerGivenUp: update(`${COUNTED}, state = 'closed', turn_id = NULL, error = @error, closed_at = @at,
       controlled_by = NULL`),
     disrupted: update(`${COUNTED}, controlled_by = iif(@running, controlled_by, NULL)`),

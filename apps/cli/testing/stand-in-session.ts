@@ -33,6 +33,7 @@ export class StandInSession {
       timeout_seconds: 300,
       auto_close_at: null,
       container_id: null,
+      node: null,
       message_count: 0,
       usage: NO_USAGE,
       error: null,

@@ -89,7 +89,10 @@ export class Service {
       logger: createLogger({ name: 'host', level: 'silent' }),
       live: { live: () => [] },
       apiKey: 'sk-ant-service',
-      exclusive: true,
+      node: 'spec',
+      leases: log.leases,
+      holder: { node: 'spec', process: systemIds.uuid(), where: 'a spec', since: 0 },
+      confirm: async () => undefined,
       ...options,
       model: { baseUrl: url, firstDelayMs: 5, maxDelayMs: 20, ...options.model },
     });

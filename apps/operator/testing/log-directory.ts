@@ -19,9 +19,11 @@ export class LogDirectory implements SessionDirectory {
     }
   }
 
-  *live(): Iterable<{ id: string; state: string }> {
+  *live(): Iterable<{ id: string; state: string; node: string | null }> {
     for (const [id, { state }] of this.rows) {
-      if (state.lifecycle === 'live' && state.status !== 'closed') yield { id, state: state.status };
+      if (state.lifecycle === 'live' && state.status !== 'closed') {
+        yield { id, state: state.status, node: state.node };
+      }
     }
   }
 
@@ -33,6 +35,7 @@ export class LogDirectory implements SessionDirectory {
         version: state.version,
         last_activity_at: lastActivityAt,
         timeout_seconds: state.timeoutSeconds,
+        node: state.node,
       };
     }
   }

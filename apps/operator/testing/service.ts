@@ -47,6 +47,8 @@ export interface ServiceOptions {
   /** Default: folders in the world's own. */
   computers?: Computers;
   desktopAtStart?: boolean;
+  node?: string;
+  confirm?: () => Promise<void>;
   /** Gets the operator's log lines, warnings and above. */
   onLogLine?: (line: string) => void;
 }
@@ -59,6 +61,7 @@ export async function startService(world: World, options: ServiceOptions = {}) {
   const commands = CommandsModule.register({
     ...memory,
     ids: systemIds,
+    node: options.node ?? 'spec',
     vault: createVault({ masterKey: Buffer.alloc(32, 7), keys: memory.keys }),
     commandLog: { find: () => undefined, waitFor: () => Promise.resolve(true) },
     defaults: {
@@ -73,7 +76,8 @@ export async function startService(world: World, options: ServiceOptions = {}) {
   });
   const operator = OperatorModule.register({
     computers: options.decorate?.(computers) ?? computers,
-    node: 'spec',
+    node: options.node ?? 'spec',
+    confirm: options.confirm ?? (async () => undefined),
     directory,
     logger: createLogger({ name: 'operator', ...logging(options.onLogLine) }),
     timing,

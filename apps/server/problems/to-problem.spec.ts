@@ -18,6 +18,7 @@ const DOMAIN: Record<DomainErrorCode, true> = {
   remix_point_not_found: true,
   desktop_missing: true,
   control_taken: true,
+  computer_elsewhere: true,
 };
 const LOG: Record<LogErrorCode, true> = {
   log_unavailable: true,

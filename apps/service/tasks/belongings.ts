@@ -8,9 +8,10 @@ import type { TaskOutput } from './task.js';
 
 /** What a service makes in its home. config.json is its user's, and so is whatever else may lie there. */
 const OURS = [
-  /^(token|master\.key|nats|computers|logs|cache)$/,
+  /^(token|master\.key|node|nats|computers|logs|cache)$/,
   /^views(-server|-operator)?$/,
   /^(service|server|operator)\.(json|lock\.\d+)$/,
+  /^(api|computers)\.lock\.\d+$/,
   /^containers\.(json|env|settings\.json)$/,
   /\.[0-9a-f-]{36}\.draft$/,
 ];

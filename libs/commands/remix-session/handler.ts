@@ -7,6 +7,7 @@ import {
   fold,
   isImage,
   planRemix,
+  requireComputerHere,
   type EventEnvelope,
   type PlannedEvent,
   type RemixPoint,
@@ -15,7 +16,16 @@ import type { Attachments, EventStore } from '#event-store';
 import type { CommandContext, CommandOutcome } from '../context.js';
 import { composePrompt } from '../host-profile.js';
 import { Idempotency } from '../idempotency.js';
-import { ATTACHMENTS, EVENT_STORE, IDS, VAULT, type Ids, type Vault } from '../ports.js';
+import {
+  ATTACHMENTS,
+  COMPUTER_NODE,
+  EVENT_STORE,
+  IDS,
+  VAULT,
+  type ComputerNode,
+  type Ids,
+  type Vault,
+} from '../ports.js';
 import { SessionFounder, type Foundation } from '../session-founder.js';
 import { SessionRepository } from '../session-repository.js';
 import { userMessage } from '../user-message.js';
@@ -33,6 +43,7 @@ export class RemixSessionHandler implements ICommandHandler<RemixSession, Comman
     @Inject(ATTACHMENTS) private readonly attachments: Attachments,
     @Inject(VAULT) private readonly vault: Vault,
     @Inject(IDS) private readonly ids: Ids,
+    @Inject(COMPUTER_NODE) private readonly node: ComputerNode,
   ) {}
 
   execute({ sessionId, payload, context }: RemixSession): Promise<CommandOutcome> {
@@ -59,7 +70,10 @@ export class RemixSessionHandler implements ICommandHandler<RemixSession, Comman
    */
   private async keptHistory(sourceId: string, withFiles: boolean): Promise<EventEnvelope[]> {
     const { events, sequence } = await this.history(sourceId);
-    if (!withFiles || !fold(events).snapshotDue) return events;
+    if (!withFiles) return events;
+    const source = fold(events);
+    requireComputerHere(source, this.node);
+    if (!source.snapshotDue) return events;
     await this.untilFilesAreKept(sourceId, sequence);
     return (await this.history(sourceId)).events;
   }

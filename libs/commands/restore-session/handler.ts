@@ -4,7 +4,7 @@ import type { SessionCommand } from '#domain';
 import type { CommandOutcome } from '../context.js';
 import { decideAll } from '../decide-all.js';
 import { Idempotency } from '../idempotency.js';
-import { IDS, type Ids } from '../ports.js';
+import { COMPUTER_NODE, IDS, type ComputerNode, type Ids } from '../ports.js';
 import { SessionRepository } from '../session-repository.js';
 import { userMessage } from '../user-message.js';
 import { RestoreSession } from './command.js';
@@ -15,10 +15,11 @@ export class RestoreSessionHandler implements ICommandHandler<RestoreSession, Co
     @Inject(SessionRepository) private readonly sessions: SessionRepository,
     @Inject(Idempotency) private readonly idempotency: Idempotency,
     @Inject(IDS) private readonly ids: Ids,
+    @Inject(COMPUTER_NODE) private readonly node: ComputerNode,
   ) {}
 
   execute({ sessionId, payload: { prompt }, context }: RestoreSession): Promise<CommandOutcome> {
-    const commands: SessionCommand[] = [{ type: 'restore', reason: 'requested' }];
+    const commands: SessionCommand[] = [{ type: 'restore', reason: 'requested', node: this.node }];
     if (prompt !== undefined) {
       commands.push({ type: 'post-message', data: userMessage(this.ids, prompt) });
     }

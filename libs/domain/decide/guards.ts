@@ -15,6 +15,16 @@ export function requireUsable(state: SessionState): void {
   throw new DomainError('session_not_found', reason);
 }
 
+/** A computer cannot be used, started or replaced from another node than its own: its files are there. */
+export function requireComputerHere(state: Pick<SessionState, 'node'>, node: string | undefined): void {
+  if (node === undefined || state.node === null || state.node === node) return;
+  throw new DomainError(
+    'computer_elsewhere',
+    `The computer of this session is on node ${state.node}, and this service works on node ${node}. Send this to the service of that node; it goes on as soon as that one runs.`,
+    { node: state.node },
+  );
+}
+
 /** A step belongs to the turn that runs now; a host whose turn was ended by somebody else must stop. */
 export function requireTurn(state: SessionState, turnId: string): Turn {
   if (state.turn?.id === turnId) return state.turn;

@@ -15,6 +15,7 @@ import type {
   RecordedEvent,
   Signals,
 } from '../event-store.js';
+import type { Leases } from '../leases/index.js';
 
 /** A store under test. */
 export interface OpenedStore {
@@ -23,6 +24,7 @@ export interface OpenedStore {
   keys: KeyStore;
   attachments: Attachments;
   signals: Signals;
+  leases: Leases;
   /** Resolves when the store cannot know any more, by itself, an id that it has seen before. */
   forgetIds: () => Promise<void>;
   close(): Promise<void>;

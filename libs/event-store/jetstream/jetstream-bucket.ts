@@ -28,7 +28,11 @@ export async function openBucket(options: BucketOptions): Promise<Bucket> {
   await ensureStream(jsm, bucketStream(bucket), replicas);
   const subjectOf = (key: string) => `$KV.${bucket}.${key}`;
 
-  const put = async (key: string, value: string | undefined, revision: number): Promise<boolean> => {
+  const put = async (
+    key: string,
+    value: string | undefined,
+    revision: number,
+  ): Promise<number | undefined> => {
     const head = headers();
     head.set('Nats-Expected-Last-Subject-Sequence', String(revision));
     if (value === undefined) {
@@ -38,7 +42,7 @@ export async function openBucket(options: BucketOptions): Promise<Bucket> {
     const request = { headers: head, timeout: timeoutMs };
     return patiently(patienceMs, async () => {
       const reply = await connection.request(subjectOf(key), value ?? '', request);
-      return accepted(reply, `key ${key} of ${bucket}`);
+      return acceptedAt(reply, `key ${key} of ${bucket}`);
     });
   };
 
@@ -54,11 +58,12 @@ export async function openBucket(options: BucketOptions): Promise<Bucket> {
     },
 
     async write(key, value, revision) {
-      if (!shred || value !== undefined || revision === 0) return put(key, value, revision);
-      await patiently(patienceMs, () => overwrite(jsm, stream, revision));
+      const shredded = shred && value === undefined && revision !== 0;
+      if (shredded) await patiently(patienceMs, () => overwrite(jsm, stream, revision));
       // Refused when a newer value took the old one's place.
-      return put(key, undefined, 0);
+      return (await put(key, value, shredded ? 0 : revision)) !== undefined;
     },
+    put,
   };
 }
 
@@ -72,9 +77,10 @@ async function overwrite(jsm: JetStreamManager, stream: string, sequence: number
   }
 }
 
-function accepted(reply: Msg, what: string): boolean {
-  const { error } = reply.json<{ error?: ApiError }>();
-  if (error === undefined) return true;
-  if (classify(error, what) === 'conflict') return false;
+/** Its sequence; undefined when somebody else wrote before. */
+function acceptedAt(reply: Msg, what: string): number | undefined {
+  const { error, seq } = reply.json<{ error?: ApiError; seq: number }>();
+  if (error === undefined) return seq;
+  if (classify(error, what) === 'conflict') return undefined;
   throw new LogError('log_unavailable', `The log did not take ${what}: ${error.description}. Try again.`);
 }

@@ -3,6 +3,7 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import { createAttachments } from '../attachments.js';
 import type { Attachments, EventStore, KeyStore, LogError, NameRegistry, Signals } from '../event-store.js';
 import { createKeyStore } from '../keys.js';
+import { createLeases, type Leases, type LeaseTiming } from '../leases/index.js';
 import { createNameRegistry } from '../names.js';
 import { Appender } from './appender.js';
 import { openBlobs } from './blobs.js';
@@ -33,6 +34,8 @@ export interface JetStreamStoreOptions {
   patienceMs?: number;
   /** After so long without a heartbeat, work in progress goes to another worker; default 30 s. */
   ackWaitMs?: number;
+  /** How leases are renewed and taken; only specs are in more of a hurry than the default. */
+  leaseTiming?: LeaseTiming;
   /** Told of events that `consume` gave up on for good, because nobody can read them. Must not throw. */
   onPoison?: (error: LogError) => void;
 }
@@ -43,6 +46,7 @@ export interface JetStreamStore {
   keys: KeyStore;
   attachments: Attachments;
   signals: Signals;
+  leases: Leases;
   /** Ends what follows, consumes and listens. The connection stays open: it is the caller's. */
   close: () => void;
 }
@@ -68,9 +72,10 @@ export async function openJetStreamStore(
   const requests = { connection, jsm, timeoutMs, patienceMs };
   const publisher = new Publisher(connection, timeoutMs);
   const blobReader = new StreamReader({ ...requests, stream: bucket('BLOBS') });
-  const [names, keys, blobs] = await Promise.all([
+  const [names, keys, leases, blobs] = await Promise.all([
     openBucket({ ...requests, bucket: bucket('NAMES'), replicas, shred: false }),
     openBucket({ ...requests, bucket: bucket('KEYS'), replicas, shred: true }),
+    openBucket({ ...requests, bucket: bucket('LEASES'), replicas, shred: false }),
     openBlobs({ jsm, bucket: bucket('BLOBS'), reader: blobReader, publisher, patienceMs }, replicas),
   ]);
 
@@ -96,6 +101,7 @@ export async function openJetStreamStore(
     names: createNameRegistry(names),
     keys: createKeyStore(keys),
     attachments: createAttachments(blobs),
+    leases: createLeases(leases, options.leaseTiming),
     signals: createJetStreamSignals(connection, closing.signal),
     close: () => closing.abort(),
   };

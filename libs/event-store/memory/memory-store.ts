@@ -11,6 +11,7 @@ import type {
 } from '../event-store.js';
 import { verifyHistory } from '../history.js';
 import { createKeyStore } from '../keys.js';
+import { createLeases, type Leases, type LeaseTiming } from '../leases/index.js';
 import { createNameRegistry } from '../names.js';
 import { createMemoryBucket } from './memory-bucket.js';
 import { MemoryConsumer } from './memory-consumer.js';
@@ -23,10 +24,11 @@ export interface MemoryStore {
   keys: KeyStore;
   attachments: Attachments;
   signals: Signals;
+  leases: Leases;
 }
 
 /** A log in this process's memory that keeps every promise but durability. */
-export function createMemoryStore(): MemoryStore {
+export function createMemoryStore(leaseTiming?: LeaseTiming): MemoryStore {
   const blobs = new Map<string, Uint8Array>();
   return {
     store: createStore(new MemoryLog(), blobs),
@@ -36,6 +38,7 @@ export function createMemoryStore(): MemoryStore {
       put: async ({ name, bytes }) => void blobs.set(name, bytes),
       get: async (name) => blobs.get(name),
     }),
+    leases: createLeases(createMemoryBucket(), leaseTiming),
     signals: createMemorySignals(),
   };
 }

@@ -13,6 +13,8 @@ export interface Home {
   token: string;
   /** The key that wraps every session's data key. Without it no stored secret can be read. */
   masterKey: string;
+  /** The name by which this home's computers are known on the log. */
+  nodeId: string;
   nats: string;
   natsConfig: string;
   natsCredentials: string;
@@ -28,6 +30,9 @@ export interface Home {
   serviceFile: string;
   /** Start of the names of the lock's files. */
   lockFile: string;
+  /** The same for what only one process of a home may be, whatever its role: the server, and what works on computers. */
+  serverLock: string;
+  operatorLock: string;
 }
 
 /**
@@ -64,6 +69,7 @@ function layOut(root: string): Home {
     config: join(root, 'config.json'),
     token: join(root, 'token'),
     masterKey: join(root, 'master.key'),
+    nodeId: join(root, 'node'),
     nats,
     natsConfig: join(nats, 'nats.conf'),
     natsCredentials: join(nats, 'credentials.json'),
@@ -75,6 +81,8 @@ function layOut(root: string): Home {
     serviceLog: join(logs, 'service.log'),
     serviceFile: join(root, 'service.json'),
     lockFile: join(root, 'service.lock'),
+    serverLock: join(root, 'api.lock'),
+    operatorLock: join(root, 'computers.lock'),
   };
 }
 

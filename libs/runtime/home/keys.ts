@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { chmod } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import type { Home } from './home.js';
 import { HomeError } from './home-error.js';
 import { createPrivateFile, readIfExists } from './private-file.js';
@@ -25,11 +26,31 @@ export async function ensureMasterKey(home: Home): Promise<Buffer> {
   return key;
 }
 
-async function readOrCreate(path: string): Promise<string> {
+/**
+ * The home's name on the log: which computers are its own. Kept, since the machine's name may change, and with a
+ * random end, since two machines may have one name.
+ */
+export async function ensureNodeId(home: Home): Promise<string> {
+  const prefix = hostname()
+    .replace(/[^A-Za-z0-9-]/g, '-')
+    .slice(0, 40);
+  const id = await readOrCreate(home.nodeId, () => `${prefix}-${randomBytes(4).toString('hex')}`);
+  if (/^[A-Za-z0-9-]{1,60}$/.test(id)) return id;
+  throw damaged(
+    home.nodeId,
+    'Restore it from a backup: it is the name that `computer.started` events have as `node`, up to the slash.',
+  );
+}
+
+function randomKey(): string {
+  return randomBytes(KEY_BYTES).toString('base64url');
+}
+
+async function readOrCreate(path: string, create = randomKey): Promise<string> {
   const existing = await readIfExists(path);
   if (existing === undefined) {
-    await createPrivateFile(path, `${randomBytes(KEY_BYTES).toString('base64url')}\n`);
-    return readOrCreate(path);
+    await createPrivateFile(path, `${create()}\n`);
+    return readOrCreate(path, create);
   }
   await chmod(path, 0o600);
   return existing.trim();

@@ -13,6 +13,9 @@ export interface HomeLock {
   release(): Promise<void>;
 }
 
+/** The home, and which of its locks. */
+type LockedHome = Pick<Home, 'root' | 'lockFile'>;
+
 const ownerSchema = z.object({ pid: z.int().positive(), identity: z.string() });
 type Owner = z.infer<typeof ownerSchema>;
 
@@ -26,7 +29,7 @@ const RELEASED = '{"released":true}\n';
  * never goes down, and a slow start that took an outdated number sees a higher one and steps back.
  * @throws {HomeError} `home_in_use`, naming the process that has it.
  */
-export async function lockHome(home: Home): Promise<HomeLock> {
+export async function lockHome(home: LockedHome): Promise<HomeLock> {
   const self = { pid: process.pid, identity: (await identifyProcess(process.pid)) ?? 'unknown' };
   for (;;) {
     const taken = (await listNumbers(home)).at(-1) ?? 0;
@@ -45,17 +48,17 @@ export async function lockHome(home: Home): Promise<HomeLock> {
 }
 
 /** The pid of the service that has this home now, if one runs. */
-export async function findHomeOwner(home: Home): Promise<number | undefined> {
+export async function findHomeOwner(home: LockedHome): Promise<number | undefined> {
   const newest = (await listNumbers(home)).at(-1) ?? 0;
   return (await readLivingOwner(fileOf(home, newest)))?.pid;
 }
 
-function fileOf(home: Home, number: number): string {
+function fileOf(home: LockedHome, number: number): string {
   return `${home.lockFile}.${number}`;
 }
 
 /** Ascending. */
-async function listNumbers(home: Home): Promise<number[]> {
+async function listNumbers(home: LockedHome): Promise<number[]> {
   const prefix = `${basename(home.lockFile)}.`;
   const names = await readdir(dirname(home.lockFile));
   const suffixes = names.filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length));
@@ -80,7 +83,7 @@ async function removeFile(file: string): Promise<void> {
   });
 }
 
-function inUse(home: Home, owner: Owner): HomeError {
+function inUse(home: LockedHome, owner: Owner): HomeError {
   return new HomeError(
     'home_in_use',
     `A Raworc service already runs on ${home.root} (process ${owner.pid}). Stop it with \`raworc stop\`, or give this one another RAWORC_HOME and RAWORC_PORT.`,

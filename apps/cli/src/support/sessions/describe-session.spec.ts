@@ -17,6 +17,7 @@ const SESSION: Session = {
   timeout_seconds: 0,
   auto_close_at: null,
   container_id: null,
+  node: null,
   message_count: 0,
   usage: { input_tokens: 0, output_tokens: 0, cache_read_input_tokens: 0, cache_creation_input_tokens: 0 },
   error: null,
