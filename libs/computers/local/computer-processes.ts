@@ -9,6 +9,7 @@ import {
   readProcesses,
 } from './process-table.js';
 import type { SessionProcess } from './session-process.js';
+import { sandboxInits } from './sandbox/find-sandboxes.js';
 import { continueProcesses, stopProcesses } from './stop-processes.js';
 import { endProcesses, membersOf, stillThere } from './terminate.js';
 
@@ -82,8 +83,8 @@ export class ComputerProcesses {
   }
 
   /**
-   * Finds, each time it is asked, the recorded processes that still run; without a sandbox also every process that
-   * has the session's folder in its environment, wherever it may have gone.
+   * Finds, each time it is asked, the recorded processes that still run and the first ones of the session's sandboxes;
+   * without a sandbox every process that has the session's folder in its environment, wherever it may have gone.
    */
   private async findLeaders(): Promise<() => number[]> {
     const { processes } = await this.recordFile.require();
@@ -92,7 +93,7 @@ export class ComputerProcesses {
       processes
         .filter((entry) => entry.boot_id === boot && stillThere(entry.pid, entry.start_ticks))
         .map((entry) => entry.pid);
-    if (this.isolation.ownsProcesses) return recorded;
+    if (this.isolation.ownsProcesses) return () => [...recorded(), ...sandboxInits(this.files)];
     return () => [...recorded(), ...this.marked()];
   }
 

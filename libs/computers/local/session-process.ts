@@ -63,6 +63,8 @@ export class SessionProcess {
   async end(): Promise<void> {
     await endProcesses(() => (isOurs(this.pid, this.startTicks) ? [this.pid] : []), this.ownsProcesses);
     await this.exited;
+    // What survived somehow must not keep the service from ending by the other ends that it holds.
+    for (const stream of this.child.stdio) stream?.destroy();
   }
 }
 

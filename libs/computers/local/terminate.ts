@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { hasCode } from './errno.js';
+import { isSandboxInit } from './sandbox/find-sandboxes.js';
 import {
   type ProcessEntry,
   descendants,
@@ -55,17 +56,20 @@ export function membersOf(roots: number[]): ProcessEntry[] {
 
 /**
  * Ends the processes of `roots`, which is asked again and again. In a sandbox the programs go first and get their
- * grace time; then its outermost process is killed, and the kernel ends whatever is left inside.
+ * grace time; then its first process, inside, is killed, with which the kernel ends whatever is left there, and the
+ * outermost one. That one alone would not do: a session may make the inner one forget its parent.
  */
 export async function endProcesses(roots: () => number[], sandboxed: boolean): Promise<void> {
   if (sandboxed) {
     const isFrame = (entry: ProcessEntry, outer: number[]): boolean =>
-      outer.includes(entry.pid) || outer.includes(entry.parent);
+      outer.includes(entry.pid) || (outer.includes(entry.parent) && isSandboxInit(entry.pid));
     await terminate(() => {
       const outer = roots();
       return membersOf(outer).filter((entry) => !isFrame(entry, outer));
     });
-    for (const pid of roots()) signal(pid, 'SIGKILL');
+    const outer = roots();
+    const frame = membersOf(outer).filter((entry) => isFrame(entry, outer));
+    for (const { pid } of frame) signal(pid, 'SIGKILL');
   }
   await terminate(() => membersOf(roots()));
 }

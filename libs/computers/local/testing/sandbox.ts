@@ -60,13 +60,17 @@ function useSandboxes(): Sandboxes {
     async pids() {
       const mark = `8${process.pid}.${Date.now()}`;
       await bash(`sleep ${mark} &`);
-      const sleepers = (): number[] =>
-        allPids().filter((pid) => read(`/proc/${pid}/cmdline`) === `sleep\0${mark}\0`);
-      await eventually(async () => sleepers().length > 0);
-      const [sleeper] = sleepers();
-      return sleeper === undefined ? [] : inNamespaceOf(sleeper);
+      return inNamespaceOf(await processNamed(`sleep\0${mark}\0`));
     },
   };
+}
+
+/** Waits for the process with this command line, each argument ended by a NUL. */
+export async function processNamed(commandLine: string): Promise<number> {
+  const find = (): number | undefined =>
+    allPids().find((pid) => read(`/proc/${pid}/cmdline`) === commandLine);
+  await eventually(async () => find() !== undefined);
+  return find() ?? 0;
 }
 
 /** All processes in the pid namespace of one. */
