@@ -1,28 +1,38 @@
-import { spawnSync } from 'node:child_process';
-import pc from 'picocolors';
-import { tmpdir } from 'node:os';
+import { mkdtemp } from 'node:fs/promises';
+import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import pc from 'picocolors';
 import { desktopScript, desktopStory } from './desktop.js';
+import { availableLanguage } from './language.js';
 import { script } from './script.js';
-import { setStage, type Stage } from './stage.js';
-import { story, type Language, type Step } from './story.js';
-
-/** It stays when the tour is over. */
-const PICTURE = join(tmpdir(), 'raworc-tour.jpg');
+import { chooseDriver, setStage, type Stage } from './stage.js';
+import { story, type Step } from './story.js';
 
 /** None in a file or a pipe, where CI would ask for it. */
 const color = pc.createColors(process.stdout.isTTY === true && pc.isColorSupported);
 
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** Ends the tour early. Its reason is the exit code, as a shell counts signals. */
+const ending = new AbortController();
+
 /** The guided tour: the page's story, with a scripted model and everything else real. */
 async function main(): Promise<number> {
-  const language = availableLanguage();
   const began = performance.now();
   say('The guided tour of Raworc. Claude is played by a script; log, views, computer and commands are real.');
-  const stage = await setStage([desktopScript, ...script(language)]);
-  const onScreen = stage.hasDesktop ? desktopStory(PICTURE) : [];
+  const driver = await chooseDriver();
+  const language = availableLanguage(driver);
+  if (driver === 'local-unsafe') {
+    say(
+      'There is no sandbox here (Docker or bubblewrap), so the commands of the tour run with your own rights.',
+    );
+  }
+  const stage = await setStage(driver, [desktopScript, ...script(language)], ending.signal);
+  const onScreen = driver === 'docker' ? desktopStory(await pictureFile()) : [];
   try {
     for (const [index, step] of [...story(language), ...onScreen].entries()) {
       const exitCode = await play(stage, step, index + 1);
+      if (ending.signal.aborted) return ending.signal.reason as number;
       if (exitCode !== 0) return exitCode;
     }
   } finally {
@@ -37,20 +47,17 @@ async function main(): Promise<number> {
 
 async function play(stage: Stage, { why, command, say: lines = [] }: Step, number: number): Promise<number> {
   process.stdout.write(`\n${color.bold(`${number}. ${why}`)}\n`);
-  process.stdout.write(`${color.cyan(`$ raworc ${command.map(quoted).join(' ')}`)}\n`);
+  process.stdout.write(`${color.cyan(`$ npx raworc ${command.map(quoted).join(' ')}`)}\n`);
   for (const line of lines) process.stdout.write(`${color.cyan(`> ${line}`)}\n`);
   const exitCode = await stage.raworc(command, lines);
-  if (exitCode !== 0)
+  if (exitCode !== 0 && !ending.signal.aborted)
     say(`raworc ${command.join(' ')} ended with exit code ${exitCode}; the tour stops here.`);
   return exitCode;
 }
 
-/** The page's story is in Python; a bare machine may have none. */
-function availableLanguage(): Language {
-  const python = spawnSync('/usr/bin/python3', ['--version'], { stdio: 'ignore' }).status === 0;
-  return python
-    ? { name: 'Python', extension: 'py', run: 'python3' }
-    : { name: 'Bash', extension: 'sh', run: 'bash' };
+/** It stays when the tour is over. */
+async function pictureFile(): Promise<string> {
+  return join(await mkdtemp(join(tmpdir(), 'raworc-tour-')), 'guestbook.jpg');
 }
 
 function quoted(word: string): string {
@@ -60,5 +67,9 @@ function quoted(word: string): string {
 function say(text: string): void {
   process.stdout.write(`\n${text}\n`);
 }
+
+/** Of a terminal that was closed, or a pipe that nobody reads any more. */
+process.stdout.on('error', () => ending.abort(128 + constants.signals.SIGPIPE));
+for (const signal of SIGNALS) process.on(signal, () => ending.abort(128 + constants.signals[signal]));
 
 process.exitCode = await main();

@@ -1,52 +1,69 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { once } from 'node:events';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startScriptedModel, type ScriptRule } from '#stand-in';
+import { CLI, raworc } from './raworc.js';
 
-/** From dist/apps/demo to the command line's start file, which is not compiled. */
-const CLI = fileURLToPath(new URL('../../../apps/cli/bin/raworc.mjs', import.meta.url));
+const CLEANUP = fileURLToPath(new URL('cleanup.js', import.meta.url));
+
+export type Driver = 'docker' | 'local' | 'local-unsafe';
 
 export interface Stage {
-  /** Sessions run in containers with a screen. */
-  hasDesktop: boolean;
   /** Runs `raworc` with these arguments, its output on this terminal; lines are typed at its prompt. */
   raworc(args: string[], lines?: string[]): Promise<number>;
   /** Stops the service and removes its home. */
   clear(): Promise<void>;
 }
 
-/** A service of its own, in a temporary home, with a scripted model. Nothing of the user's own is touched. */
-export async function setStage(rules: ScriptRule[]): Promise<Stage> {
+/**
+ * A service of its own, in a temporary home, with a scripted model. Nothing of the user's own is touched.
+ * @param signal ends the command that runs
+ */
+export async function setStage(driver: Driver, rules: ScriptRule[], signal: AbortSignal): Promise<Stage> {
   const model = await startScriptedModel(rules, { chunkDelayMs: 15 });
-  const home = await mkdtemp(join(tmpdir(), 'raworc-demo-'));
-  const computers = await chooseComputers();
   const env: NodeJS.ProcessEnv = {
     ...process.env,
-    RAWORC_HOME: home,
+    RAWORC_HOME: await mkdtemp(join(tmpdir(), 'raworc-demo-')),
     RAWORC_PORT: '0',
     RAWORC_SERVER: '',
     RAWORC_TOKEN: '',
-    RAWORC_COMPUTERS: computers,
+    RAWORC_COMPUTERS: driver,
     ANTHROPIC_BASE_URL: model.url,
     ANTHROPIC_API_KEY: 'scripted-model',
   };
+  const cleanUp = prepareCleanup(env);
   return {
-    hasDesktop: computers === 'docker',
-    raworc: (args, lines = []) => run(args, lines, env),
+    raworc: (args, lines) => raworc(args, { env, lines, signal }),
     async clear() {
-      await run(['reset', '--yes'], [], env, 'ignore');
+      await cleanUp();
       await model.stop();
-      await rm(home, { recursive: true, force: true });
     },
   };
 }
 
+/** Started before there is anything to clean up; see cleanup.ts. */
+function prepareCleanup(env: NodeJS.ProcessEnv): () => Promise<void> {
+  const child = spawn(process.execPath, [CLEANUP], {
+    env,
+    detached: true,
+    stdio: ['pipe', 'ignore', 'ignore'],
+  });
+  const ended = once(child, 'exit');
+  return async () => {
+    child.stdin.end();
+    const [exitCode] = (await ended) as [number | null];
+    if (exitCode === 0) return;
+    throw new Error(`The tour's service was not removed: its home is ${env['RAWORC_HOME']}.`);
+  };
+}
+
 /** As the user wants it, else the best that works here. */
-async function chooseComputers(): Promise<string> {
+export async function chooseDriver(): Promise<Driver> {
   const { RAWORC_COMPUTERS: wanted = 'auto' } = process.env;
-  if (wanted !== 'auto') return wanted;
+  if (wanted !== 'auto' && wanted !== '') return wanted as Driver;
   if (await containersWork()) return 'docker';
   return sandboxWorks() ? 'local' : 'local-unsafe';
 }
@@ -54,7 +71,7 @@ async function chooseComputers(): Promise<string> {
 /** Builds the images of sessions where an engine answers; the first time takes a few minutes, and says so. */
 async function containersWork(): Promise<boolean> {
   const images = ['session', 'session-desktop'];
-  const built = await run(['images', 'build', ...images, '--if-possible'], [], process.env);
+  const built = await raworc(['images', 'build', ...images, '--if-possible'], { env: process.env });
   const list = spawnSync(process.execPath, [CLI, 'images', 'list', '--json'], { encoding: 'utf8' });
   if (built !== 0 || list.status !== 0) return false;
   const states = JSON.parse(list.stdout) as { name: string; state: string }[];
@@ -65,19 +82,4 @@ async function containersWork(): Promise<boolean> {
 function sandboxWorks(): boolean {
   const args = ['--ro-bind', '/', '/', '--unshare-all', 'true'];
   return spawnSync('bwrap', args, { stdio: 'ignore' }).status === 0;
-}
-
-function run(
-  args: string[],
-  lines: string[],
-  env: NodeJS.ProcessEnv,
-  output: 'inherit' | 'ignore' = 'inherit',
-): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [CLI, ...args], { env, stdio: ['pipe', output, output] });
-    child.stdin.on('error', () => undefined);
-    child.stdin.end(lines.map((line) => `${line}\n`).join(''));
-    child.once('error', reject);
-    child.once('exit', (code) => resolve(code ?? 1));
-  });
 }

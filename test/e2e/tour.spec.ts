@@ -1,7 +1,10 @@
 import { spawn } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
-import { describe, expect, it } from '@jest/globals';
+import { once } from 'node:events';
+import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { eventually } from '../support/eventually.js';
 import { DESKTOP_IMAGE, describeWithDocker } from '../support/needs.js';
 
 const TOUR = resolve(import.meta.dirname, '../../dist/apps/demo/main.js');
@@ -37,6 +40,80 @@ describe('the guided tour', () => {
   }, 120_000);
 });
 
+describe('the guided tour that ends early', () => {
+  let folder: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'raworc-tour-test-'));
+  });
+  afterEach(() => rm(folder, { recursive: true, force: true }));
+
+  /** Plays until the output has this text. */
+  async function playUntil(text: string) {
+    const { NODE_OPTIONS: _, ...env } = process.env;
+    const child = spawn(process.execPath, [TOUR], {
+      env: { ...env, RAWORC_COMPUTERS: 'local-unsafe', TMPDIR: folder },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const ended = once(child, 'exit');
+    let output = '';
+    for await (const chunk of child.stdout.setEncoding('utf8').iterator({ destroyOnReturn: false })) {
+      output += String(chunk);
+      if (output.includes(text)) break;
+    }
+    child.stdout.resume();
+    return { child, ended };
+  }
+
+  const nothingIsLeft = async () =>
+    (await readdir(folder)).every((name) => !name.startsWith('raworc-')) &&
+    (await processesWith(folder)).length === 0;
+
+  it.each([
+    ['Ctrl-C', 'SIGINT', 130],
+    ['a closed window', 'SIGHUP', 129],
+  ] as const)(
+    'by %s leaves nothing behind',
+    async (_, signal, exitCode) => {
+      const { child, ended } = await playUntil('Closing ends its processes');
+      expect(await processesWith(folder)).not.toEqual([]);
+      child.kill(signal);
+      expect(await ended).toEqual([exitCode, null]);
+      expect(await nothingIsLeft()).toBe(true);
+    },
+    60_000,
+  );
+
+  it('because nobody reads on leaves nothing behind', async () => {
+    const { child, ended } = await playUntil('Closing ends its processes');
+    child.stdout.destroy();
+    expect((await ended)[0]).not.toBe(0);
+    expect(await nothingIsLeft()).toBe(true);
+  }, 60_000);
+
+  it.each(['1. A session is', '> Now test it'])(
+    'by a kill at "%s" leaves nothing behind a moment later',
+    async (text) => {
+      const { child, ended } = await playUntil(text);
+      child.kill('SIGKILL');
+      await ended;
+      await eventually(nothingIsLeft);
+    },
+    60_000,
+  );
+});
+
+/** Whose environment or arguments name the folder. */
+async function processesWith(folder: string): Promise<string[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const told = await Promise.all(
+    pids.map(async (pid) => {
+      const files = ['environ', 'cmdline'].map((name) => readFile(`/proc/${pid}/${name}`, 'utf8'));
+      return (await Promise.all(files.map((file) => file.catch(() => '')))).join('\0');
+    }),
+  );
+  return pids.filter((_, index) => told[index]?.includes(folder));
+}
+
 describeWithDocker(
   'the guided tour in containers',
   () => {
@@ -45,7 +122,7 @@ describeWithDocker(
       expect(output).toContain('1000 random numbers: sorted correctly');
       expect(output).toContain('clicks at 320,540');
       expect(output).toContain('Guest book, signed 1 time');
-      const picture = /^\/.*raworc-tour\.jpg$/m;
+      const picture = /^\/.*guestbook\.jpg$/m;
       expect(output).toMatch(picture);
       const bytes = await readFile(picture.exec(output)?.[0] ?? '');
       expect(bytes.subarray(0, 2).toString('hex')).toBe('ffd8');
