@@ -4,6 +4,8 @@ import { replacePrivateFile, type Home } from '#runtime';
 /** How to reach the running service; the command line reads it. */
 export interface ServiceFile {
   pid: number;
+  /** When that process started; another one with the same pid started at another time. */
+  identity: string | null;
   port: number;
   url: string;
   /** Unix seconds. */

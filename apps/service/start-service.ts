@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import type { AddressInfo } from 'node:net';
 import {
   createShutdown,
   ensureFolder,
   ensureToken,
+  identifyProcess,
   loadConfig,
   openHome,
   type Logger,
@@ -12,6 +12,8 @@ import {
 import type { LeaseLostError } from '#event-store';
 import { createServer } from '../server/index.js';
 import { refuseContainersHome } from './containers/marker.js';
+import { listenInHome } from './home-socket.js';
+import { listen, urlOf, type Address } from './listen.js';
 import { commandsModule, workingModules } from './modules.js';
 import { withHomeCredentials } from './nats-credentials.js';
 import { notice } from './notice.js';
@@ -51,9 +53,10 @@ export async function startService(
   shutdown.register('home', () => lock.release());
   try {
     const config = await withHomeCredentials(own, home, role);
-    const parts = await openParts(role, config, home, logger, shutdown, teller(role, logger));
+    const tell = teller(role, logger);
+    const parts = await openParts(role, config, home, logger, shutdown, tell);
     const finished = endedByLease(parts, shutdown);
-    const url = await compose(role, parts, shutdown);
+    const url = await compose(role, parts, shutdown, tell);
     return { url, finished, stop: async () => void (await shutdown.run('requested')) };
   } catch (error) {
     logger.fatal({ err: error }, 'the service could not start');
@@ -81,14 +84,22 @@ function endedByLease({ lease, logger }: Parts, shutdown: Shutdown): Promise<str
   return finished;
 }
 
-async function compose(role: Role, parts: Parts, shutdown: Shutdown): Promise<string> {
+async function compose(
+  role: Role,
+  parts: Parts,
+  shutdown: Shutdown,
+  tell: (notice: string) => void,
+): Promise<string> {
   const version = await readVersion();
-  const { host, port } = await (role === 'operator'
+  const address = await (role === 'operator'
     ? operate(parts, shutdown)
-    : serve(role, parts, version, shutdown));
-  const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+    : serve(role, parts, version, shutdown, tell));
+  const url = urlOf(address);
+  const { pid } = process;
+  const identity = (await identifyProcess(pid)) ?? null;
+  const started_at = Date.now() / 1000;
   shutdown.register('service file', () => removeServiceFile(parts.home));
-  await writeServiceFile(parts.home, { pid: process.pid, port, url, started_at: Date.now() / 1000, version });
+  await writeServiceFile(parts.home, { pid, identity, port: address.port, url, started_at, version });
   parts.logger.info({ url, version, role }, 'ready');
   return url;
 }
@@ -101,12 +112,13 @@ function teller(role: Role, logger: Logger): (notice: string) => void {
   };
 }
 
-interface Address {
-  host: string;
-  port: number;
-}
-
-async function serve(role: Role, parts: Parts, version: string, shutdown: Shutdown): Promise<Address> {
+async function serve(
+  role: Role,
+  parts: Parts,
+  version: string,
+  shutdown: Shutdown,
+  tell: (notice: string) => void,
+): Promise<Address> {
   const { config, home, log, logger, node, views, computers } = parts;
   const app = await createServer({
     version,
@@ -121,9 +133,10 @@ async function serve(role: Role, parts: Parts, version: string, shutdown: Shutdo
     extraModules: role === 'all' ? workingModules(parts) : [],
   });
   shutdown.register('server', () => app.close(), STOP_DEADLINE_MS);
-  await app.listen(config.port, config.bind);
-  const { port } = app.getHttpServer().address() as AddressInfo;
-  return { host: config.bind, port };
+  const address = await listen(app, config, tell);
+  const leaveHome = await listenInHome(app.getHttpServer(), home);
+  shutdown.register('socket', leaveHome);
+  return address;
 }
 
 async function operate(parts: Parts, shutdown: Shutdown): Promise<Address> {

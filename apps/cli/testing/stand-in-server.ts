@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer as createSocketServer, type AddressInfo } from 'node:net';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { StandInSession } from './stand-in-session.js';
 
 export interface SeenRequest {
@@ -12,30 +14,60 @@ export interface SeenRequest {
 
 export type Handler = (request: SeenRequest, response: ServerResponse) => boolean;
 
+export interface StandInOptions {
+  token?: string;
+  /** Makes it the service of this home. */
+  home?: string;
+  /** Those that it has from the start. */
+  sessions?: StandInSession[];
+}
+
 /** A loopback server that speaks the part of the REST contract that the command line uses. */
 export class StandInServer {
-  readonly token = 'a-token-for-the-specs';
+  readonly token: string;
   readonly seen: SeenRequest[] = [];
-  readonly sessions: StandInSession[] = [];
+  readonly sessions: StandInSession[];
   /** Answers before the server does; true when it did. */
   intercept: Handler = () => false;
   /** What Host does with a message. Default: it says what it was told. */
   host = async (session: StandInSession, messageId: string, content: string): Promise<void> =>
     session.answer(messageId, `You said: ${content}`);
 
-  private constructor(private readonly server: ReturnType<typeof createServer>) {}
+  readonly #server = createServer();
+  readonly #socket = createSocketServer((connection) => this.#server.emit('connection', connection));
 
-  static async start(): Promise<StandInServer> {
-    const server = createServer();
-    const standIn = new StandInServer(server);
-    server.on('request', (request, response) => void standIn.#serve(request, response));
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
+  private constructor({ token = 'a-token-for-the-specs', sessions = [] }: StandInOptions) {
+    this.token = token;
+    this.sessions = [...sessions];
+    this.#server.on('request', (request, response) => void this.#serve(request, response));
+  }
+
+  static async start(options: StandInOptions = {}): Promise<StandInServer> {
+    const standIn = new StandInServer(options);
+    standIn.#server.listen(0, '127.0.0.1');
+    await once(standIn.#server, 'listening');
+    if (options.home !== undefined) await standIn.#serveHome(options.home);
     return standIn;
   }
 
+  async #serveHome(home: string): Promise<void> {
+    this.#socket.listen(join(home, 'api.sock'));
+    await once(this.#socket, 'listening');
+    const { port } = this.#server.address() as AddressInfo;
+    // Without an identity, or a command that stops the service would stop the process of the spec.
+    const file = {
+      pid: process.pid,
+      identity: null,
+      port,
+      url: this.url,
+      started_at: Date.now() / 1000,
+      version: '9.9.9',
+    };
+    writeFileSync(join(home, 'service.json'), JSON.stringify(file));
+  }
+
   get url(): string {
-    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
   /** The environment of a command that talks to this server. */
@@ -44,9 +76,10 @@ export class StandInServer {
   }
 
   async stop(): Promise<void> {
-    this.server.close();
-    this.server.closeAllConnections();
-    await once(this.server, 'close');
+    if (this.#socket.listening) this.#socket.close();
+    this.#server.close();
+    this.#server.closeAllConnections();
+    await once(this.#server, 'close');
   }
 
   createSession(fields: { name?: string; state?: 'init' | 'idle' | 'busy' | 'closed' } = {}): StandInSession {

@@ -1,5 +1,6 @@
 // Stands in for the service's program: starts as quickly, answers as much, and fails as it is told to.
 import {
+  openSync,
   mkdirSync,
   readFileSync,
   renameSync,
@@ -9,11 +10,15 @@ import {
   existsSync,
 } from 'node:fs';
 import { createServer } from 'node:http';
+import { createServer as createSocketServer } from 'node:net';
 import { join } from 'node:path';
 
 const { RAWORC_HOME: home, RAWORC_PORT: port, STAND_IN: behaviour } = process.env;
 const file = join(home, 'service.json');
 const lock = join(home, 'lock');
+const socket = join(home, 'api.sock');
+/** The name by which a folder that is open is reached, however long its own is. */
+const reachable = `/proc/self/fd/${openSync(home, 'r')}/api.sock`;
 
 if (process.argv.includes('--doctor')) {
   const checks = [
@@ -43,20 +48,32 @@ function fail(code, message) {
 function serve() {
   writeFileSync(lock, String(process.pid), { flag: 'wx' });
   mkdirSync(join(home, 'logs'), { recursive: true });
-  writeFileSync(join(home, 'token'), 'the-local-token\n', { mode: 0o600 });
+  const token = join(home, 'token');
+  if (!existsSync(token)) writeFileSync(token, 'the-local-token\n', { mode: 0o600 });
+  const bearer = `Bearer ${readFileSync(token, 'utf8').trim()}`;
   log('listening');
   const server = createServer(({ url, headers }, response) => {
     const open = url === '/healthz' || url === '/api/v0/version';
-    const status = open || headers.authorization === 'Bearer the-local-token' ? 200 : 401;
+    const status = open || headers.authorization === bearer ? 200 : 401;
     const sessions = [{ state: 'idle' }, { state: 'idle' }, { state: 'closed' }];
     const body = url === '/api/v0/version' ? { version: '1.2.3', api: 'v0' } : sessions;
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
   });
+  const local = createSocketServer((connection) => server.emit('connection', connection));
+  server.once('error', (error) => {
+    rmSync(lock);
+    fail(error.code === 'EADDRINUSE' ? 'port_in_use' : 'internal', error.message);
+  });
   server.listen(Number(port), '127.0.0.1', () => {
+    rmSync(socket, { force: true });
+    local.listen(reachable, ready);
+  });
+  function ready() {
     const { port: bound } = server.address();
     const started_at = Date.now() / 1000;
     const found = {
       pid: process.pid,
+      identity: identity(),
       port: bound,
       url: `http://127.0.0.1:${bound}`,
       started_at,
@@ -64,12 +81,19 @@ function serve() {
     };
     writeFileSync(`${file}.draft`, JSON.stringify(found));
     renameSync(`${file}.draft`, file);
-  });
+  }
   process.on('SIGTERM', () => {
+    local.close();
     server.close();
     server.closeAllConnections();
     setTimeout(end, behaviour === 'stops slowly' ? 2_000 : 0);
   });
+}
+
+function identity() {
+  const stat = readFileSync('/proc/self/stat', 'utf8');
+  const started = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+  return `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()}/${started}`;
 }
 
 function end() {

@@ -107,12 +107,14 @@ function modelKey({ anthropicApiKey, model }: Config): Check {
   return { check: 'key', ok: true, detail };
 }
 
-function portFree({ port, bind }: Config): Promise<string> {
+function portFree({ port, bind, sources }: Config): Promise<string> {
   return new Promise((resolve, reject) => {
     const probe = createServer();
-    probe.once('error', () =>
-      reject(new Error(`Port ${port} on ${bind} is in use. Set RAWORC_PORT to a free port.`)),
-    );
+    probe.once('error', () => {
+      const inUse = `Port ${port} on ${bind} is in use.`;
+      if (sources.port === 'the default') resolve(`${inUse} The service takes a free one instead.`);
+      else reject(new Error(`${inUse} Set RAWORC_PORT to a free port.`));
+    });
     probe.listen(port, bind, () => probe.close(() => resolve(`${port} on ${bind} is free`)));
   });
 }

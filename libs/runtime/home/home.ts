@@ -28,6 +28,8 @@ export interface Home {
   serviceLog: string;
   /** Where the running service writes how to reach it. */
   serviceFile: string;
+  /** Where it listens for the command line of this machine. */
+  socket: string;
   /** Start of the names of the lock's files. */
   lockFile: string;
   /** The same for what only one process of a home may be, whatever its role: the server, and what works on computers. */
@@ -80,6 +82,7 @@ function layOut(root: string): Home {
     logs,
     serviceLog: join(logs, 'service.log'),
     serviceFile: join(root, 'service.json'),
+    socket: join(root, 'api.sock'),
     lockFile: join(root, 'service.lock'),
     serverLock: join(root, 'api.lock'),
     operatorLock: join(root, 'computers.lock'),

@@ -3,7 +3,7 @@ import { RaworcCommand } from '../support/command.js';
 import { Client } from '../support/http/client.js';
 import { findServer } from '../support/location/find-server.js';
 import { readContainersFile } from '../support/location/home.js';
-import { findRunningService, isHealthy } from '../support/local-service/service-process.js';
+import { answers, findRunningService } from '../support/local-service/service-process.js';
 import { duration, unixSeconds } from '../support/terminal/time.js';
 
 const NOT_RUNNING = 3;
@@ -39,8 +39,8 @@ async function readStatus(): Promise<ServiceStatus> {
   const containers = server.local ? readContainersFile(server.home) : undefined;
   const service = server.local ? await findRunningService(server.home) : undefined;
   const started_at = service?.started_at ?? containers?.started_at;
-  const running = await isHealthy(server.url);
-  const client = new Client({ ...server, local: false });
+  const running = await answers(server);
+  const client = new Client(server, false);
   const version = running ? (await client.call<{ version: string }>('GET', 'version')).data.version : null;
   const sessions = running ? countByState((await client.call<Session[]>('GET', 'sessions')).data) : null;
   return {

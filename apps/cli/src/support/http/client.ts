@@ -24,7 +24,10 @@ export interface Answer<T> {
 export class Client {
   #server: Server;
 
-  constructor(server: Server = findServer()) {
+  constructor(
+    server: Server = findServer(),
+    private readonly mayStart = server.local,
+  ) {
     this.#server = server;
   }
 
@@ -33,7 +36,7 @@ export class Client {
     try {
       return await this.stream(method, path, options);
     } catch (error) {
-      if (!this.#server.local || !isRefused(error)) throw error;
+      if (!this.mayStart || !isRefused(error)) throw error;
     }
     const { startInBackground } = await import('../local-service/launch.js');
     await startInBackground(this.#server.home);
@@ -47,14 +50,11 @@ export class Client {
     path: string,
     { headers, ...options }: RequestOptions,
   ): Promise<IncomingMessage> {
-    const { token } = this.#server;
+    const { token, local, home } = this.#server;
     const authorization: RequestHeaders = token === undefined ? {} : { authorization: `Bearer ${token}` };
-    return send({
-      method,
-      url: this.url(path),
-      headers: { accept: 'application/json', ...authorization, ...headers },
-      ...options,
-    });
+    const all: RequestHeaders = { accept: 'application/json', ...authorization, ...headers };
+    if (!local && all.authorization === undefined) throw tokenMissing(this.#server);
+    return send({ method, url: this.url(path), home: local ? home : undefined, headers: all, ...options });
   }
 
   /** A JSON exchange. @throws {CliError} with the code of the problem that the server answers. */
@@ -95,8 +95,17 @@ export class Client {
   }
 }
 
+/** No socket, or one that a service left when it was killed. */
 function isRefused(error: unknown): boolean {
-  return error instanceof Unreachable && systemCodeOf(error.cause) === 'ECONNREFUSED';
+  return error instanceof Unreachable && ['ECONNREFUSED', 'ENOENT'].includes(systemCodeOf(error.cause) ?? '');
+}
+
+/** Nothing is sent, since a request may carry a key, and a server that was not told a token is not known. */
+function tokenMissing({ url }: Server): CliError {
+  return new CliError('token_missing', `There is no token for ${url}, so nothing was sent there.`, {
+    exit: 2,
+    hint: 'Set RAWORC_TOKEN to the token of that server, which is in the file "token" of its RAWORC_HOME.',
+  });
 }
 
 function sequenceOf(reply: IncomingMessage): number | undefined {

@@ -1,5 +1,6 @@
-import type { IncomingMessage } from 'node:http';
+import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
 import { CliError, messageOf } from '../errors/cli-error.js';
+import { homeSocket } from '../location/home-socket.js';
 
 const CONNECT_DEADLINE_MS = 10_000;
 
@@ -8,6 +9,8 @@ export type RequestHeaders = Record<string, string | string[]>;
 export interface HttpRequest {
   method: string;
   url: URL;
+  /** Ask the service of this home, at its socket, instead of whoever listens at the URL. */
+  home?: string;
   headers: RequestHeaders;
   body?: string | Buffer;
   signal?: AbortSignal;
@@ -15,11 +18,15 @@ export interface HttpRequest {
 
 /** Nothing answers at the server's address. */
 export class Unreachable extends CliError {
-  constructor(url: URL, cause: unknown) {
-    super('server_unreachable', `Nothing answers at ${url.origin}: ${reason(cause)}.`, {
+  constructor({ url, home }: HttpRequest, cause: unknown) {
+    const where = home === undefined ? `Nothing answers at ${url.origin}` : `The service of ${home} is gone`;
+    super('server_unreachable', `${where}: ${reason(cause)}.`, {
       exit: 2,
       cause,
-      hint: 'Is RAWORC_SERVER right, and does Raworc run there?',
+      hint:
+        home === undefined
+          ? 'Is RAWORC_SERVER right, and does Raworc run there?'
+          : 'Start it with raworc start; raworc logs shows what it did.',
     });
   }
 }
@@ -29,14 +36,13 @@ export class Unreachable extends CliError {
  * `node:http` rather than `fetch`: it loads faster, and a stream may be silent for as long as it likes.
  * @throws {Unreachable}
  */
-export async function send({ method, url, headers, body, signal }: HttpRequest): Promise<IncomingMessage> {
-  const { request } = url.protocol === 'https:' ? await import('node:https') : await import('node:http');
+export async function send(request: HttpRequest): Promise<IncomingMessage> {
+  const { body, signal } = request;
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
-  const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };
-  const outgoing = request(url, { method, headers: { ...headers, ...length }, agent: false, signal });
+  const outgoing = await open(request);
 
   outgoing.once('response', resolve);
-  outgoing.once('error', (error) => reject(signal?.aborted ? error : new Unreachable(url, error)));
+  outgoing.once('error', (error) => reject(signal?.aborted ? error : new Unreachable(request, error)));
   outgoing.once('socket', (socket) => {
     const timer = setTimeout(
       () => outgoing.destroy(new Error(`no connection within ${CONNECT_DEADLINE_MS / 1000} seconds`)),
@@ -46,6 +52,19 @@ export async function send({ method, url, headers, body, signal }: HttpRequest):
   });
   outgoing.end(body);
   return promise;
+}
+
+async function open(given: HttpRequest): Promise<ClientRequest> {
+  const { method, url, home, headers, body, signal } = given;
+  const { request } = url.protocol === 'https:' ? await import('node:https') : await import('node:http');
+  const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };
+  const options: RequestOptions = { method, headers: { ...headers, ...length }, agent: false, signal };
+  if (home === undefined) return request(url, options);
+  try {
+    return request(url, { ...options, socketPath: homeSocket(home) });
+  } catch (error) {
+    throw new Unreachable(given, error);
+  }
 }
 
 export async function readText(reply: IncomingMessage): Promise<string> {

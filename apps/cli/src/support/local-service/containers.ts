@@ -14,7 +14,7 @@ export async function startInContainers(
   onStep: (step: string) => void,
 ): Promise<StartedContainers> {
   const running = readContainersFile(home);
-  if (running !== undefined && (await isHealthy(running.url))) return { ...running, already_running: true };
+  if (running !== undefined && (await isHealthy(home))) return { ...running, already_running: true };
   const env = port === undefined ? {} : { RAWORC_PORT: String(port) };
   const started = await runServiceTask<ContainersFile>(['containers', 'up'], { onStep, env });
   return { ...started, already_running: false };

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { findServer } from '../location/find-server.js';
 import { errorLineOf } from './service-output.js';
-import { findRunningService, isHealthy, SERVICE_MAIN } from './service-process.js';
+import { answers, findRunningService, SERVICE_MAIN } from './service-process.js';
 
 const DEADLINE_MS = 60_000;
 
@@ -53,7 +53,7 @@ function runService(flag: string): Promise<{ stdout: string; stderr: string }> {
 async function checkReachable(): Promise<Check> {
   const check = 'service reachable';
   const server = findServer();
-  if (await isHealthy(server.url)) return { check, ok: true, detail: `${server.url} answers` };
+  if (await answers(server)) return { check, ok: true, detail: `${server.url} answers` };
   if (!server.local) {
     const fix = 'Check RAWORC_SERVER, and that Raworc runs there.';
     return { check, ok: false, detail: `nothing answers at ${server.url}`, fix };

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { CliError } from '../errors/cli-error.js';
 import { readContainersFile, type ServiceFile } from '../location/home.js';
 import { containersDoNotAnswer } from './containers.js';
-import { noticesOf } from './notices.js';
+import { noticesOf, sayAtTerminal } from './notices.js';
 import { openServiceOutput, type ServiceOutput } from './service-output.js';
 import { findRunningService, isHealthy, SERVICE_MAIN } from './service-process.js';
 import { requireServiceMain } from './service-task.js';
@@ -15,15 +15,18 @@ const OTHER_MS = 1_000;
 const LONG_START_DEADLINE_MS = 900_000;
 const POLL_MS = 50;
 
-export interface StartedService extends Omit<ServiceFile, 'pid'> {
+export interface StartedService extends Omit<ServiceFile, 'pid' | 'identity'> {
   /** Null for one that runs in containers. */
   pid: number | null;
   already_running: boolean;
 }
 
-/** Starts the service for a command that needs it, and says so. */
+/**
+ * Starts the service for a command that needs it, and says so to a person. Where stderr is no terminal it may be read
+ * together with the reply, as in `2>&1 | jq`.
+ */
 export async function startInBackground(home: string): Promise<StartedService> {
-  process.stderr.write('Raworc is not running; starting it in the background (raworc stop ends it) …\n');
+  sayAtTerminal('Raworc is not running; starting it in the background (raworc stop ends it) …');
   return startService(home);
 }
 
@@ -38,7 +41,7 @@ export async function startService(home: string, port?: number): Promise<Started
   if (running !== undefined) return { ...running, already_running: true };
   const containers = readContainersFile(home);
   if (containers !== undefined) {
-    if (await isHealthy(containers.url)) return { ...containers, pid: null, already_running: true };
+    if (await isHealthy(home)) return { ...containers, pid: null, already_running: true };
     throw containersDoNotAnswer(containers);
   }
 
@@ -70,7 +73,7 @@ export async function runInForeground(home: string, port?: number): Promise<numb
 
 async function findAnswering(home: string): Promise<ServiceFile | undefined> {
   const service = await findRunningService(home);
-  return service !== undefined && (await isHealthy(service.url)) ? service : undefined;
+  return service !== undefined && (await isHealthy(home)) ? service : undefined;
 }
 
 /** Starts one process. It may find that the home has a service, which starts or stops just now. */

@@ -1,11 +1,9 @@
-import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { readText, send } from '../http/send.js';
 import { readServiceFile, type ServiceFile } from '../location/home.js';
-import { isAlive } from '../location/process-alive.js';
+import type { Server } from '../location/find-server.js';
+import { identifyProcess } from '../location/process-identity.js';
 
 /** The program of the service, in the same build as this command line. */
 export const SERVICE_MAIN = fileURLToPath(new URL('../../../../service/main.js', import.meta.url));
@@ -15,14 +13,25 @@ const HEALTH_DEADLINE_MS = 2_000;
 /** The service that runs on this home, if one does. A pid that another program has by now does not count. */
 export async function findRunningService(home: string): Promise<ServiceFile | undefined> {
   const service = readServiceFile(home);
-  return service !== undefined && (await isServiceProcess(service.pid)) ? service : undefined;
+  return service !== undefined && (await runs(service)) ? service : undefined;
 }
 
-/** Whether the service answers that it is well. */
-export async function isHealthy(url: string): Promise<boolean> {
+/** Whether the home's own service answers that it is well. */
+export function isHealthy(home: string): Promise<boolean> {
+  return answers({ url: 'http://localhost', local: true, home });
+}
+
+/** Whether a server answers that it is well. It is shown no token. */
+export async function answers({ url, local, home }: Omit<Server, 'token'>): Promise<boolean> {
   try {
     const signal = AbortSignal.timeout(HEALTH_DEADLINE_MS);
-    const reply = await send({ method: 'GET', url: new URL(`${url}/healthz`), headers: {}, signal });
+    const reply = await send({
+      method: 'GET',
+      url: new URL(`${url}/healthz`),
+      home: local ? home : undefined,
+      headers: {},
+      signal,
+    });
     await readText(reply);
     return reply.statusCode === 200;
   } catch {
@@ -31,28 +40,16 @@ export async function isHealthy(url: string): Promise<boolean> {
 }
 
 /** Asks the process to stop and waits until it is gone; false when it still runs at the deadline. */
-export async function stopProcess(pid: number, deadlineMs: number): Promise<boolean> {
+export async function stopProcess(service: ServiceFile, deadlineMs: number): Promise<boolean> {
   const end = Date.now() + deadlineMs;
-  process.kill(pid, 'SIGTERM');
-  while (await isServiceProcess(pid)) {
+  process.kill(service.pid, 'SIGTERM');
+  while (await runs(service)) {
     if (Date.now() > end) return false;
     await delay(50);
   }
   return true;
 }
 
-async function isServiceProcess(pid: number): Promise<boolean> {
-  if (!isAlive(pid)) return false;
-  return (await commandLineOf(pid)).includes('apps/service/main.js');
-}
-
-/** Empty for a process that has ended and was not yet waited for. */
-async function commandLineOf(pid: number): Promise<string> {
-  try {
-    return (await readFile(`/proc/${pid}/cmdline`, 'utf8')).replaceAll('\0', ' ');
-  } catch {
-    const run = promisify(execFile);
-    const listed = await run('ps', ['-o', 'args=', '-p', String(pid)]).catch(() => undefined);
-    return listed?.stdout ?? '';
-  }
+async function runs({ pid, identity }: ServiceFile): Promise<boolean> {
+  return identity !== null && identity !== undefined && (await identifyProcess(pid)) === identity;
 }

@@ -15,7 +15,7 @@ export async function stopService(home: string): Promise<StopResult> {
   const inContainers = await stopContainers(home);
   const service = await findRunningService(home);
   if (service === undefined) return { stopped: inContainers, pid: null };
-  if (await stopProcess(service.pid, STOP_DEADLINE_MS)) return { stopped: true, pid: service.pid };
+  if (await stopProcess(service, STOP_DEADLINE_MS)) return { stopped: true, pid: service.pid };
   throw new CliError(
     'stop_timed_out',
     `Process ${service.pid} still runs after ${STOP_DEADLINE_MS / 1000} s.`,

@@ -1,10 +1,9 @@
 import { usageError } from '../errors/cli-error.js';
 import { homePath, readConfigFile, readContainersFile, readServiceFile, readToken } from './home.js';
-import { isAlive } from './process-alive.js';
 
 /** Where commands go. */
 export interface Server {
-  /** Base URL without a slash at its end. */
+  /** Base URL without a slash at its end. The local service is asked at the socket in its home all the same. */
   url: string;
   token: string | undefined;
   /** The service of this home, which the command line may start. */
@@ -12,23 +11,29 @@ export interface Server {
   home: string;
 }
 
-/** RAWORC_SERVER, else the local service of RAWORC_HOME, running or not. */
+/** RAWORC_SERVER, else the local service of RAWORC_HOME, running or not. Each gets its own token and no other. */
 export function findServer(env: NodeJS.ProcessEnv = process.env): Server {
   const home = homePath(env);
   const config = readConfigFile(home);
-  const token = env.RAWORC_TOKEN || config.token || readToken(home);
   const remote = env.RAWORC_SERVER || config.server;
-  if (remote) return { url: checkedUrl(remote), token, local: false, home };
+  if (!remote) return localServer(home, env.RAWORC_PORT || config.port || 9000);
 
-  const service = readServiceFile(home);
-  // A service that was killed leaves its file; another program may have the port by now.
-  if (service !== undefined && isAlive(service.pid)) {
-    return { url: withoutSlash(service.url), token, local: true, home };
-  }
-  const containers = readContainersFile(home);
-  if (containers !== undefined) return { url: containers.url, token, local: true, home };
-  const port = env.RAWORC_PORT || config.port || 9000;
-  return { url: `http://127.0.0.1:${port}`, token, local: true, home };
+  const url = checkedUrl(remote);
+  const ofConfig = config.server !== undefined && withoutSlash(config.server) === url;
+  const token = env.RAWORC_TOKEN || (ofConfig ? config.token : undefined);
+  if (token === undefined && url === addressOf(home)) return localServer(home, 9000);
+  return { url, token, local: false, home };
+}
+
+function localServer(home: string, port: number | string): Server {
+  const url = addressOf(home) ?? `http://127.0.0.1:${port}`;
+  return { url, token: readToken(home), local: true, home };
+}
+
+/** Where the home's service listens for browsers; it may have been killed since it wrote that. */
+function addressOf(home: string): string | undefined {
+  const url = readServiceFile(home)?.url ?? readContainersFile(home)?.url;
+  return url === undefined ? undefined : withoutSlash(url);
 }
 
 function checkedUrl(text: string): string {

@@ -20,6 +20,8 @@ export interface ConfigFile {
 /** Where the running service says how to reach it. Written when it is ready, removed when it stops. */
 export interface ServiceFile {
   pid: number;
+  /** When that process started, which tells it from a later one with the same pid. */
+  identity: string | null;
   port: number;
   url: string;
   /** Unix seconds, or RFC 3339. */
