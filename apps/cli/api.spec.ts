@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { runCli, startCli, temporaryHome, type CliOptions, type CliResult } from './testing/run-cli.js';
+import { CLI, runCli, startCli, temporaryHome, type CliOptions, type CliResult } from './testing/run-cli.js';
 import { sendProblem, StandInServer } from './testing/stand-in-server.js';
 
 let server: StandInServer;
@@ -202,5 +202,29 @@ describe('raworc api', () => {
     const { stderr } = await api(['sessions', '-m', 'post', '-b', '{}']);
     expect(stderr).toContain('(model_key_missing)');
     expect(stderr).toContain('export ANTHROPIC_API_KEY=');
+  });
+
+  it('reads the body from stdin when told to', async () => {
+    const options = { env: { ...server.env, RAWORC_HOME: home.path }, stdin: '{"name":"from a pipe"}' };
+    await runCli(['api', 'sessions', '-m', 'post', '-b', '@-'], options);
+    expect(server.requests('POST', /\/sessions$/)[0]?.body).toBe('{"name":"from a pipe"}');
+  });
+
+  it('says in a sentence that the disk of its output is full', async () => {
+    const line = `"$NODE" "$CLI" api sessions >/dev/full`;
+    const env = { ...process.env, ...server.env, RAWORC_HOME: home.path, NODE: process.execPath, CLI };
+    const stderr = await new Promise((resolve) =>
+      execFile('bash', ['-c', line], { env }, (_, __, errors) => resolve(errors)),
+    );
+    expect(stderr).toMatch(/^Error: The output could not be written: .*\(output_failed\)\n.*\n$/);
+  });
+
+  it('sends no escape sequence or mark of direction of an error to the terminal', async () => {
+    server.intercept = (_, response) => {
+      sendProblem(response, 400, 'bad\u202e\u009b31m', 'wrong \u001b[2J\u2066');
+      return true;
+    };
+    const { stderr } = await api(['sessions']);
+    expect(stderr).toContain('wrong [2J (bad31m)');
   });
 });

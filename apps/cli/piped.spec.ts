@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { runCli, startCli, temporaryHome, type CliOptions } from './testing/run-cli.js';
 import { sendProblem, StandInServer } from './testing/stand-in-server.js';
@@ -34,6 +36,26 @@ describe('raworc session with lines from a pipe', () => {
     await runCli(['session'], options({ env: { ANTHROPIC_API_KEY: 'sk-ant-of-the-env' } }));
     const [created] = server.requests('POST', /\/sessions$/);
     expect(JSON.parse(created?.body ?? '')).toEqual({ secrets: { ANTHROPIC_API_KEY: 'sk-ant-of-the-env' } });
+  });
+
+  it('takes a prompt of several lines from a pipe or a file, as one message', async () => {
+    const prompt = 'Explain this:\n\n  a\n  b';
+    const piped = await runCli(['session', '--prompt-file', '-'], options({ stdin: prompt }));
+    expect(piped).toMatchObject({ code: 0, stdout: `You said: ${prompt}\n` });
+    const file = join(home.path, 'prompt.txt');
+    writeFileSync(file, prompt);
+    const again = await runCli(['session', '--prompt-file', file], options());
+    expect(again.code).toBe(0);
+    const posted = server.requests('POST', /\/messages$/).map(({ body }) => JSON.parse(body) as object);
+    expect(posted).toEqual([{ content: prompt }, { content: prompt }]);
+  });
+
+  it('refuses a prompt file that is empty or not there', async () => {
+    const empty = await runCli(['session', '--prompt-file', '-'], options({ stdin: ' \n' }));
+    expect(empty).toMatchObject({ code: 2, stderr: expect.stringContaining('empty') });
+    const missing = await runCli(['session', '--prompt-file', '/nowhere'], options());
+    expect(missing).toMatchObject({ code: 2, stderr: expect.stringContaining('/nowhere') });
+    expect(server.seen).toEqual([]);
   });
 
   it('takes the flags of a session', async () => {

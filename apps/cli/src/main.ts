@@ -1,12 +1,13 @@
 import { flush } from '@oclif/core/flush';
 import { run } from '@oclif/core/run';
 import { settings } from '@oclif/core/settings';
+import { CliError } from './support/errors/cli-error.js';
 import { exitCodeOf, printError } from './support/errors/report-error.js';
 
 /** Runs one command line and sets the exit code; `root` is the folder of the package. */
 export async function runCli(root: string, args: string[]): Promise<void> {
-  leaveQuietlyWhenNobodyReads(process.stdout);
-  leaveQuietlyWhenNobodyReads(process.stderr);
+  endWhenNotWritable(process.stdout);
+  endWhenNotWritable(process.stderr);
   // Commands come from the build, whatever NODE_ENV says.
   settings.enableAutoTranspile = false;
   try {
@@ -18,10 +19,16 @@ export async function runCli(root: string, args: string[]): Promise<void> {
   }
 }
 
-/** `raworc api … | head` closes the pipe early, and that is no error. */
-function leaveQuietlyWhenNobodyReads(stream: NodeJS.WriteStream): void {
+/** `raworc api … | head` closes the pipe early, and that is no error; a full disk is one. */
+function endWhenNotWritable(stream: NodeJS.WriteStream): void {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(process.exitCode ?? 0);
-    throw error;
+    if (stream === process.stdout) {
+      const hint = 'The command itself may have done its work; look before you run it again.';
+      printError(
+        new CliError('output_failed', `The output could not be written: ${error.message}.`, { hint }),
+      );
+    }
+    process.exit(1);
   });
 }

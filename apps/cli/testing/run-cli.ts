@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { spawn as spawnPty, type IPty } from '@lydell/node-pty';
 
-const CLI = join(dirname(dirname(fileURLToPath(import.meta.url))), 'bin', 'raworc.mjs');
+export const CLI = join(dirname(dirname(fileURLToPath(import.meta.url))), 'bin', 'raworc.mjs');
 const DEADLINE_MS = 20_000;
 
 export interface CliOptions {
@@ -15,6 +15,9 @@ export interface CliOptions {
   /** The program, when not the one of this checkout. */
   cli?: string;
   cwd?: string;
+  /** On a terminal: a program to run there instead of the command line. */
+  program?: string;
+  columns?: number;
 }
 
 export interface CliResult {
@@ -72,10 +75,18 @@ export class Terminal {
   #raw = '';
   #from = 0;
 
-  constructor(args: string[], { env, cli = CLI }: CliOptions = {}) {
+  constructor(args: string[], { env, cli = CLI, program, columns = 100 }: CliOptions = {}) {
     this.#watched = new Watched(() => this.text.slice(this.#from));
-    const options = { name: 'xterm-256color', cols: 100, rows: 40, env: { ...cleanEnv(env), NO_COLOR: '1' } };
-    this.#pty = spawnPty(process.execPath, [cli, ...args], options);
+    const options = {
+      name: 'xterm-256color',
+      cols: columns,
+      rows: 40,
+      env: { ...cleanEnv(env), NO_COLOR: '1' },
+    };
+    this.#pty =
+      program === undefined
+        ? spawnPty(process.execPath, [cli, ...args], options)
+        : spawnPty(program, args, options);
     this.#pty.onData((data) => {
       this.#raw += data;
       this.#watched.look();
@@ -87,6 +98,15 @@ export class Terminal {
   get text(): string {
     const escapes = new RegExp(`${String.fromCharCode(27)}\\[[0-9;?]*[A-Za-z]`, 'g');
     return this.#raw.replaceAll(escapes, '').replaceAll('\r\n', '\n');
+  }
+
+  /** The same with them. */
+  get raw(): string {
+    return this.#raw;
+  }
+
+  resize(columns: number): void {
+    this.#pty.resize(columns, 40);
   }
 
   type(keys: string): void {

@@ -6,10 +6,11 @@ import { describeError, exitCodeOf } from '../support/errors/report-error.js';
 import { Client } from '../support/http/client.js';
 import { errorFromReply } from '../support/http/problem.js';
 import { readText } from '../support/http/send.js';
+import { plainJson, plainText } from '../support/terminal/plain-text.js';
 import { parseHeaders, readBody } from '../support/api/request-input.js';
 import { copyToStdout, printJson } from '../support/api/print-reply.js';
 
-/** The REST API from the shell. stdout carries the reply and nothing else; stdin is never touched. */
+/** The REST API from the shell. stdout carries the reply and nothing else; stdin is touched for -b @- alone. */
 export default class Api extends RaworcCommand {
   static override summary = 'Call the REST API; prints the reply as JSON';
   static override description =
@@ -31,7 +32,11 @@ export default class Api extends RaworcCommand {
   };
   static override flags = {
     method: Flags.string({ char: 'm', default: 'GET', helpValue: 'METHOD', description: 'in any case' }),
-    body: Flags.string({ char: 'b', helpValue: 'JSON', description: 'body as JSON, or @file' }),
+    body: Flags.string({
+      char: 'b',
+      helpValue: 'JSON',
+      description: 'body as JSON, or @file; @- reads stdin',
+    }),
     header: Flags.string({
       char: 'H',
       helpValue: "'NAME: VALUE'",
@@ -54,7 +59,7 @@ export default class Api extends RaworcCommand {
     const client = new Client();
     const reply = await client.request(method, args.path, { headers, body });
     const status = reply.statusCode ?? 0;
-    if (flags.status) process.stderr.write(`HTTP ${status} ${reply.statusMessage ?? ''}\n`);
+    if (flags.status) process.stderr.write(`HTTP ${status} ${plainText(reply.statusMessage ?? '')}\n`);
     if (status >= 400) throw errorFromReply(status, await readText(reply), client.url(args.path));
 
     const isJson = /\bjson\b/.test(reply.headers['content-type'] ?? '');
@@ -66,6 +71,6 @@ export default class Api extends RaworcCommand {
   protected override async catch(error: Error): Promise<void> {
     if (!this.jsonEnabled()) return super.catch(error);
     process.exitCode = exitCodeOf(error);
-    process.stderr.write(`${JSON.stringify({ error: describeError(error) }, null, 2)}\n`);
+    process.stderr.write(`${plainJson({ error: describeError(error) }, 2)}\n`);
   }
 }

@@ -1,6 +1,7 @@
 import { RaworcCommand } from '../support/command.js';
 import { runChecks, type Report } from '../support/local-service/doctor.js';
 import { paint } from '../support/terminal/paint.js';
+import { plainText } from '../support/terminal/plain-text.js';
 import { table } from '../support/terminal/table.js';
 
 export default class Doctor extends RaworcCommand {
@@ -18,7 +19,9 @@ export default class Doctor extends RaworcCommand {
     const color = paint(process.stdout);
     const width = Math.max(...checks.map(({ check }) => check.length));
     for (const { check, ok, detail, fix } of checks) {
-      this.log(`${ok ? color.green('✓') : color.red('✗')} ${check.padEnd(width)}  ${detail}`);
+      if (this.jsonEnabled()) continue;
+      const mark = ok ? color.green('✓') : color.red('✗');
+      process.stdout.write(`${mark} ${plainText(`${check.padEnd(width)}  ${detail}`)}\n`);
       if (!ok && fix) this.log(`  ${' '.repeat(width)}  → ${fix}`);
     }
     if (settings.length > 0) {

@@ -5,6 +5,7 @@ import { RaworcCommand } from '../support/command.js';
 import { homePath, readContainersFile } from '../support/location/home.js';
 import { followFile, tailFile } from '../support/local-service/follow-file.js';
 import { formatLogLine, parseEntry } from '../support/local-service/log-format.js';
+import { escapeJson } from '../support/terminal/plain-text.js';
 import { paint } from '../support/terminal/paint.js';
 
 export default class Logs extends RaworcCommand {
@@ -42,7 +43,7 @@ export default class Logs extends RaworcCommand {
     if (this.jsonEnabled() && !flags.follow) return lines.map((line) => parseEntry(line) ?? { msg: line });
 
     const color = paint(process.stdout);
-    const show = this.jsonEnabled() ? (line: string) => line : (line: string) => formatLogLine(line, color);
+    const show = this.jsonEnabled() ? escapeJson : (line: string) => formatLogLine(line, color);
     for (const line of lines) process.stdout.write(`${show(line)}\n`);
     if (!flags.follow) return undefined;
     for await (const line of followFile(path, end)) process.stdout.write(`${show(line)}\n`);

@@ -1,6 +1,6 @@
 import { Command } from '@oclif/core/command';
 import { describeError, exitCodeOf, printError } from './errors/report-error.js';
-import { plainJson } from './terminal/plain-text.js';
+import { plainJson, plainText } from './terminal/plain-text.js';
 
 /** What all commands have in common: --json, and errors as one message with an exit code. */
 export abstract class RaworcCommand extends Command {
@@ -12,6 +12,11 @@ export abstract class RaworcCommand extends Command {
     else printError(error);
   }
 
+  /** For people. What is told may come from a server or a session; only `paint` adds escape sequences. */
+  override log(text = ''): void {
+    super.log(plainText(text));
+  }
+
   /** Never coloured: what reads it is a program. */
   protected override logJson(json: unknown): void {
     process.stdout.write(`${plainJson(json, 2)}\n`);
@@ -19,6 +24,6 @@ export abstract class RaworcCommand extends Command {
 
   /** For people only, beside the result. */
   protected note(text: string): void {
-    if (!this.jsonEnabled()) process.stderr.write(`${text}\n`);
+    if (!this.jsonEnabled()) process.stderr.write(`${plainText(text)}\n`);
   }
 }

@@ -4,17 +4,18 @@ import { RaworcCommand } from '../../support/command.js';
 import { Client } from '../../support/http/client.js';
 import { askWhenUnsandboxed } from '../../support/local-service/ask-unsandboxed.js';
 import { computerFlags, computerOf } from '../../support/sessions/computer-flags.js';
-import { parseSecrets, textOrFile } from '../../support/sessions/flags.js';
+import { parseSecrets, promptFlags, promptOf, textOrFile } from '../../support/sessions/flags.js';
 
 export default class SessionStart extends RaworcCommand {
   static override summary = 'Start a new session and talk to Host';
   static override description =
-    'Messages are typed at the prompt, or come line by line from a pipe. ANTHROPIC_API_KEY of this environment goes along as a secret of the session. Leaving does not close the session.';
+    'Messages are typed at the prompt, or come line by line from a pipe; --prompt-file - takes all of the pipe as one message. ANTHROPIC_API_KEY of this environment goes along as a secret of the session. Leaving does not close the session.';
   static override aliases = ['session:start'];
   static override examples = [
     '<%= config.bin %> session',
     '<%= config.bin %> session -n sales -p "Analyze the sales data in /data/sales_2024.csv"',
     'echo "What is in /etc/os-release?" | <%= config.bin %> session',
+    'git diff | <%= config.bin %> session --prompt-file -',
     '<%= config.bin %> session --root --memory 4096 -s "apt-get install -y ffmpeg"',
     '<%= config.bin %> session --no-attach --json',
   ];
@@ -43,7 +44,7 @@ export default class SessionStart extends RaworcCommand {
       exclusive: ['setup-file'],
     }),
     'setup-file': Flags.string({ helpValue: 'FILE', description: 'the same from a file' }),
-    prompt: Flags.string({ char: 'p', description: 'first message' }),
+    ...promptFlags,
     model: Flags.string({ char: 'm', description: 'Claude model; the server has a default' }),
     ...computerFlags,
     'no-attach': Flags.boolean({ description: 'only create it, and print its id; so does --json' }),
@@ -51,6 +52,7 @@ export default class SessionStart extends RaworcCommand {
 
   async run(): Promise<Session> {
     const { flags } = await this.parse(SessionStart);
+    const prompt = await promptOf(flags);
     const attaches = !flags['no-attach'] && !this.jsonEnabled();
     const request: Partial<CreateSession> = {
       name: flags.name,
@@ -59,7 +61,7 @@ export default class SessionStart extends RaworcCommand {
       instructions: await textOrFile(flags.instructions, flags['instructions-file']),
       setup: await textOrFile(flags.setup, flags['setup-file']),
       // Posted by the conversation itself when there is one, so that it sees the whole answer.
-      prompt: attaches ? undefined : flags.prompt,
+      prompt: attaches ? undefined : prompt,
       model: flags.model,
       ...computerOf(flags),
     };
@@ -72,7 +74,7 @@ export default class SessionStart extends RaworcCommand {
       this.note(`Talk to it with: raworc session restore ${session.name}`);
     } else if (attaches) {
       const { attach } = await import('../../support/chat/attach.js');
-      await attach(client, session, flags.prompt);
+      await attach(client, session, prompt);
     }
     return session;
   }

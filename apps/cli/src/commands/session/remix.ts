@@ -3,7 +3,14 @@ import type { RemixedSession, RemixSession } from '#contracts';
 import { RaworcCommand } from '../../support/command.js';
 import { Client } from '../../support/http/client.js';
 import { askWhenUnsandboxed } from '../../support/local-service/ask-unsandboxed.js';
-import { parseBoolean, sessionArg, sessionPath, textOrFile } from '../../support/sessions/flags.js';
+import {
+  parseBoolean,
+  promptFlags,
+  promptOf,
+  sessionArg,
+  sessionPath,
+  textOrFile,
+} from '../../support/sessions/flags.js';
 
 const part = Flags.custom<boolean>({ parse: parseBoolean, helpValue: 'true|false' });
 
@@ -28,7 +35,7 @@ export default class SessionRemix extends RaworcCommand {
       helpValue: 'VERSION|MESSAGE',
       description: 'a version or message id of the source; default: its last finished turn',
     }),
-    prompt: Flags.string({ char: 'p', description: 'first message' }),
+    ...promptFlags,
     model: Flags.string({ char: 'm', description: 'another Claude model' }),
     instructions: Flags.string({
       char: 'i',
@@ -41,6 +48,7 @@ export default class SessionRemix extends RaworcCommand {
 
   async run(): Promise<RemixedSession> {
     const { args, flags } = await this.parse(SessionRemix);
+    const prompt = await promptOf(flags);
     const attaches = !flags['no-attach'] && !this.jsonEnabled();
     const request: Partial<RemixSession> = {
       at: flags.at !== undefined && /^\d+$/.test(flags.at) ? Number(flags.at) : flags.at,
@@ -49,7 +57,7 @@ export default class SessionRemix extends RaworcCommand {
       data: flags.data,
       code: flags.code,
       secrets: flags.secrets,
-      prompt: attaches ? undefined : flags.prompt,
+      prompt: attaches ? undefined : prompt,
       model: flags.model,
       instructions: await textOrFile(flags.instructions, flags['instructions-file']),
     };
@@ -62,7 +70,7 @@ export default class SessionRemix extends RaworcCommand {
     this.note(describeCopied(session));
     if (attaches) {
       const { attach } = await import('../../support/chat/attach.js');
-      await attach(client, session, flags.prompt);
+      await attach(client, session, prompt);
     }
     return session;
   }

@@ -3,7 +3,6 @@ import { RaworcCommand } from '../../support/command.js';
 import { Client } from '../../support/http/client.js';
 import { describeSession } from '../../support/sessions/describe-session.js';
 import { sessionArg, sessionPath } from '../../support/sessions/flags.js';
-import { plainText } from '../../support/terminal/plain-text.js';
 
 export default class SessionShow extends RaworcCommand {
   static override summary = 'Show a session';
@@ -13,7 +12,7 @@ export default class SessionShow extends RaworcCommand {
   async run(): Promise<Session> {
     const { args } = await this.parse(SessionShow);
     const { data: session } = await new Client().call<Session>('GET', sessionPath(args.id));
-    this.log(plainText(describeSession(session)));
+    this.log(describeSession(session));
     return session;
   }
 }

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { buffer } from 'node:stream/consumers';
 import { messageOf, usageError } from '../errors/cli-error.js';
 import type { RequestHeaders } from '../http/send.js';
 
@@ -18,7 +19,7 @@ export function parseHeaders(lines: string[]): RequestHeaders {
 }
 
 /**
- * The body to send, from the flag's text or from the file that `@path` names. JSON is checked here, where the
+ * The body to send, from the flag's text or from the file that `@path` names, or for `@-` from stdin. JSON is checked here, where the
  * message can show what was typed. Sets the content type unless a header did.
  */
 export async function readBody(text: string, headers: RequestHeaders): Promise<Buffer> {
@@ -30,7 +31,7 @@ export async function readBody(text: string, headers: RequestHeaders): Promise<B
 
 async function readFileBody(path: string): Promise<Buffer> {
   try {
-    return await readFile(path);
+    return path === '-' ? await buffer(process.stdin) : await readFile(path);
   } catch (error) {
     throw usageError(
       `The body cannot be read from ${path}: ${messageOf(error)}.`,

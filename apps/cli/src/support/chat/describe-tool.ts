@@ -1,3 +1,4 @@
+import { cutToWidth } from '../terminal/width.js';
 import { describeScreenAction } from './describe-screen.js';
 import { textOf, type SessionEvent } from './session-event.js';
 
@@ -47,6 +48,6 @@ function lastLine(text: string): string {
 
 function oneLine(text: string): string {
   const [first = '', ...others] = text.trim().split('\n');
-  const cut = first.length > MAX_WIDTH ? first.slice(0, MAX_WIDTH) : first;
+  const cut = cutToWidth(first, MAX_WIDTH);
   return cut.length < first.length || others.length > 0 ? `${cut} …` : cut;
 }

@@ -6,7 +6,7 @@ export class Paste {
   #lines: string[] = [];
 
   constructor(private readonly terminal: NodeJS.WritableStream) {
-    terminal.write('\x1b[?2004h');
+    this.start();
   }
 
   /** Whether lines wait for their end. */
@@ -30,6 +30,10 @@ export class Paste {
 
   discard(): void {
     this.#lines = [];
+  }
+
+  start(): void {
+    this.terminal.write('\x1b[?2004h');
   }
 
   stop(): void {

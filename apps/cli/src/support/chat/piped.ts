@@ -1,4 +1,5 @@
 import { createInterface } from 'node:readline';
+import { Readable } from 'node:stream';
 import type { Session } from '#contracts';
 import { printError } from '../errors/report-error.js';
 import type { Client } from '../http/client.js';
@@ -16,7 +17,7 @@ const INTERRUPTED = 130;
  */
 export async function talkThroughPipe(client: Client, first: Session, prompt?: string): Promise<boolean> {
   // Read from the beginning, so that no line is lost while the session is looked up.
-  const lines = createInterface({ input: process.stdin, terminal: false })[Symbol.asyncIterator]();
+  const lines = linesOf(process.stdin);
   const output = new PipedOutput();
   const open = (session: Session): Promise<Conversation> => {
     output.note(describeWhere(session), 'dim');
@@ -55,6 +56,12 @@ export async function talkThroughPipe(client: Client, first: Session, prompt?: s
   process.stdin.destroy();
   if (conversation.farewell !== undefined) output.note(conversation.farewell, 'dim');
   return fine;
+}
+
+function linesOf(input: NodeJS.ReadStream): AsyncIterator<string> {
+  // The prompt may have been read from it; readline would wait for an end that has come already.
+  const readable = input.readableEnded ? Readable.from([]) : input;
+  return createInterface({ input: readable, terminal: false })[Symbol.asyncIterator]();
 }
 
 function isFine({ progress }: Conversation): boolean {

@@ -9,6 +9,7 @@ import {
 import type { ReadStream, WriteStream } from 'node:tty';
 import { paint } from '../terminal/paint.js';
 import { plainText } from '../terminal/plain-text.js';
+import { suspend } from '../terminal/suspend.js';
 import type { Output, Tone } from './output.js';
 import { Paste } from './paste.js';
 import { toneOf } from './tone.js';
@@ -41,7 +42,7 @@ export class Screen implements Output {
   #closed = false;
 
   constructor(
-    input: ReadStream,
+    private readonly input: ReadStream,
     private readonly terminal: WriteStream,
     private readonly handlers: ScreenHandlers,
   ) {
@@ -52,6 +53,9 @@ export class Screen implements Output {
     input.prependListener('keypress', (_: string | undefined, key: Key) => this.#beforeKey(key));
     this.#readline.on('line', (line) => this.#onLine(line));
     this.#readline.on('SIGINT', () => handlers.onInterrupt(this.#readline.line));
+    this.#readline.on('SIGTSTP', () => this.#suspend());
+    // Before readline's own listener, which draws the prompt again.
+    terminal.prependListener('resize', () => this.#afterResize());
     this.#readline.on('close', () => handlers.onClose());
   }
 
@@ -96,9 +100,29 @@ export class Screen implements Output {
     this.#readline.close();
   }
 
+  /** Ctrl-Z. */
+  #suspend(): void {
+    if (this.#prompting) this.#erasePrompt();
+    this.#paste.stop();
+    suspend(this.input, () => {
+      if (this.#closed) return;
+      this.#paste.start();
+      this.#arrange();
+    });
+  }
+
+  /**
+   * A terminal breaks its lines anew when it becomes narrower or wider, so the prompt takes another number of rows
+   * than readline remembers, and goes up by, before it draws.
+   */
+  #afterResize(): void {
+    const drawn = this.#readline as Interface & { prevRows?: number };
+    if (this.#prompting) drawn.prevRows = this.#readline.getCursorPos().rows;
+  }
+
   #beforeKey(key: Key): void {
     if (this.#paste.note(key)) return;
-    const leaves = key.ctrl === true && (key.name === 'c' || key.name === 'd');
+    const leaves = key.ctrl === true && ['c', 'd', 'z'].includes(key.name ?? '');
     if (this.#prompting || leaves || key.name === 'return' || key.name === 'enter') return;
     this.#showPrompt();
   }

@@ -1,4 +1,5 @@
 import { paint } from '../terminal/paint.js';
+import { plainText } from '../terminal/plain-text.js';
 import { CliError, messageOf } from './cli-error.js';
 
 export interface ReportedError {
@@ -23,10 +24,10 @@ export function printError(error: unknown): void {
   if (isDeliberateExit(error)) return;
   const { code, message, hint } = describeError(error);
   const color = paint(process.stderr);
-  const suffix = code === 'usage' ? '' : ` ${color.dim(`(${code})`)}`;
+  const suffix = code === 'usage' ? '' : ` ${color.dim(`(${plainText(code)})`)}`;
   const help = code === 'usage' && hint === undefined ? usageHint(message) : hint;
-  process.stderr.write(`${color.red('Error:')} ${message}${suffix}\n`);
-  if (help !== undefined) process.stderr.write(`${help}\n`);
+  process.stderr.write(`${color.red('Error:')} ${plainText(message)}${suffix}\n`);
+  if (help !== undefined) process.stderr.write(`${plainText(help)}\n`);
 }
 
 export function exitCodeOf(error: unknown): number {

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline/promises';
 import { CliError } from '../errors/cli-error.js';
 import { homePath, readConfigFile } from '../location/home.js';
+import { askYesOrNo } from '../terminal/ask.js';
+import { plainText } from '../terminal/plain-text.js';
 
 /**
  * Does the work. When it fails because this machine has no sandbox for sessions, asks the person at the terminal
@@ -14,8 +15,8 @@ export async function askWhenUnsandboxed<T>(work: () => Promise<T>): Promise<T> 
     return await work();
   } catch (error) {
     if (!(error instanceof CliError) || error.code !== 'driver_unavailable' || !mayAsk()) throw error;
-    process.stderr.write(`${error.message}\n`);
-    if (!(await confirm())) throw error;
+    process.stderr.write(`${plainText(error.message)}\n`);
+    if (!(await askYesOrNo('Let Host run commands with your own rights, on this machine?'))) throw error;
   }
   remember();
   return work();
@@ -25,18 +26,6 @@ export async function askWhenUnsandboxed<T>(work: () => Promise<T>): Promise<T> 
 function mayAsk(): boolean {
   const chosen = process.env.RAWORC_COMPUTERS || readConfigFile(homePath()).computers || 'auto';
   return chosen === 'auto' && process.stdin.isTTY && process.stdout.isTTY;
-}
-
-async function confirm(): Promise<boolean> {
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    const answer = await terminal.question(
-      'Let Host run commands with your own rights, on this machine? [y/N] ',
-    );
-    return /^y(es)?$/i.test(answer.trim());
-  } finally {
-    terminal.close();
-  }
 }
 
 function remember(): void {

@@ -1,5 +1,5 @@
-import { createInterface } from 'node:readline/promises';
 import { usageError } from '../errors/cli-error.js';
+import { askYesOrNo } from '../terminal/ask.js';
 
 /** Asks the person at the terminal, on stderr. Without a terminal nobody can answer, which is wrong usage. */
 export async function confirm(question: string): Promise<boolean> {
@@ -9,10 +9,5 @@ export async function confirm(question: string): Promise<boolean> {
       'Add --yes when you are sure.',
     );
   }
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    return /^y(es)?$/i.test((await terminal.question(`${question} [y/N] `)).trim());
-  } finally {
-    terminal.close();
-  }
+  return askYesOrNo(question);
 }

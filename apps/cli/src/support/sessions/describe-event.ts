@@ -1,5 +1,6 @@
 import type { StreamedEvent } from '#contracts';
 import { plainText } from '../terminal/plain-text.js';
+import { cutToWidth } from '../terminal/width.js';
 import { dateTime } from '../terminal/time.js';
 
 const MAX_WIDTH = 100;
@@ -10,14 +11,15 @@ const HIDDEN = /(_ids?|digest|system_prompt|tools)$/;
 export function describeEvent({ sequence, sessionversion, time, type, data }: StreamedEvent): string {
   const place = `${String(sequence).padStart(6)}  ${`v${sessionversion}`.padEnd(5)}`;
   const when = dateTime(Date.parse(time) / 1000);
-  return `${place}  ${when}  ${type.padEnd(21)}  ${describeData(data)}`.trimEnd();
+  return `${place}  ${when}  ${plainText(type).padEnd(21)}  ${describeData(data)}`.trimEnd();
 }
 
 function describeData(data: Record<string, unknown>): string {
   const shown = Object.entries(data).filter(([field]) => !HIDDEN.test(field));
   const facts = shown.map(([field, value]) => `${field}=${toText(value)}`);
   const text = facts.join(' ');
-  return text.length > MAX_WIDTH ? `${text.slice(0, MAX_WIDTH)}…` : text;
+  const cut = cutToWidth(text, MAX_WIDTH);
+  return cut === text ? text : `${cut}…`;
 }
 
 function toText(value: unknown): string {
