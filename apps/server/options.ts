@@ -20,7 +20,17 @@ export interface ServerOptions {
   /** Other parts of a service that runs as one process. */
   extraModules?: DynamicModule[];
   timing?: Partial<Timing>;
+  streams?: Partial<StreamLimits>;
 }
+
+/** Event streams open at once. */
+export interface StreamLimits {
+  total: number;
+  /** Of one client, told apart by its address. */
+  perClient: number;
+}
+
+export const DEFAULT_STREAM_LIMITS: StreamLimits = { total: 1_000, perClient: 250 };
 
 /** Milliseconds. */
 export interface Timing {

@@ -130,6 +130,7 @@ async function serve(
     log: logger.child({ part: 'server' }),
     commands: commandsModule(parts),
     computers,
+    streams: { total: config.maxStreams, perClient: config.maxStreamsPerClient },
     extraModules: role === 'all' ? workingModules(parts) : [],
   });
   shutdown.register('server', () => app.close(), STOP_DEADLINE_MS);

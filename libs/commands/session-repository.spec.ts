@@ -126,6 +126,7 @@ function bound(store: EventStore): EventStore {
     read: store.read.bind(store),
     last: store.last.bind(store),
     at: store.at.bind(store),
+    scan: store.scan.bind(store),
     follow: store.follow.bind(store),
     followBatches: store.followBatches.bind(store),
     consume: store.consume.bind(store),

@@ -12,6 +12,7 @@ export const ERROR_CODES = {
   attachment_not_found: { status: 404, title: 'There is no such attachment' },
   desktop_missing: { status: 409, title: 'The computer has no desktop' },
   viewers_exceeded: { status: 429, title: 'Too many watch this desktop' },
+  streams_exceeded: { status: 429, title: 'Too many event streams are open' },
   upgrade_required: { status: 426, title: 'This address speaks WebSocket only' },
   computer_elsewhere: { status: 409, title: 'The computer of the session is on another node' },
   control_taken: { status: 409, title: 'Somebody else uses the desktop' },

@@ -84,9 +84,17 @@ export interface EventStore {
   last(sessionId: string): Promise<RecordedEvent | undefined>;
   /** The event at a sequence; undefined when it was erased or never was. Never stale. */
   at(sequence: number): Promise<RecordedEvent | undefined>;
-  /** Everything after a position, then live, in order and without gaps, until the signal aborts. */
+  /** What is on the log by now after a position, in order, some at a time; ends there, or when the signal aborts. */
+  scan(options: FollowOptions): AsyncIterable<RecordedEvent[]>;
+  /**
+   * Everything after a position, then live, in order and without gaps, until the signal aborts. Any number may follow:
+   * a process asks the log once for all of them.
+   */
   follow(options: FollowOptions): AsyncIterable<RecordedEvent>;
-  /** As follow, for high rates: whatever is there by now, at most `maxBatch` events, without waiting to fill up. */
+  /**
+   * As follow, for high rates: whatever is there by now, at most `maxBatch` events, without waiting to fill up. Each
+   * call costs the log a consumer, so it is for the few that follow everything for as long as they live.
+   */
   followBatches(options: FollowOptions & { maxBatch: number }): AsyncIterable<RecordedEvent[]>;
   /** Durable, shared, at-least-once work; returns when the signal aborts and running handlers are done. */
   consume(options: ConsumeOptions): Promise<void>;

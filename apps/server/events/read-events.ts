@@ -2,8 +2,6 @@ import type { StreamedEvent } from '#contracts';
 import type { EventStore } from '#event-store';
 import { publicEvent } from './public-event.js';
 
-const BATCH = 500;
-
 export interface EventPage {
   after: number;
   limit?: number;
@@ -13,23 +11,12 @@ export interface EventPage {
 /** What is on the log of all sessions by now, batch by batch. */
 export async function* readEvents(store: EventStore, { after, limit = Infinity, signal }: EventPage) {
   const { lastSequence } = await store.info();
-  if (after >= lastSequence) return;
-  const stop = new AbortController();
   let left = limit;
-  try {
-    const until = AbortSignal.any([signal, stop.signal]);
-    for await (const batch of store.followBatches({
-      after,
-      maxBatch: Math.min(BATCH, left),
-      signal: until,
-    })) {
-      const events = batch.filter(({ sequence }) => sequence <= lastSequence).slice(0, left);
-      left -= events.length;
-      yield events.map(publicEvent);
-      if (left === 0 || (batch.at(-1)?.sequence ?? 0) >= lastSequence) return;
-    }
-  } finally {
-    stop.abort();
+  for await (const batch of store.scan({ after, signal })) {
+    const events = batch.filter(({ sequence }) => sequence <= lastSequence).slice(0, left);
+    left -= events.length;
+    yield events.map(publicEvent);
+    if (left === 0 || (batch.at(-1)?.sequence ?? 0) >= lastSequence) return;
   }
 }
 

@@ -9,6 +9,7 @@ import { problem, toProblem } from './to-problem.js';
 
 const RETRY_AFTER_SECONDS: Partial<Record<ErrorCode, number>> = {
   view_unavailable: 1,
+  streams_exceeded: 2,
   concurrent_write: 1,
   log_unavailable: 2,
   stopping: 2,

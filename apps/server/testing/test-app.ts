@@ -12,7 +12,7 @@ import { Views } from '#projections/runner';
 import { SessionQueries, sessionsProjection } from '#projections/sessions';
 import { createLogger, createVault, systemIds, type Logger } from '#runtime';
 import { createServer } from '../create-server.js';
-import type { Timing } from '../options.js';
+import type { StreamLimits, Timing } from '../options.js';
 import { createClient, type Client } from './client.js';
 import { StandInDesktops } from './stand-in-desktops.js';
 import type { DesktopComputers } from '../desktop/ports.js';
@@ -37,6 +37,7 @@ export interface TestApp {
 export interface TestAppOptions {
   parts?: MemoryStore;
   timing?: Partial<Timing>;
+  streams?: Partial<StreamLimits>;
   hasModelKey?: boolean;
   computers?: DesktopComputers;
 }
@@ -67,6 +68,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     computers: options.computers ?? desktops,
     log,
     timing: options.timing,
+    streams: options.streams,
   });
   await app.listen({ port: 0, host: '127.0.0.1' });
   const url = (await app.getUrl()).replace('[::1]', '127.0.0.1');

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { expect, it } from '@jest/globals';
 import { event, planRemix, type EventEnvelope, type RemixRequest } from '#domain';
-import type { EventStore } from '../event-store.js';
+import type { EventStore, RecordedEvent } from '../event-store.js';
 import {
   created,
   ids,
@@ -62,6 +62,37 @@ export function describeReading(subject: Subject): void {
     const stored = await store.read(sessionId);
     expect(stored.map(({ event }) => event)).toEqual(events);
     expect(await store.read(sessionId, { fromSequence: sequence - 300 })).toEqual(stored.slice(-301));
+  });
+
+  it('scans what is there after a position, of all or of one session, and ends', async () => {
+    const { store } = subject();
+    const { lastSequence } = await store.info();
+    const first = await startSession(store, ...Array<string>(700).fill('first'));
+    const second = await startSession(store, 'second');
+    const { signal } = new AbortController();
+    const scan = async (after: number, sessionId?: string) => {
+      const seen: RecordedEvent[] = [];
+      for await (const batch of store.scan({ after, sessionId, signal })) seen.push(...batch);
+      return seen;
+    };
+    const [ofFirst, ofSecond] = [await store.read(first.sessionId), await store.read(second.sessionId)];
+    expect(await scan(lastSequence)).toEqual([...ofFirst, ...ofSecond]);
+    expect(await scan(first.sequence - 2, first.sessionId)).toEqual(ofFirst.slice(-2));
+    expect(await scan(second.sequence)).toEqual([]);
+    expect(await scan(second.sequence + 1000)).toEqual([]);
+  });
+
+  it('ends a scan when the signal aborts', async () => {
+    const { store } = subject();
+    const { lastSequence } = await store.info();
+    await startSession(store, ...Array<string>(700).fill('first'));
+    const abort = new AbortController();
+    const batches: RecordedEvent[][] = [];
+    for await (const batch of store.scan({ after: lastSequence, signal: abort.signal })) {
+      batches.push(batch);
+      abort.abort();
+    }
+    expect(batches).toHaveLength(1);
   });
 
   it('knows nothing of a session that never was', async () => {

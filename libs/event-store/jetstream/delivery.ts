@@ -6,8 +6,6 @@ export interface DeliveryInfo {
   consumerSequence: number;
   /** Unix seconds with fraction, cut to milliseconds as direct reads have them. */
   storedAt: number;
-  /** How many more the consumer has to deliver as of now. */
-  pending: number;
 }
 
 /**
@@ -22,6 +20,5 @@ export function parseDelivery(reply: string): DeliveryInfo {
     sequence: Number(tokens[first + 1]),
     consumerSequence: Number(tokens[first + 2]),
     storedAt: Math.floor(Number(tokens[first + 3]) / 1e6) / 1000,
-    pending: Number(tokens[first + 4]),
   };
 }

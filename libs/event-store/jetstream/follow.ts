@@ -5,7 +5,7 @@ import { parseDelivery } from './delivery.js';
 import type { Link } from './link.js';
 import { Puller } from './puller.js';
 import type { Resolver } from './resolver.js';
-import type { RawMessage } from './wire.js';
+import type { StoredMessage } from './reader.js';
 
 /** Messages kept at hand, so that neither side waits for the other. */
 const WINDOW = 2048;
@@ -22,14 +22,10 @@ export interface FollowSource {
 
 export interface FollowRange {
   after: number;
+  /** Undefined: all. */
   subject: string | undefined;
   signal: AbortSignal;
   maxBatch: number;
-}
-
-/** A message with what was still to come behind it. */
-export interface OrderedMessage extends RawMessage {
-  pending: number;
 }
 
 /** Batches of events in order, live, without gaps. */
@@ -44,11 +40,11 @@ export async function* followStream(
 export async function* followMessages(
   source: FollowSource,
   range: FollowRange,
-): AsyncGenerator<OrderedMessage[]> {
+): AsyncGenerator<StoredMessage[]> {
   const left = new AbortController();
   const signal = AbortSignal.any([range.signal, left.signal]);
   const { open, accept, remove } = orderedConsumer(source, range);
-  const puller = new Puller<OrderedMessage>({
+  const puller = new Puller<StoredMessage>({
     ...source,
     signal,
     demand: () => WINDOW,
@@ -96,12 +92,12 @@ function orderedConsumer({ jsm, stream }: FollowSource, { after, subject }: Foll
     if (current !== undefined) void jsm.consumers.delete(stream, current).catch(() => undefined);
   };
 
-  const accept = (message: Msg): OrderedMessage | 'lost' => {
-    const { sequence, consumerSequence, storedAt, pending } = parseDelivery(message.reply ?? '');
+  const accept = (message: Msg): StoredMessage | 'lost' => {
+    const { sequence, consumerSequence, storedAt } = parseDelivery(message.reply ?? '');
     if (consumerSequence !== deliveries + 1) return 'lost';
     deliveries = consumerSequence;
     last = sequence;
-    return { sequence, storedAt, data: message.data, pending };
+    return { sequence, storedAt, subject: message.subject, data: message.data };
   };
 
   return { open, accept, remove };

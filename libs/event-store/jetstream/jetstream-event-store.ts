@@ -17,17 +17,20 @@ import type { BlobStore } from './blobs.js';
 import { consumeStream, type ConsumeSource } from './consume.js';
 import { patiently } from './failures.js';
 import { followStream } from './follow.js';
-import type { StreamReader } from './reader.js';
-import { readSubject } from './read-subject.js';
+import type { LogFeed } from './feed.js';
+import type { PageSize, StreamReader } from './reader.js';
+import { pagesOf, readSubject } from './read-subject.js';
 import { encode, type WireMessage } from './wire.js';
 
-const FOLLOW_BATCH = 256;
+/** What a reader of the whole log holds at once. */
+const SCAN: PageSize = { messages: 500, bytes: 1024 * 1024 };
 
 export interface StoreParts extends ConsumeSource {
   jsm: JetStreamManager;
   subjectPrefix: string;
   appender: Appender;
   reader: StreamReader;
+  feed: LogFeed;
   blobs: BlobStore;
   patienceMs: number;
   /** Ends all following and consuming. */
@@ -89,18 +92,22 @@ export class JetStreamEventStore implements EventStore {
     return message && this.#parts.resolver.one(message);
   }
 
-  async *follow(options: FollowOptions): AsyncIterable<RecordedEvent> {
-    for await (const batch of this.followBatches({ ...options, maxBatch: FOLLOW_BATCH })) {
-      for (const recorded of batch) {
-        if (options.signal.aborted) return;
-        yield recorded;
-      }
+  async *scan({ after, sessionId, signal }: FollowOptions): AsyncIterable<RecordedEvent[]> {
+    const { reader, resolver } = this.#parts;
+    for await (const page of pagesOf(reader, this.#subjectOf(sessionId), after + 1, SCAN)) {
+      if (signal.aborted) return;
+      yield* resolver.batches(page);
     }
+  }
+
+  follow({ after, sessionId, signal }: FollowOptions): AsyncIterable<RecordedEvent> {
+    const subject = this.#subjectOf(sessionId);
+    return this.#parts.feed.follow({ after, subject, signal: this.#until(signal) });
   }
 
   followBatches(options: FollowOptions & { maxBatch: number }): AsyncIterable<RecordedEvent[]> {
     const { after, sessionId, maxBatch } = options;
-    const subject = sessionId === undefined ? undefined : this.#subject(sessionId);
+    const subject = this.#subjectOf(sessionId);
     return followStream(this.#parts, { after, subject, maxBatch, signal: this.#until(options.signal) });
   }
 
@@ -127,6 +134,10 @@ export class JetStreamEventStore implements EventStore {
   #subject(sessionId: string): string {
     assertToken(sessionId);
     return `${this.#parts.subjectPrefix}.${sessionId}`;
+  }
+
+  #subjectOf(sessionId: string | undefined): string | undefined {
+    return sessionId === undefined ? undefined : this.#subject(sessionId);
   }
 
   #until(signal: AbortSignal): AbortSignal {

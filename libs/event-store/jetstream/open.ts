@@ -8,6 +8,7 @@ import { createNameRegistry } from '../names.js';
 import { Appender } from './appender.js';
 import { openBlobs } from './blobs.js';
 import { unavailable } from './failures.js';
+import { LogFeed } from './feed.js';
 import { GroupCommit } from './group-commit.js';
 import { openBucket } from './jetstream-bucket.js';
 import { JetStreamEventStore } from './jetstream-event-store.js';
@@ -81,20 +82,16 @@ export async function openJetStreamStore(
 
   const closing = new AbortController();
   const reader = new StreamReader({ ...requests, stream });
+  const source = { connection, jsm, stream, reader, patienceMs, closing: closing.signal };
+  const following = { ...source, link: new Link(connection), resolver: new Resolver(reader, blobs) };
   const store = new JetStreamEventStore({
-    connection,
-    jsm,
-    stream,
+    ...following,
     subjectPrefix,
-    reader,
     blobs,
-    link: new Link(connection),
+    feed: new LogFeed(following),
     appender: new Appender(new GroupCommit(publisher), reader, patienceMs),
-    patienceMs,
-    resolver: new Resolver(reader, blobs),
     ackWaitMs: options.ackWaitMs ?? 30_000,
     onPoison: options.onPoison ?? (({ message, code }) => process.emitWarning(message, { code })),
-    closing: closing.signal,
   });
   return {
     store,

@@ -1,4 +1,4 @@
-import type { StoredMessage, StreamReader } from './reader.js';
+import type { PageSize, StoredMessage, StreamReader } from './reader.js';
 
 /** All messages of a subject from a sequence on, as the stream's leader has them. */
 export async function readSubject(
@@ -14,17 +14,18 @@ export async function readSubject(
 }
 
 /**
- * The same page by page. Pages may come from a copy that lags behind; where they end, the leader is asked whether
+ * The same page by page, of a subject or of the whole stream. Pages may come from a copy that lags behind; where they end, the leader is asked whether
  * there is more, which is then read from it.
  */
 export async function* pagesOf(
   reader: StreamReader,
-  subject: string,
+  subject: string | undefined,
   fromSequence: number,
+  size?: PageSize,
 ): AsyncGenerator<StoredMessage[]> {
   let next = fromSequence;
   for (;;) {
-    const { messages, more } = await reader.page(subject, next);
+    const { messages, more } = await reader.page(subject, next, size);
     next = (messages.at(-1)?.sequence ?? next - 1) + 1;
     if (messages.length > 0) yield messages;
     if (more && messages.length > 0) continue;

@@ -4,10 +4,14 @@ import { LogError } from '../event-store.js';
 import { patiently } from './failures.js';
 import type { RawMessage } from './wire.js';
 
-/** Messages of one direct read. */
-const PAGE = 1000;
-/** Bytes of one direct read: well below what the server keeps for a slow connection before it cuts it off. */
-const PAGE_BYTES = 8 * 1024 * 1024;
+/** What one direct read brings at most. */
+export interface PageSize {
+  messages: number;
+  bytes: number;
+}
+
+/** Well below what the server keeps for a slow connection before it cuts it off. */
+const LARGEST_PAGE: PageSize = { messages: 1000, bytes: 8 * 1024 * 1024 };
 
 export interface StoredMessage extends RawMessage {
   subject: string;
@@ -54,15 +58,15 @@ export class StreamReader {
     return this.#fromLeader({ last_by_subj: subject });
   }
 
-  /** The subject's first message at or after a sequence. */
-  async next(subject: string, sequence: number): Promise<StoredMessage | undefined> {
-    return this.#fromLeader({ seq: Math.max(1, sequence), next_by_subj: subject });
+  /** The first message at or after a sequence, of a subject or of all. */
+  async next(subject: string | undefined, sequence: number): Promise<StoredMessage | undefined> {
+    return this.#fromLeader({ seq: Math.max(1, sequence), next_by_subj: subject ?? '>' });
   }
 
-  /** The first messages from a sequence on whose subject fits, and whether there are more. */
-  async page(subject: string, sequence: number, most = PAGE): Promise<Page> {
-    const batch = Math.min(most, PAGE);
-    const query = { seq: Math.max(1, sequence), next_by_subj: subject, batch, max_bytes: PAGE_BYTES };
+  /** The first messages from a sequence on, of a subject or of all, and whether there are more. */
+  async page(subject: string | undefined, sequence: number, size = LARGEST_PAGE): Promise<Page> {
+    const range = { seq: Math.max(1, sequence), next_by_subj: subject ?? '>' };
+    const query = { ...range, batch: size.messages, max_bytes: size.bytes };
     return patiently(this.#options.patienceMs, () => this.#page(JSON.stringify(query)));
   }
 

@@ -52,7 +52,7 @@ export function bucketStream(bucket: string): StreamSettings {
 
 /**
  * Creates the stream, or brings an existing one to these settings. Replicas of an existing stream change only
- * when they are given.
+ * when more are asked for: fewer would be a loss of safety that nobody notices.
  * @throws LogError `log_incompatible` when a setting cannot be changed any more
  */
 export async function ensureStream(
@@ -61,19 +61,43 @@ export async function ensureStream(
   replicas: number | undefined,
 ): Promise<StreamInfo> {
   const existing = await findStream(jsm, config.name);
-  if (existing === undefined) return jsm.streams.add({ ...config, num_replicas: replicas ?? 1 });
-
+  if (existing === undefined) {
+    const wanted = { ...config, num_replicas: replicas ?? 1 };
+    return accepted(
+      jsm.streams.add(wanted),
+      `cannot be created with ${wanted.num_replicas} replicas`,
+      config,
+    );
+  }
+  refuseFewer(existing.config, replicas);
   const wanted: StreamSettings = replicas === undefined ? config : { ...config, num_replicas: replicas };
   if (matches(existing.config, wanted)) return existing;
+  return accepted(
+    jsm.streams.update(config.name, wanted),
+    'exists with other settings, and nats-server refuses to change them',
+    config,
+  );
+}
+
+function refuseFewer({ name, num_replicas: existing }: StreamConfig, wanted = existing): void {
+  if (wanted >= existing) return;
+  throw new LogError(
+    'log_incompatible',
+    `RAWORC_REPLICAS is ${wanted}, and the stream ${name} has ${existing} replicas: Raworc never lowers them. ` +
+      `Unset RAWORC_REPLICAS to keep them, or lower them yourself first: nats stream edit ${name} --replicas ${wanted}`,
+  );
+}
+
+async function accepted(
+  answer: Promise<StreamInfo>,
+  problem: string,
+  { name }: StreamSettings,
+): Promise<StreamInfo> {
   try {
-    return await jsm.streams.update(config.name, wanted);
+    return await answer;
   } catch (error) {
     if (!(error instanceof JetStreamApiError)) throw error;
-    throw new LogError(
-      'log_incompatible',
-      `Stream ${config.name} exists with other settings, and nats-server refuses to change them: ${error.message}.`,
-      { cause: error },
-    );
+    throw new LogError('log_incompatible', `Stream ${name} ${problem}: ${error.message}.`, { cause: error });
   }
 }
 

@@ -66,6 +66,12 @@ function createStore(log: MemoryLog, blobs: Map<string, Uint8Array>): EventStore
       return events;
     },
 
+    async *scan(options) {
+      const { lastSequence } = log.info();
+      if (options.after >= lastSequence) return;
+      for await (const batch of followBatches(log, { ...options, maxBatch: 100 }, lastSequence)) yield batch;
+    },
+
     async *follow(options) {
       for await (const batch of followBatches(log, { ...options, maxBatch: 100 })) {
         for (const recorded of batch) {
@@ -84,17 +90,18 @@ function createStore(log: MemoryLog, blobs: Map<string, Uint8Array>): EventStore
   };
 }
 
-async function* followBatches(log: MemoryLog, options: FollowOptions & { maxBatch: number }) {
+async function* followBatches(log: MemoryLog, options: FollowOptions & { maxBatch: number }, end = Infinity) {
   let position = options.after;
   while (!options.signal.aborted) {
     const batch: RecordedEvent[] = [];
-    while (position < log.lastSequence && batch.length < options.maxBatch) {
+    while (position < Math.min(end, log.lastSequence) && batch.length < options.maxBatch) {
       position += 1;
       if (options.sessionId !== undefined && log.sessionAt(position) !== options.sessionId) continue;
       const recorded = log.at(position);
       if (recorded !== undefined) batch.push(recorded);
     }
     if (batch.length > 0) yield batch;
+    else if (position >= end) return;
     else await log.grownPast(position, options.signal);
   }
 }

@@ -35,13 +35,15 @@ describe('loadConfig', () => {
       home: join(home, '.raworc'),
       port: 9000,
       bind: '127.0.0.1',
-      replicas: 1,
+      maxStreams: 1000,
+      maxStreamsPerClient: 250,
       computers: 'auto',
       model: 'claude-sonnet-5-5',
       timeoutSeconds: 300,
       logLevel: 'info',
     });
     expect(config.natsUrl).toBeUndefined();
+    expect(config.replicas).toBeUndefined();
     expect(config.anthropicApiKey).toBeUndefined();
   });
 
@@ -49,12 +51,12 @@ describe('loadConfig', () => {
     writeConfigFile({ port: 1, bind: '0.0.0.0', timeout_seconds: 7 });
     const env = { RAWORC_HOME: home, RAWORC_PORT: '2', RAWORC_BIND: '::1' };
     const config = loadConfig({ env, flags: { port: 3 } });
-    expect(config).toMatchObject({ port: 3, bind: '::1', timeoutSeconds: 7, replicas: 1 });
+    expect(config).toMatchObject({ port: 3, bind: '::1', timeoutSeconds: 7, cpus: 2 });
     expect(config.sources).toMatchObject({
       port: 'the flag --port',
       bind: 'the environment variable RAWORC_BIND',
       timeoutSeconds: join(home, 'config.json'),
-      replicas: 'the default',
+      cpus: 'the default',
     });
   });
 

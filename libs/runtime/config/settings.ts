@@ -26,8 +26,11 @@ export const settingsSchema = z.object({
   ).optional(),
   /** The nats-server program to start. An absolute path. Absent: one is found. */
   natsServer: text('the path of a nats-server program').optional(),
-  /** Copies of the log that the NATS cluster keeps. */
-  replicas: wholeNumber(1, 5),
+  /** Copies of the log that the NATS cluster keeps; never lowered. Absent: as they are, and 1 for a new log. */
+  replicas: wholeNumber(1, 5).optional(),
+  /** Event streams that the server keeps open at once, and those of them that one client's address may have. */
+  maxStreams: wholeNumber(1, 100_000),
+  maxStreamsPerClient: wholeNumber(1, 100_000),
   /** Where sessions' computers run. */
   computers: oneOf(['auto', 'local', 'local-unsafe', 'docker']),
   /** Container image of a session's computer. */
@@ -77,7 +80,13 @@ export const settingSources: Record<SettingName, SettingSource> = {
   token: { env: 'RAWORC_TOKEN', key: 'token', secret: true },
   natsUrl: { env: 'RAWORC_NATS_URL', key: 'nats_url', secret: true },
   natsServer: { env: 'RAWORC_NATS_SERVER', key: 'nats_server' },
-  replicas: { env: 'RAWORC_REPLICAS', key: 'replicas', fallback: '1' },
+  replicas: { env: 'RAWORC_REPLICAS', key: 'replicas' },
+  maxStreams: { env: 'RAWORC_MAX_STREAMS', key: 'max_streams', fallback: '1000' },
+  maxStreamsPerClient: {
+    env: 'RAWORC_MAX_STREAMS_PER_CLIENT',
+    key: 'max_streams_per_client',
+    fallback: '250',
+  },
   computers: { env: 'RAWORC_COMPUTERS', key: 'computers', fallback: 'auto' },
   image: { env: 'RAWORC_IMAGE', key: 'image', fallback: DEFAULT_IMAGE },
   desktopImage: { env: 'RAWORC_DESKTOP_IMAGE', key: 'desktop_image', fallback: DEFAULT_DESKTOP_IMAGE },

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { string as arg } from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { RaworcCommand } from '../support/command.js';
@@ -56,6 +57,8 @@ export default class Api extends RaworcCommand {
     if (body !== undefined && (method === 'GET' || method === 'HEAD')) {
       throw usageError(`A ${method} request carries no body.`, 'Add a method, such as -m post.');
     }
+    // Makes it safe to send the request again when the server asks for that.
+    if (method === 'POST') headers['idempotency-key'] ??= randomUUID();
     const client = new Client();
     const reply = await client.request(method, args.path, { headers, body });
     const status = reply.statusCode ?? 0;

@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { CliError, systemCodeOf } from '../errors/cli-error.js';
 import { findServer, type Server } from '../location/find-server.js';
 import { errorFromReply } from './problem.js';
+import { withRetryAfter } from './retry-after.js';
 import { readBytes, readText, send, Unreachable, type RequestHeaders } from './send.js';
 
 /** How often a request is repeated whose work is done, but not yet visible; each waits for two seconds. */
@@ -31,8 +32,16 @@ export class Client {
     this.#server = server;
   }
 
-  /** The reply as it comes, whatever its status. @throws {Unreachable} */
+  /**
+   * The reply as it comes, whatever its status; one that asks to come again later is waited for.
+   * @throws {Unreachable}
+   */
   async request(method: string, path: string, options: RequestOptions = {}): Promise<IncomingMessage> {
+    return withRetryAfter({ method, ...options }, () => this.requestOnce(method, path, options));
+  }
+
+  /** Starts the local service when it does not run. */
+  private async requestOnce(method: string, path: string, options: RequestOptions): Promise<IncomingMessage> {
     try {
       return await this.stream(method, path, options);
     } catch (error) {

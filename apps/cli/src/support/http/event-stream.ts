@@ -5,6 +5,7 @@ import type { StreamedDelta, StreamedEvent } from '#contracts';
 import { CliError } from '../errors/cli-error.js';
 import type { Client } from './client.js';
 import { errorFromReply } from './problem.js';
+import { waitAskedFor } from './retry-after.js';
 import { readText } from './send.js';
 
 /** The server sends a heartbeat every 10 s; a connection silent for this long is dead. */
@@ -59,10 +60,21 @@ export async function* streamSession(client: Client, options: StreamOptions): As
       if (lostAt === undefined) yield { kind: 'lost', error };
       lostAt ??= Date.now();
       if (Date.now() - lostAt > patienceMs) throw error;
+      if (error instanceof BusyServer) wait = Math.max(wait, error.waitMs);
     }
     await delay(wait, undefined, { signal }).catch(() => undefined);
     wait = Math.min(wait * 2, MAX_DELAY_MS);
     client.refresh();
+  }
+}
+
+/** Comes again later. */
+class BusyServer extends Error {
+  constructor(
+    status: number,
+    readonly waitMs = 0,
+  ) {
+    super(`the server answered ${status}`);
   }
 }
 
@@ -76,7 +88,7 @@ async function connect(
   const headers = { accept: 'text/event-stream', 'last-event-id': String(last) };
   const reply = await client.stream('GET', path, { headers, signal });
   const status = reply.statusCode ?? 0;
-  if (status >= 500) throw new Error(`the server answered ${status}`);
+  if (status >= 500 || status === 429) throw new BusyServer(status, waitAskedFor(reply));
   if (status >= 400) throw errorFromReply(status, await readText(reply), client.url(path));
   reply.setTimeout(SILENCE_MS, () => reply.destroy(new Error(`no sign of life for ${SILENCE_MS / 1000} s`)));
   return reply;
