@@ -23,12 +23,7 @@ afterEach(async () => {
   await world.remove();
 });
 
-const quicksort = `def quicksort(xs):
-    if len(xs) < 2: return xs
-    rest = xs[1:]
-    return quicksort([x for x in rest if x < xs[0]]) + xs[:1] + quicksort([x for x in rest if x >= xs[0]])
-
-print(quicksort([3, 1, 2]))
+const sortProgram = `printf '%s\\n' "$@" | sort -n
 `;
 
 describe('a turn with tools', () => {
@@ -39,15 +34,15 @@ describe('a turn with tools', () => {
           text('I write it.'),
           use('str_replace_based_edit_tool', {
             command: 'create',
-            path: 'code/quicksort.py',
-            file_text: quicksort,
+            path: 'code/sort.sh',
+            file_text: sortProgram,
           }),
         ],
       },
-      { content: [bash('cd code && python3 quicksort.py'), bash('pwd; false')] },
+      { content: [bash('cd code && bash sort.sh 3 1 2'), bash('pwd; false')] },
       { content: [text('It works.')] },
     );
-    await service.post(id, 'Implement quicksort in Python');
+    await service.post(id, 'Write a program that sorts numbers');
     await service.until(id, 'turn.completed');
     expect((await service.history(id)).slice(2).map(({ type }) => type)).toEqual([
       'message.posted',
@@ -65,7 +60,7 @@ describe('a turn with tools', () => {
     ]);
     const results = claude.requests[2]?.messages.at(-1)?.content;
     expect(results).toMatchObject([
-      { type: 'tool_result', content: '[1, 2, 3]\n' },
+      { type: 'tool_result', content: '1\n2\n3\n' },
       { type: 'tool_result', content: expect.stringMatching(/code\nexit code 1$/) },
     ]);
     expect(results).not.toContainEqual(expect.objectContaining({ is_error: true }));

@@ -30,8 +30,9 @@ describe('selectComputers', () => {
     'gives the sandbox for %s where it works and no engine answers, and else refuses',
     async (setting) => {
       process.env['DOCKER_HOST'] = `unix://${root}/no.sock`;
+      const problem = await bubblewrapProblem();
       const selected = selectComputers({ setting, root });
-      if ((await bubblewrapProblem()) === undefined) expect((await selected).driver).toBe('local');
+      if (problem === undefined) expect((await selected).driver).toBe('local');
       else await expect(selected).rejects.toMatchObject({ code: 'driver_unavailable' });
     },
   );

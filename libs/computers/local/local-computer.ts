@@ -112,6 +112,8 @@ export class LocalComputer {
     if (user !== undefined) await releaseUser(dirname(this.folder.base), user);
     await rm(this.folder.record, { force: true });
     await removeTree(this.folder.base);
+    this.env = {};
+    this.prepared = false;
   }
 
   /** For what may not happen under the feet of running programs. */

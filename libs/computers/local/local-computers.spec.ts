@@ -1,3 +1,7 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { describeComputers } from '../conformance.js';
 import { bubblewrapProblem, createLocalComputers } from './index.js';
 
@@ -9,3 +13,27 @@ if (problem === undefined) {
 } else {
   console.log(`The suite of the bubblewrap driver does not run on this machine: ${problem}.`);
 }
+
+describe('local computers', () => {
+  let root: string;
+  beforeEach(async () => {
+    root = await mkdtemp(join(tmpdir(), 'raworc-local-'));
+  });
+  afterEach(() => rm(root, { recursive: true, force: true }));
+
+  it('creates a computer again while several destroy the one before', async () => {
+    const computers = createLocalComputers({ root, mode: 'unsafe' });
+    await computers.create({ sessionId: 'a', env: { TOKEN: 'secret' } });
+    for (let round = 0; round < 5; round += 1) {
+      const [first, second] = [computers.destroy('a'), computers.destroy('a')];
+      await first;
+      await Promise.all([second, computers.create({ sessionId: 'a' })]);
+      expect(await computers.inspect('a')).toMatchObject({ running: false });
+    }
+    await computers.start('a');
+    const limits = { timeoutMs: 10_000, maxOutputBytes: 1_000 };
+    const result = await computers.exec('a', ['sh', '-c', 'echo "<$TOKEN>"'], limits);
+    expect(result.output).toBe('<>\n');
+    await computers.dispose();
+  });
+});

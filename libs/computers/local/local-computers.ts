@@ -58,8 +58,12 @@ export class LocalComputers implements Computers {
   }
 
   async destroy(sessionId: string): Promise<void> {
-    await this.change(sessionId, (computer) => computer.destroy());
-    this.computers.delete(sessionId);
+    const computer = this.computer(sessionId);
+    await this.change(sessionId, () => computer.destroy());
+    // Forgotten while others still wait for it, it would change files beside the one that takes its place.
+    if (computer.lifecycle.isIdle && this.computers.get(sessionId) === computer) {
+      this.computers.delete(sessionId);
+    }
   }
 
   async inspect(sessionId: string): Promise<ComputerInfo | undefined> {
