@@ -25,13 +25,19 @@ export function ensureInstalled() {
   writeFileSync(INSTALLED_LOCK, readFileSync(inRoot('package-lock.json')));
 }
 
-/** A checkout touches the lock file without changing it, so its content counts before its time. */
+/** A checkout touches the lock file without changing a package in it, so its content counts before its time. */
 function isInstalled() {
   const manifest = inRoot('node_modules', '.package-lock.json');
   if (!existsSync(manifest)) return false;
   const lock = inRoot('package-lock.json');
   if (modified(lock) <= modified(manifest)) return true;
-  return existsSync(INSTALLED_LOCK) && readFileSync(INSTALLED_LOCK).equals(readFileSync(lock));
+  return existsSync(INSTALLED_LOCK) && packagesIn(INSTALLED_LOCK) === packagesIn(lock);
+}
+
+function packagesIn(lock) {
+  const { packages } = JSON.parse(readFileSync(lock));
+  delete packages[''];
+  return JSON.stringify(packages);
 }
 
 /** The bundled Node; where a platform has none, or npm was asked to omit it, the running one if it is new enough. */
