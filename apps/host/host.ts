@@ -18,6 +18,8 @@ const WAKING: ReadonlySet<EventType> = new Set<EventType>([
   'files.snapshot_failed',
 ]);
 const RETRY_MS = 1_000;
+/** Sessions that are looked at side by side at the start; what there is to do in them is then begun at once. */
+const SWEPT_AT_ONCE = 16;
 
 /** Answers the messages of all sessions: one turn at a time in each, many sessions at once. */
 @Injectable()
@@ -36,8 +38,7 @@ export class Host implements OnApplicationBootstrap, OnModuleDestroy {
 
   async onApplicationBootstrap(): Promise<void> {
     const { lastSequence } = await this.store.info();
-    const sweeps = [...this.liveSessions.live()].map((sessionId) => this.sweep(sessionId));
-    this.running = Promise.all([this.watchInterrupts(lastSequence), this.consume(), ...sweeps]);
+    this.running = Promise.all([this.watchInterrupts(lastSequence), this.consume(), this.sweep()]);
   }
 
   /** Turns stop where they are; whoever starts next goes on with them from the log. */
@@ -73,8 +74,30 @@ export class Host implements OnApplicationBootstrap, OnModuleDestroy {
     }
   }
 
-  private sweep(sessionId: string): Promise<void> {
-    return this.untilStopped(() => this.workers.wake(sessionId, false));
+  /** Resolves when all that was found is done. */
+  private async sweep(): Promise<void> {
+    const ids = [...this.liveSessions.live()];
+    const found: Promise<void>[] = [];
+    const worker = async () => {
+      for (let id = ids.pop(); id !== undefined && !this.stopping.signal.aborted; id = ids.pop()) {
+        const sessionId = id;
+        if (await this.mayHaveWork(sessionId)) {
+          found.push(this.untilStopped(() => this.workers.wake(sessionId, false)));
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: SWEPT_AT_ONCE }, worker));
+    await Promise.all(found);
+  }
+
+  /** True also when it cannot be looked at: its worker then tries again. */
+  private async mayHaveWork(sessionId: string): Promise<boolean> {
+    try {
+      const { turn, pendingMessageIds } = await this.look(sessionId);
+      return turn !== null || pendingMessageIds.length > 0;
+    } catch {
+      return true;
+    }
   }
 
   /** Apart from the workers, which are busy with just the turns that end here. */

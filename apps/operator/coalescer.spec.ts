@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { Coalescer } from './coalescer.js';
 
 /** A task whose runs end when told to. */
@@ -60,5 +60,27 @@ describe('Coalescer', () => {
       await turnOfTheLoop();
     }
     await Promise.all([...all, settling]);
+  });
+
+  it('does not let slow tasks keep others waiting', async () => {
+    jest.useFakeTimers({ doNotFake: ['setImmediate'] });
+    try {
+      const { runs, coalescer } = controlled(2);
+      const all = ['slow', 'slower', 'c', 'd', 'e'].map((key) => coalescer.run(key));
+      expect(runs.map(({ key }) => key)).toEqual(['slow', 'slower']);
+      jest.advanceTimersByTime(2_000);
+      await turnOfTheLoop();
+      expect(runs.map(({ key }) => key)).toEqual(['slow', 'slower', 'c', 'd']);
+      runs[0]?.end();
+      await turnOfTheLoop();
+      expect(runs).toHaveLength(4);
+      runs[2]?.end();
+      await turnOfTheLoop();
+      expect(runs.map(({ key }) => key)).toEqual(['slow', 'slower', 'c', 'd', 'e']);
+      for (const { end } of runs) end();
+      await Promise.all(all);
+    } finally {
+      jest.useRealTimers();
+    }
   });
 });

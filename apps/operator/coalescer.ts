@@ -4,7 +4,10 @@ interface Entry {
   next?: Promise<void>;
 }
 
-/** Runs a task once at a time per key, and at most `slots` tasks in all. */
+/** A task that takes longer goes on without its slot, so that no number of slow ones keeps the others waiting. */
+const SLOW_MS = 2_000;
+
+/** Runs a task once at a time per key. At most `slots` tasks are in their first seconds. */
 export class Coalescer {
   private readonly entries = new Map<string, Entry>();
   private readonly waiting: (() => void)[] = [];
@@ -43,12 +46,23 @@ export class Coalescer {
   private async inSlot(key: string): Promise<void> {
     if (this.freeSlots > 0) this.freeSlots -= 1;
     else await new Promise<void>((resolve) => this.waiting.push(resolve));
+    let holds = true;
+    const leave = () => {
+      if (holds) this.leaveSlot();
+      holds = false;
+    };
+    const slow = setTimeout(leave, SLOW_MS);
     try {
       await this.task(key);
     } finally {
-      const handOver = this.waiting.shift();
-      if (handOver === undefined) this.freeSlots += 1;
-      else handOver();
+      clearTimeout(slow);
+      leave();
     }
+  }
+
+  private leaveSlot(): void {
+    const handOver = this.waiting.shift();
+    if (handOver === undefined) this.freeSlots += 1;
+    else handOver();
   }
 }

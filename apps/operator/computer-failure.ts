@@ -1,3 +1,4 @@
+import { ComputerError, type ComputerErrorCode } from '#computers';
 import { messageOf } from '#runtime';
 
 /** A computer that cannot be had. A permanent failure would fail the same way again. */
@@ -10,6 +11,20 @@ export class ComputerFailure extends Error {
   ) {
     super(message, options);
   }
+}
+
+/** Refusals that the same input meets again, and errors of a program that was given something impossible. */
+const REFUSED: ReadonlySet<ComputerErrorCode> = new Set([
+  'command_refused',
+  'path_outside_computer',
+  'no_desktop',
+]);
+
+/** Another attempt would fail the same way. */
+export function isPermanent(error: unknown): boolean {
+  if (error instanceof ComputerFailure) return error.permanent;
+  if (error instanceof ComputerError) return REFUSED.has(error.code);
+  return error instanceof TypeError || error instanceof RangeError;
 }
 
 /** The session does not want its computer any more, or the operator stops; nothing failed. */

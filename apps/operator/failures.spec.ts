@@ -48,9 +48,9 @@ describe('A computer that cannot be started', () => {
   it('closes its session with the reason when the last attempt failed, and can be recovered', async () => {
     await damage();
     await service.execute(new RestoreSession(id, {}, user));
-    const state = await until(world, id, ({ error }) => error !== null);
-    expect(state.status).toBe('closed');
+    const { error } = await until(world, id, (state) => state.status === 'closed' && state.error !== null);
     const failures = await eventsOf(world, id, 'computer.failed');
+    expect(error).toBe(failures.at(-1)?.reason);
     expect(failures.map(({ attempt, gave_up }) => [attempt, gave_up])).toEqual([
       [1, false],
       [2, false],

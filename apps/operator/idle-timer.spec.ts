@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { CompleteTurn, PostMessage, UpdateSession } from '#commands';
 import { initialState, type SessionState } from '#domain';
 import { closesByItself } from './idle-timer.js';
@@ -69,6 +69,20 @@ describe('An idle session', () => {
     await service.execute(new CompleteTurn(id, { turn_id, stop_reason: 'end_turn' }, user));
     expect(await untilClosed(id)).toBeGreaterThanOrEqual(1_000);
     expect(await until(world, waiting, () => true)).toMatchObject({ status: 'idle' });
+  });
+
+  it('begins its time again when the process stood still', async () => {
+    const id = await createSession(service, { timeout_seconds: 1 });
+    await untilIdle(world, id);
+    // Its timer is set when another session has gone the same way.
+    await untilIdle(world, await createSession(service));
+    const now = Date.now.bind(Date);
+    const clock = jest.spyOn(Date, 'now').mockImplementation(() => now() + 45_000);
+    try {
+      expect(await untilClosed(id)).toBeGreaterThanOrEqual(2_000);
+    } finally {
+      clock.mockRestore();
+    }
   });
 
   it('learns of a new timeout', async () => {

@@ -13,6 +13,12 @@ export function closesByItself(state: SessionState): boolean {
   return idle && atRest && state.timeoutSeconds > 0;
 }
 
+/**
+ * A timer that rings so much too late tells that this process stood still, as on a machine that slept. Nobody could
+ * use a session meanwhile, so its time begins again.
+ */
+const MUCH_TOO_LATE_MS = 10_000;
+
 interface Armed {
   /** The version that was looked at; undefined when a view said so. */
   version: number | undefined;
@@ -70,7 +76,8 @@ export class IdleTimers {
     this.disarm(id);
     if (this.stopped) return;
     const waitMs = Math.min(Math.max(0, dueMs - Date.now()), MAX_WAIT_MS);
-    const timer = setTimeout(() => void this.ring(id), waitMs).unref();
+    const ringsAt = Date.now() + waitMs;
+    const timer = setTimeout(() => void this.ring(id, ringsAt), waitMs).unref();
     this.timers.set(id, { version, timer });
   }
 
@@ -79,14 +86,21 @@ export class IdleTimers {
     this.timers.delete(id);
   }
 
-  private async ring(id: string): Promise<void> {
+  private async ring(id: string, ringsAt: number): Promise<void> {
     this.timers.delete(id);
+    const stoodStill = Date.now() - ringsAt > MUCH_TOO_LATE_MS;
     try {
-      await this.endIfDue(await this.sessions.load(id));
+      const session = await this.sessions.load(id);
+      if (stoodStill && closesByItself(session.state)) this.beginAgain(session);
+      else await this.endIfDue(session);
     } catch (error) {
       const failure = { session: id, error: messageOf(error) };
       this.logger.warn(failure, 'ending what nobody uses failed; the next sweep tries again');
     }
+  }
+
+  private beginAgain({ id, state }: CurrentSession): void {
+    this.arm(id, Date.now() + state.timeoutSeconds * 1000, state.version);
   }
 
   private async endIfDue(session: CurrentSession): Promise<void> {

@@ -8,12 +8,14 @@ import type { ExecuteCommand } from './execute.js';
 import { IdleTimers } from './idle-timer.js';
 import { Outage } from './outage.js';
 import { DEFAULT_TIMING, type OperatorOptions, type OperatorTiming } from './ports.js';
-import { CONCURRENT_SESSIONS, Reconciler } from './reconciler.js';
+import { Reconciler } from './reconciler.js';
 import { SnapshotKeeper } from './snapshot-keeper.js';
 import { Sweep } from './sweep.js';
 import { ASKING, WAKING } from './waking.js';
 
 const CONSUMER_RESTART_MS = 5_000;
+/** Events held until their session is at rest. Many more than are worked on: a setup may hold its event for minutes. */
+const HELD_EVENTS = 4_096;
 
 export interface OperatorParts extends Omit<OperatorOptions, 'timing'> {
   store: EventStore;
@@ -41,7 +43,7 @@ export class Operator {
       return parts.execute(command);
     };
     this.timing = { ...DEFAULT_TIMING, ...parts.timing };
-    this.outage = new Outage(logger);
+    this.outage = new Outage(logger, parts.onOutage);
     const sessions = new CurrentSessions(parts.repository, store);
     this.idleTimers = new IdleTimers(sessions, execute, node, logger);
     this.reconciler = new Reconciler({
@@ -82,7 +84,7 @@ export class Operator {
         durable: 'operator',
         types: WAKING,
         signal,
-        concurrency: CONCURRENT_SESSIONS,
+        concurrency: HELD_EVENTS,
         handle: (delivery) => this.handle(delivery),
         onFailure: (error, { event, attempt }) => {
           if (this.outage.covers(error)) return;
@@ -109,6 +111,8 @@ export class Operator {
   private async sweepAgain(): Promise<void> {
     await this.sweep.run();
     if (this.stopping.signal.aborted) return;
-    this.sweepTimer = setTimeout(() => void this.sweepAgain(), this.timing.sweepIntervalMs).unref();
+    const { sweepIntervalMs, awaySweepIntervalMs } = this.timing;
+    const waitMs = this.outage.isOn ? Math.min(sweepIntervalMs, awaySweepIntervalMs) : sweepIntervalMs;
+    this.sweepTimer = setTimeout(() => void this.sweepAgain(), waitMs).unref();
   }
 }

@@ -8,7 +8,11 @@ export class Outage {
   private changes = 0;
   private readonly covered = new WeakSet<Error>();
 
-  constructor(private readonly logger: Logger) {}
+  constructor(
+    private readonly logger: Logger,
+    /** Told why the computers cannot be looked at, and with undefined that they can again. */
+    private readonly onChange: (reason: string | undefined) => void = () => undefined,
+  ) {}
 
   get isOn(): boolean {
     return this.on;
@@ -33,6 +37,11 @@ export class Outage {
     }
   }
 
+  /** Learns from work that failed because of it. */
+  notice(error: ComputerError): void {
+    if (!this.on) this.change(true, error);
+  }
+
   /** The failure is the outage's, which was told of. */
   covers(error: unknown): boolean {
     return error instanceof Error && this.covered.has(error);
@@ -41,12 +50,18 @@ export class Outage {
   private change(on: boolean, error: unknown): void {
     this.on = on;
     this.changes += 1;
+    this.onChange(on ? messageOf(error) : undefined);
     if (!on) return this.logger.info({}, 'the computers answer again');
     this.logger.warn({ error: messageOf(error) }, 'the computers do not answer; every sweep tries again');
   }
 }
 
+/** A look has a short deadline, so one that takes longer means the same. */
 function isUnreachable(error: unknown): error is Error {
-  const isDown = error instanceof ComputerError && error.code === 'driver_unavailable';
-  return isDown || error instanceof DeadlineError;
+  return isAway(error) || error instanceof DeadlineError;
+}
+
+/** What makes computers does not answer. That says nothing of any session, and ends by itself. */
+export function isAway(error: unknown): error is ComputerError {
+  return error instanceof ComputerError && error.code === 'driver_unavailable';
 }

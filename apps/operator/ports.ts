@@ -39,12 +39,16 @@ export interface OperatorOptions {
   logger: Logger;
   /** Desktops start with their computers, not with their first use; a computer whose desktop fails does not start. */
   desktopAtStart?: boolean;
+  /** Told why the computers cannot be reached, and with undefined that they can again. */
+  onOutage?: (reason: string | undefined) => void;
   timing?: Partial<OperatorTiming>;
 }
 
 export interface OperatorTiming {
   /** Between two sweeps. */
   sweepIntervalMs: number;
+  /** The same while the computers do not answer: then a sweep only asks whether they do. */
+  awaySweepIntervalMs: number;
   /** Waits after a failed start; when the attempt after the last wait fails too, the operator gives up. */
   retryDelaysMs: readonly number[];
   /** How long a shutdown waits for work in progress, and then for its cancellation. */
@@ -53,6 +57,7 @@ export interface OperatorTiming {
 
 export const DEFAULT_TIMING: OperatorTiming = {
   sweepIntervalMs: 30_000,
+  awaySweepIntervalMs: 1_000,
   retryDelaysMs: [1_000, 5_000],
   stopDeadlineMs: 6_000,
 };

@@ -12,8 +12,8 @@ import { belongsHere, nextStep } from './plan.js';
 import type { SnapshotKeeper } from './snapshot-keeper.js';
 import { Starter, type StarterParts } from './starter.js';
 
-/** Sessions worked on at once; more wait. */
-export const CONCURRENT_SESSIONS = 64;
+/** Sessions whose work begins at once; more wait. */
+const CONCURRENT_SESSIONS = 64;
 /** More than a session needs from any state to rest; reaching it means that something undoes every step. */
 const MAX_STEPS = 20;
 
@@ -48,14 +48,21 @@ export class Reconciler {
     await this.runs.run(sessionId);
   }
 
-  /** Reconciles in the background. */
-  wake(sessionId: string): void {
+  /** As `reconcile`, for the sweep, which comes again: what fails is logged. */
+  async reconcileQuietly(sessionId: string): Promise<void> {
     if (this.stopping) return;
-    this.reconcile(sessionId).catch((error: unknown) => {
+    try {
+      await this.reconcile(sessionId);
+    } catch (error) {
       if (error instanceof NoLongerWanted || this.parts.outage.covers(error)) return;
       const failure = { session: sessionId, error: messageOf(error) };
       this.parts.logger.warn(failure, 'reconciling failed; the next sweep tries again');
-    });
+    }
+  }
+
+  /** Reconciles in the background. */
+  wake(sessionId: string): void {
+    void this.reconcileQuietly(sessionId);
   }
 
   /** A computer tells of itself. */
@@ -113,6 +120,7 @@ export class Reconciler {
     if (step === 'report-disrupted') await this.disruptions.report(id, computer);
     if (step === 'start') {
       await this.starter.start(session, computer);
+      if (outage.isOn) return false;
       // Whatever came meanwhile is about the computer as it was before.
       this.disruptions.forget(id);
     }
@@ -124,10 +132,15 @@ export class Reconciler {
   }
 
   /** Somebody waits for a session that starts, and gets to know; others are looked at again later. */
-  private async cannotLook({ id, state }: CurrentSession, error: unknown): Promise<boolean> {
-    if (state.lifecycle !== 'live' || state.status !== 'init') throw error;
-    if (this.starter.isWaitingForRetry(id)) return false;
-    await this.starter.reportFailed(id, error);
+  private async cannotLook(session: CurrentSession, error: unknown): Promise<boolean> {
+    const { lifecycle, status } = session.state;
+    if (lifecycle !== 'live' || status !== 'init') throw error;
+    if (this.parts.outage.covers(error)) {
+      await this.starter.reportWaiting(session, error);
+      return false;
+    }
+    if (this.starter.isWaitingForRetry(session.id)) return false;
+    await this.starter.reportFailed(session.id, error);
     return true;
   }
 

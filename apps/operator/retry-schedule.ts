@@ -20,6 +20,10 @@ export class RetrySchedule {
     return { attempt: entry.failed, last: entry.failed > this.delaysMs.length };
   }
 
+  failures(sessionId: string): number {
+    return this.attempts.get(sessionId)?.failed ?? 0;
+  }
+
   scheduleNext(sessionId: string): void {
     const entry = this.attempts.get(sessionId);
     const delayMs = this.delaysMs[(entry?.failed ?? 0) - 1];

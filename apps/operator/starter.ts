@@ -1,11 +1,12 @@
 import type { ComputerInfo } from '#computers';
 import { ReportComputerDisrupted, ReportComputerFailed, ReportComputerStarted } from '#commands';
 import { LogError } from '#event-store';
-import type { Logger } from '#runtime';
-import { ComputerFailure, NoLongerWanted, reasonOf } from './computer-failure.js';
+import { messageOf, type Logger } from '#runtime';
+import { isPermanent, NoLongerWanted, reasonOf } from './computer-failure.js';
 import type { ComputerMaker, StartedComputer } from './computer-maker.js';
 import type { CurrentSession, CurrentSessions } from './current-sessions.js';
 import { ignoringRefusal, OPERATOR, type ExecuteCommand } from './execute.js';
+import { isAway, type Outage } from './outage.js';
 import { RetrySchedule } from './retry-schedule.js';
 
 export interface StarterParts {
@@ -13,6 +14,7 @@ export interface StarterParts {
   maker: ComputerMaker;
   execute: ExecuteCommand;
   node: string;
+  outage: Outage;
   logger: Logger;
   retryDelaysMs: readonly number[];
   /** The next attempt is due. */
@@ -62,6 +64,9 @@ export class Starter {
       if (outcome.started.revived) await this.reportRevived(session.id);
       else if (session.state.computerRunning) return;
       await this.reportStarted(session.id, outcome.started, Math.round(performance.now() - startedAt));
+    } else if (isAway(outcome.error)) {
+      this.parts.outage.notice(outcome.error);
+      await this.reportWaiting(session, outcome.error);
     } else if (!(outcome.error instanceof NoLongerWanted)) {
       await this.reportFailed(session.id, outcome.error);
     }
@@ -111,10 +116,21 @@ export class Starter {
     await ignoringRefusal(this.parts.execute(new ReportComputerStarted(id, started, OPERATOR)));
   }
 
+  /**
+   * What makes computers does not answer: no attempt at this one. The session waits, and says for what; the sweep that
+   * finds the computers again goes on with it.
+   */
+  async reportWaiting({ id, state }: CurrentSession, error: unknown): Promise<void> {
+    const reason = `${messageOf(error)} The session goes on as soon as it answers.`;
+    if (state.error !== null) return;
+    const failed = { reason, attempt: this.retries.failures(id) + 1, gave_up: false };
+    await ignoringRefusal(this.parts.execute(new ReportComputerFailed(id, failed, OPERATOR)));
+  }
+
   /** Counts as an attempt; the next one is scheduled, or the session gives up. */
   async reportFailed(id: string, error: unknown): Promise<void> {
     const { attempt, last } = this.retries.failed(id);
-    const gave_up = last || (error instanceof ComputerFailure && error.permanent);
+    const gave_up = last || isPermanent(error);
     const reason = reasonOf(error, 'then restore the session if it is closed');
     this.parts.logger.warn({ session: id, attempt, gave_up, reason }, 'a computer could not be started');
     if (gave_up) this.retries.forget(id);

@@ -25,23 +25,32 @@ export interface SweepParts {
   logger: Logger;
 }
 
+/** Sessions that a sweep looks at side by side; far fewer than the operator can, so that events do not wait for it. */
+const SWEPT_AT_ONCE = 8;
+
 /** Looks at everything there is, for what no event tells: dead computers, orphans, what a crash left half-done. */
 export class Sweep {
   private readonly unknown = new Set<string>();
 
   constructor(private readonly parts: SweepParts) {}
 
-  /** Never throws; what fails is logged and swept again next time. */
+  /** Resolves when all is looked at. Never throws; what fails is logged and swept again next time. */
   async run(): Promise<void> {
     await this.guarded('computers', () => this.wakeComputers());
-    if (!this.parts.outage.isOn) await this.guarded('sessions', async () => this.wakeLive());
+    if (!this.parts.outage.isOn) await this.guarded('sessions', () => this.reconcileLive());
     await this.guarded('idle timers', async () => this.armIdle());
     await this.guarded('unfinished remixes', () => this.eraseUnfinished());
   }
 
-  private wakeLive(): void {
-    const { directory, node, reconciler } = this.parts;
-    for (const session of [...directory.live()]) if (belongsHere(session, node)) reconciler.wake(session.id);
+  private async reconcileLive(): Promise<void> {
+    const { directory, node, outage, reconciler } = this.parts;
+    const ids = [...directory.live()].filter((session) => belongsHere(session, node)).map(({ id }) => id);
+    const worker = async () => {
+      for (let id = ids.pop(); id !== undefined && !outage.isOn; id = ids.pop()) {
+        await reconciler.reconcileQuietly(id);
+      }
+    };
+    await Promise.all(Array.from({ length: SWEPT_AT_ONCE }, worker));
   }
 
   /** A computer that runs for a closed session is stopped, one of a deleted session removed. */

@@ -17,6 +17,8 @@ export interface ServerOptions {
   views: Views;
   computers: DesktopComputers;
   log: ServerLog;
+  /** What else has to be right for sessions to work: by name, undefined or what is wrong. Default: nothing. */
+  conditions?: () => Record<string, string | undefined>;
   /** Other parts of a service that runs as one process. */
   extraModules?: DynamicModule[];
   timing?: Partial<Timing>;

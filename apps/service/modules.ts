@@ -50,6 +50,9 @@ export function workingModules(parts: Parts): DynamicModule[] {
       node,
       directory: sessionDirectory(views.sessions),
       confirm,
+      onOutage: (reason) => {
+        parts.conditions.computers = reason;
+      },
       desktopAtStart: config.desktop === 'at-start',
       logger: logger.child({ part: 'operator' }),
     }),

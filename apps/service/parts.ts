@@ -28,6 +28,8 @@ export interface Parts {
   lease: Lease | undefined;
   log: JetStreamStore;
   computers: Computers;
+  /** What keeps sessions from working, for whoever asks whether the service is ready. */
+  conditions: Record<'computers' | 'operator', string | undefined>;
   views: ServiceViews;
   vault: Vault;
   desktop: DesktopDefaults;
@@ -77,7 +79,8 @@ export async function openParts(
 
   const vault = createVault({ masterKey, keys: log.keys });
   const node = `${nodeId}/${computers.driver === 'docker' ? 'docker' : 'local'}`;
-  return { config, home, logger, node, lease, log, computers, views, vault, desktop };
+  const conditions = { computers: undefined, operator: undefined };
+  return { config, home, logger, node, lease, log, computers, conditions, views, vault, desktop };
 }
 
 async function openComputers(

@@ -128,6 +128,7 @@ async function serve(
     signals: log.signals,
     views: { sessions: views.sessions, messages: views.messages, runner: views.views },
     log: logger.child({ part: 'server' }),
+    conditions: () => conditionsOf(parts),
     commands: commandsModule(parts),
     computers,
     streams: { total: config.maxStreams, perClient: config.maxStreamsPerClient },
@@ -138,6 +139,15 @@ async function serve(
   const leaveHome = await listenInHome(app.getHttpServer(), home);
   shutdown.register('socket', leaveHome);
   return address;
+}
+
+/** A lease that is not certain belongs to a process that stood still, or a log that does not answer. */
+function conditionsOf({ conditions, lease }: Parts): Parts['conditions'] {
+  if (lease === undefined || lease.isCertain) return conditions;
+  return {
+    ...conditions,
+    operator: 'The lease to work on sessions could not be renewed; it is tried again.',
+  };
 }
 
 async function operate(parts: Parts, shutdown: Shutdown): Promise<Address> {

@@ -18,14 +18,22 @@ const metadata = z
   })
   .describe('Anything you want to find the session by.');
 
-const script = z.string().refine((value) => bytesOf(value) <= LIMITS.scriptBytes, {
-  error: `limited to ${LIMITS.scriptBytes} bytes`,
-});
+const NO_NUL = 'must not contain NUL characters: no program can be given one';
+
+const script = z
+  .string()
+  .refine((value) => !value.includes('\0'), NO_NUL)
+  .refine((value) => bytesOf(value) <= LIMITS.scriptBytes, {
+    error: `limited to ${LIMITS.scriptBytes} bytes`,
+  });
 
 const secrets = z
   .record(
     z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, 'a secret is named like an environment variable'),
-    z.string().max(LIMITS.secretBytes),
+    z
+      .string()
+      .max(LIMITS.secretBytes)
+      .refine((value) => !value.includes('\0'), NO_NUL),
   )
   .refine((value) => Object.keys(value).length <= LIMITS.secrets, {
     error: `at most ${LIMITS.secrets} secrets`,

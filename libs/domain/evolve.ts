@@ -37,7 +37,7 @@ function apply(state: SessionState, event: SessionEvent): SessionState {
             control: null,
             error: event.data.reason,
           }
-        : { ...state, computerRunning: false };
+        : { ...state, computerRunning: false, error: event.data.reason };
     case 'computer.disrupted':
       return event.data.running ? state : { ...state, computerRunning: false, control: null };
     case 'control.taken':

@@ -31,7 +31,7 @@ function prepare(db: Database) {
         });
       case 'computer.failed':
         if (event.data.gave_up) return void run.computerGivenUp.run({ ...step, error: event.data.reason });
-        return void run.counted.run(step);
+        return void run.computerFailed.run({ ...step, error: event.data.reason });
       case 'computer.disrupted':
         return void run.disrupted.run({ ...step, running: event.data.running ? 1 : 0 });
       case 'control.taken':

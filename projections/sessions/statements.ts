@@ -18,6 +18,7 @@ export function prepareStatements(db: Database) {
     remixed: update(`${ACTIVE}, lifecycle = 'live', state = 'init', turn_id = NULL`),
     computerStarted: update(`${ACTIVE}, state = CASE WHEN turn_id IS NULL THEN 'idle' ELSE 'busy' END,
       error = NULL, container_id = @container_id, node = @node`),
+    computerFailed: update(`${COUNTED}, error = @error`),
     computerGivenUp: update(`${COUNTED}, state = 'closed', turn_id = NULL, error = @error, closed_at = @at,
       controlled_by = NULL`),
     disrupted: update(`${COUNTED}, controlled_by = iif(@running, controlled_by, NULL)`),

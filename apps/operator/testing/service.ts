@@ -48,6 +48,7 @@ export interface ServiceOptions {
   computers?: Computers;
   desktopAtStart?: boolean;
   node?: string;
+  onOutage?: (reason: string | undefined) => void;
   confirm?: () => Promise<void>;
   /** Gets the operator's log lines, warnings and above. */
   onLogLine?: (line: string) => void;
@@ -77,6 +78,7 @@ export async function startService(world: World, options: ServiceOptions = {}) {
   const operator = OperatorModule.register({
     computers: options.decorate?.(computers) ?? computers,
     node: options.node ?? 'spec',
+    onOutage: options.onOutage,
     confirm: options.confirm ?? (async () => undefined),
     directory,
     logger: createLogger({ name: 'operator', ...logging(options.onLogLine) }),

@@ -29,7 +29,7 @@ export class HealthController {
   @Doc({ summary: 'Whether requests can be served; needs no token', replies: { 200: ready, 503: ready } })
   async readyz(@Res({ passthrough: true }) reply: FastifyReply): Promise<object> {
     try {
-      return await this.health.check([() => this.log(), () => this.views()]);
+      return await this.health.check([() => this.log(), () => this.views(), ...this.conditions()]);
     } catch (error) {
       if (!(error instanceof HttpException)) throw error;
       reply.status(503);
@@ -42,6 +42,14 @@ export class HealthController {
       .check('log')
       .attempt(async () => ({ sequence: (await this.options.store.info()).lastSequence }))
       .withTimeout(LOG_ANSWERS_WITHIN_MS);
+  }
+
+  private conditions() {
+    const conditions = Object.entries(this.options.conditions?.() ?? {});
+    return conditions.map(([name, reason]) => () => {
+      const indicator = this.indicators.check(name);
+      return reason === undefined ? indicator.up() : indicator.down({ reason });
+    });
   }
 
   private views() {

@@ -43,6 +43,8 @@ describe('a body', () => {
     ['sessions', { timeout_seconds: -1 }, 'timeout_seconds'],
     ['sessions', { timeout_seconds: 1.5 }, 'timeout_seconds'],
     ['sessions', { secrets: { 'not a name': 'x' } }, 'secrets.not a name'],
+    ['sessions', { secrets: { S: 'a\u0000b' } }, 'secrets.S'],
+    ['sessions', { setup: 'echo \u0000' }, 'setup'],
     ['sessions', { limits: { cpus: 'many' } }, 'limits.cpus'],
     ['sessions', { unknown: true }, ''],
     ['sessions/:id/messages', {}, 'content'],

@@ -56,16 +56,25 @@ export class MessageReader {
    */
   answerTo(sessionId: string, messageId: string, seconds: number, reply: FastifyReply): Promise<MessageView> {
     const look = (): MessageView | undefined => {
-      this.sessions.get(sessionId);
+      const { state, error } = this.sessions.get(sessionId);
       const answer = this.views.messages.replyTo(sessionId, messageId);
       if (answer === undefined) throw messageNotFound(sessionId, messageId);
       const { message, replies } = answer;
       const open = message.status === 'queued' || message.status === 'processing';
+      if (open && state === 'closed' && error !== null) throw notAnswered(sessionId, error);
       return open ? undefined : (replies.at(-1) ?? message);
     };
     const goal = `the answer to message ${messageId}`;
     return this.watch.until(look, { seconds, goal, signal: goneSignal(reply) });
   }
+}
+
+/** The session was given up, and waits for somebody to ask for it anew. */
+function notAnswered(sessionId: string, error: string): ApiError {
+  return new ApiError(
+    'computer_failed',
+    `Session ${sessionId} was closed before it could answer. ${error} The message is kept: it is answered when the session is restored.`,
+  );
 }
 
 function messageNotFound(sessionId: string, messageId: string): ApiError {

@@ -44,7 +44,14 @@ export class MessagesController {
     body: contracts.postMessage,
     query: replyWait,
     replies: { 201: contracts.messageView },
-    errors: ['concurrent_write', 'event_too_large', 'idempotency_key_reused', 'wait_timed_out'],
+    errors: [
+      'computer_elsewhere',
+      'computer_failed',
+      'concurrent_write',
+      'event_too_large',
+      'idempotency_key_reused',
+      'wait_timed_out',
+    ],
   })
   async post(
     @SessionId() id: string,

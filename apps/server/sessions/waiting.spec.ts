@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { ReportComputerFailed } from '#commands';
 import type { Session } from '#contracts';
+import { eventually } from '../../../test/support/eventually.js';
 import { startComputer } from '../testing/lifecycle.js';
 import { startTestApp, type TestApp } from '../testing/test-app.js';
 
@@ -48,6 +50,17 @@ describe('?wait=', () => {
     const reply = await app.client.post('sessions?wait=idle&timeout=0.05', { name: 'stuck-1' });
     expect([reply.status, codeOf(reply)]).toEqual([504, 'wait_timed_out']);
     expect((await app.client.get('sessions/stuck-1')).status).toBe(200);
+  });
+
+  it('ends for a message when its session is given up, and says why', async () => {
+    const { id } = (await app.client.post('sessions', { name: 'stuck-2' })).json as Session;
+    const asked = app.client.post(`sessions/${id}/messages?wait=reply&timeout=30`, { content: 'hello' });
+    await eventually(async () => (await app.parts.store.last(id))?.event.type === 'message.posted');
+    const failed = { reason: 'The setup script failed with exit code 3.', attempt: 1, gave_up: true };
+    await app.bus.execute(new ReportComputerFailed(id, failed, { actor: 'operator' }));
+    const reply = await asked;
+    expect([reply.status, codeOf(reply)]).toEqual([503, 'computer_failed']);
+    expect(reply.json).toMatchObject({ detail: expect.stringContaining('exit code 3') });
   });
 
   it.each(['wait=never', 'wait=-1', 'wait=601', 'wait=idle&timeout=x'])('refuses %s', async (query) => {

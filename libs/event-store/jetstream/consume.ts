@@ -9,7 +9,8 @@ import { Puller } from './puller.js';
 import type { Resolver } from './resolver.js';
 import { TYPE_HEADER } from './wire.js';
 
-const MAX_ACK_PENDING = 256;
+/** Of one durable name, over all its workers: each worker bounds itself, and none may use up what the others need. */
+const MAX_ACK_PENDING = 65_536;
 const CONSUMER_EXISTS = 10148;
 const ACK = '+ACK';
 const WORKING = '+WPI';
