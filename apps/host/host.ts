@@ -132,6 +132,7 @@ export class Host implements OnApplicationBootstrap, OnModuleDestroy {
       this.stopping.signal.throwIfAborted();
       const state = await this.look(sessionId);
       if (state.node !== this.settings.node) return;
+      if (state.unreadable !== null) return;
       const [next] = state.pendingMessageIds;
       if (state.turn !== null && state.lifecycle === 'live') {
         await this.recover(sessionId, state.turn.id);

@@ -21,7 +21,12 @@ import {
 import { LeaseLostError, type EventStore } from '#event-store';
 
 /** Refusals that mean: somebody else ended this turn, or works on it. */
-const OVER: ReadonlySet<DomainErrorCode> = new Set(['turn_over', 'step_out_of_order', 'session_not_found']);
+const OVER: ReadonlySet<DomainErrorCode> = new Set([
+  'turn_over',
+  'step_out_of_order',
+  'session_not_found',
+  'session_unreadable',
+]);
 
 /** The turn is not ours any more; whoever works on it stops without a word. */
 export class TurnOver extends Error {

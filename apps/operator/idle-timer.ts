@@ -65,8 +65,10 @@ export class IdleTimers {
 
   /** Undefined when nothing will happen to the session by itself. */
   private async dueMs(session: CurrentSession): Promise<number | undefined> {
-    const { lifecycle, control } = session.state;
+    const { lifecycle, control, unreadable } = session.state;
     if (!belongsHere(session.state, this.node)) return undefined;
+    // It would be refused: only deleting ends such a session.
+    if (unreadable !== null) return undefined;
     if (lifecycle === 'live' && control !== null) return control.until * 1000;
     if (!closesByItself(session.state)) return undefined;
     return (await lastActivity(session, this.sessions)) + session.state.timeoutSeconds * 1000;

@@ -6,6 +6,8 @@ export interface Views {
   sessions: SessionsView;
   messages: MessagesView;
   runner: ViewRunner;
+  /** What the log has that cannot be read. */
+  unreadable: { count(): number };
 }
 
 export interface SessionsView {

@@ -1,5 +1,5 @@
 import { loadImages, selectComputers, type Computers } from '#computers';
-import { openJetStreamStore, type JetStreamStore, type Lease } from '#event-store';
+import { openJetStreamStore, type JetStreamStore, type Lease, type RecordedEvent } from '#event-store';
 import {
   createVault,
   ensureFolder,
@@ -58,18 +58,24 @@ export async function openParts(
   const nodeId = await ensureNodeId(home);
   const nats = await openNats(config, home, logger.child({ part: 'nats' }));
   shutdown.register('nats', () => nats.close());
-  const onPoison = (error: Error) => logger.error({ err: error }, 'an event cannot be read');
-  const log = await openJetStreamStore(nats.connection, { replicas: config.replicas, onPoison });
+  const skip = new Set(config.skipEvents);
+  const onPoison = ({ sequence, event }: RecordedEvent) =>
+    logger.error({ sequence, session: event.subject, ...event.data }, 'an event cannot be read');
+  const log = await openJetStreamStore(nats.connection, { replicas: config.replicas, onPoison, skip });
   shutdown.register('log', () => log.close());
 
   const lease = worksOnSessions(role) ? await takeOperatorLease(log.leases, home, nodeId) : undefined;
   if (lease === undefined) await refuseForeignOperator(log.leases, nodeId);
   else shutdown.register('lease', () => lease.release());
-  const views = await openViews(log.store, await ensureFolder(home.views), logger.child({ part: 'views' }), {
-    name: 'raworc rebuild',
-    ...addressOf(config, nats),
-  });
+  const views = await openViews(
+    log.store,
+    await ensureFolder(home.views),
+    logger.child({ part: 'views' }),
+    { name: 'raworc rebuild', ...addressOf(config, nats) },
+    skip,
+  );
   shutdown.register('views', () => views.views.close());
+  tellUnreadable(views, tell);
 
   const own = await openComputers(config, home, logger, tell, () => haveContainers(views));
   shutdown.register('computers', () => own.dispose(), STOP_DEADLINE_MS);
@@ -81,6 +87,15 @@ export async function openParts(
   const node = `${nodeId}/${computers.driver === 'docker' ? 'docker' : 'local'}`;
   const conditions = { computers: undefined, operator: undefined };
   return { config, home, logger, node, lease, log, computers, conditions, views, vault, desktop };
+}
+
+function tellUnreadable({ unreadable }: ServiceViews, tell: (notice: string) => void): void {
+  const count = unreadable.count();
+  if (count === 0) return;
+  const events = count === 1 ? 'An event' : `${count} events`;
+  tell(
+    `${events} on the log cannot be read; the sessions concerned can be read, but not changed. See: raworc doctor`,
+  );
 }
 
 async function openComputers(

@@ -126,7 +126,12 @@ async function serve(
     token: await ensureToken(home),
     store: log.store,
     signals: log.signals,
-    views: { sessions: views.sessions, messages: views.messages, runner: views.views },
+    views: {
+      sessions: views.sessions,
+      messages: views.messages,
+      runner: views.views,
+      unreadable: views.unreadable,
+    },
     log: logger.child({ part: 'server' }),
     conditions: () => conditionsOf(parts),
     commands: commandsModule(parts),

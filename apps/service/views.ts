@@ -2,6 +2,7 @@ import type { CommandLog } from '#commands';
 import { CommandQueries, commandsProjection } from '#projections/commands';
 import { MessageQueries, messagesProjection } from '#projections/messages';
 import { Views, type ViewsLog } from '#projections/runner';
+import { UnreadableQueries, unreadableProjection } from '#projections/unreadable';
 import { SessionQueries, sessionsProjection } from '#projections/sessions';
 import type { EventStore } from '#event-store';
 import type { ConnectOptions } from '#runtime';
@@ -10,6 +11,7 @@ export interface ServiceViews {
   views: Views;
   sessions: SessionQueries;
   messages: MessageQueries;
+  unreadable: UnreadableQueries;
   /** The outcome of the command with this idempotency key. */
   commandOf: CommandLog['find'];
 }
@@ -23,14 +25,19 @@ export async function openViews(
   dir: string,
   logger: ViewsLog,
   connect: ConnectOptions,
+  skip: ReadonlySet<number>,
 ): Promise<ServiceViews> {
-  const projections = [sessionsProjection, messagesProjection, commandsProjection];
+  const projections = [sessionsProjection, messagesProjection, commandsProjection, unreadableProjection];
   const views = await Views.open({
     log,
     dir,
     projections,
     logger,
-    rebuildWorker: { logModule: new URL('./log-module.js', import.meta.url).href, logOptions: connect },
+    skip,
+    rebuildWorker: {
+      logModule: new URL('./log-module.js', import.meta.url).href,
+      logOptions: { connect, skip },
+    },
   });
   const { lastSequence } = await log.info();
   await views.waitFor(lastSequence, CAUGHT_UP_WITHIN_MS);
@@ -38,6 +45,7 @@ export async function openViews(
     views,
     sessions: new SessionQueries(views.reader),
     messages: new MessageQueries(views.reader),
+    unreadable: new UnreadableQueries(views.reader),
     commandOf: commandFinder(new CommandQueries(views.reader)),
   };
 }

@@ -46,7 +46,8 @@ export class LoadedSessions {
   private async readTail(sessionId: string, known: LoadedSession): Promise<LoadedSession | undefined> {
     const tail = await this.store.read(sessionId, { fromSequence: known.sequence + 1 });
     const [first, last] = [tail[0], tail.at(-1)];
-    const follows = first?.event.sessionversion === known.version + 1;
+    const follows =
+      first?.event.type === 'event.unreadable' || first?.event.sessionversion === known.version + 1;
     if (last === undefined || !follows) return undefined;
     return this.keep(
       sessionId,
@@ -77,6 +78,10 @@ export class LoadedSessions {
 
 function follow(from: LoadedSession, events: EventEnvelope[], sequence: number): LoadedSession {
   let { state } = from;
-  for (const event of events) state = { ...evolve(state, event), version: event.sessionversion };
+  for (const event of events) {
+    const evolved = evolve(state, event);
+    // What cannot be read takes one version, whatever it says itself.
+    state = event.type === 'event.unreadable' ? evolved : { ...evolved, version: event.sessionversion };
+  }
   return { state, sequence, version: state.version };
 }

@@ -29,6 +29,7 @@ export const ERROR_CODES = {
   turn_not_possible: { status: 409, title: 'No turn can start now' },
   step_out_of_order: { status: 409, title: 'This step does not follow' },
   snapshot_outdated: { status: 409, title: 'The snapshot is out of date' },
+  session_unreadable: { status: 409, title: 'The session has an event that cannot be read' },
   concurrent_write: { status: 409, title: 'The session changed at the same time' },
   secrets_erased: { status: 410, title: 'The secrets were erased' },
   body_too_large: { status: 413, title: 'The body is too large' },

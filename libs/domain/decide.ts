@@ -4,7 +4,7 @@ import { decideControl } from './decide/control.js';
 import { decideLifecycle } from './decide/lifecycle.js';
 import { decideMessages } from './decide/messages.js';
 import { decideTurn } from './decide/turn.js';
-import { requireComputerHere, requireUsable } from './decide/guards.js';
+import { requireComputerHere, requireReadable, requireUsable } from './decide/guards.js';
 import { DomainError } from './errors.js';
 import { event, type SessionEvent } from './events.js';
 import type { SessionState } from './state.js';
@@ -17,6 +17,7 @@ export function decide(state: SessionState, command: SessionCommand): SessionEve
   if (command.type === 'create') return create(state, command);
   if (command.type === 'erase') return erase(state);
   requireUsable(state);
+  if (command.type !== 'delete') requireReadable(state);
   requireComputerHere(state, nodeOf(command));
   return (
     decideLifecycle(state, command) ??

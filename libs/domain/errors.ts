@@ -9,7 +9,8 @@ export type DomainErrorCode =
   | 'remix_point_not_found'
   | 'desktop_missing'
   | 'control_taken'
-  | 'computer_elsewhere';
+  | 'computer_elsewhere'
+  | 'session_unreadable';
 
 /** A command that the session's state does not allow. The message says what to do instead. */
 export class DomainError extends Error {

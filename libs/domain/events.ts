@@ -122,6 +122,17 @@ export interface SkippedFile {
   why: string;
 }
 
+export type UnreadableProblem =
+  | 'not_json'
+  | 'not_an_event'
+  | 'wrong_session'
+  | 'unknown_type'
+  | 'newer_schema'
+  | 'wrong_data'
+  | 'data_missing'
+  | 'data_damaged'
+  | 'skipped';
+
 export interface EventData {
   'session.created': SessionCreated;
   /** Ends the replayed prefix of a remix; before it the new session is not usable. */
@@ -210,6 +221,11 @@ export interface EventData {
   'session.deleted': Record<string, never>;
   /** Replaces the whole history by one message. */
   'session.erased': Record<string, never>;
+  /**
+   * Stands in for a message that this Raworc cannot read. Made where the log is read, and never on the log itself.
+   * `skipped`: whoever runs the service decided that it counts for nothing.
+   */
+  'event.unreadable': { type: string | null; problem: UnreadableProblem; reason: string; skipped?: true };
 }
 
 export type EventType = keyof EventData;

@@ -90,6 +90,11 @@ function apply(state: SessionState, event: SessionEvent): SessionState {
     case 'session.erased':
       // As if folded from the one event that the log keeps.
       return { ...initialState, lifecycle: 'erased', version: state.version };
+    case 'event.unreadable':
+      return event.data.skipped ? state : { ...state, unreadable: state.unreadable ?? event.data.reason };
+    default:
+      // A type that TypeScript does not know of cannot come from our reader; nothing is known afterwards.
+      return { ...state, unreadable: state.unreadable ?? 'an event of an unknown type' };
   }
 }
 

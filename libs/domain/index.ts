@@ -1,9 +1,10 @@
 export * from './commands.js';
 export { decide } from './decide.js';
-export { requireComputerHere } from './decide/guards.js';
+export { requireComputerHere, requireReadable } from './decide/guards.js';
 export { turnPossible } from './decide/turn.js';
 export * from './envelope.js';
 export * from './errors.js';
+export { isEventType, wrongField } from './event-shapes.js';
 export * from './events.js';
 export { evolve, fold } from './evolve.js';
 export type { PlannedEvent } from './remix/copy-turns.js';

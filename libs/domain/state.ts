@@ -55,6 +55,8 @@ export interface SessionState {
   desktop: boolean;
   control: Control | null;
   error: string | null;
+  /** Why the state cannot be known: an event that this Raworc cannot read. Commands are refused then. */
+  unreadable: string | null;
 }
 
 export const initialState: SessionState = {
@@ -77,4 +79,5 @@ export const initialState: SessionState = {
   desktop: false,
   control: null,
   error: null,
+  unreadable: null,
 };

@@ -24,9 +24,12 @@ const SCHEMA = `
   )`;
 
 /** Changes whenever a view's tables or rows would come out differently. */
-export function fingerprintOf(projections: readonly Projection[]): string {
+export function fingerprintOf(projections: readonly Projection[], skip: ReadonlySet<number>): string {
   const parts = projections.map(({ name, version, schema }) => [name, version, schema]);
-  return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+  const skipped = [...skip].sort((a, b) => a - b);
+  return createHash('sha256')
+    .update(JSON.stringify([parts, skipped]))
+    .digest('hex');
 }
 
 export function createCheckpoint(db: Database, fingerprint: string, logCreated: string): void {

@@ -101,7 +101,9 @@ export class Follower {
 
   private take(batch: readonly RecordedEvent[]): void {
     try {
-      this.live.file.append(batch);
+      for (const poison of this.live.file.append(batch)) {
+        this.logger.error({ err: poison, ...poison.poison }, poison.message);
+      }
     } finally {
       this.settle();
     }

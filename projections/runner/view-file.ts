@@ -8,8 +8,10 @@ import {
   type Checkpoint,
 } from './checkpoint.js';
 import { isDamaged, isStorageFault, openWriter, removeDatabase, writeInBulk } from './database.js';
-import { poisonOf } from './poison.js';
+import { placeholderOf, poisonOf, type PoisonEventError } from './poison.js';
 import type { Apply, Projection } from './projection.js';
+
+const MANY_FAILURES = 4;
 
 export interface ViewFileOptions {
   path: string;
@@ -46,7 +48,7 @@ export class ViewFile {
     let db: Database | undefined;
     try {
       db = openWriter(options.path);
-      const checkpoint = readCheckpoint(db, fingerprintOf(options.projections));
+      const checkpoint = readCheckpoint(db, fingerprintOf(options.projections, options.skip));
       if (checkpoint !== undefined) return new ViewFile(db, checkpoint, options);
     } catch (error) {
       db?.close();
@@ -67,7 +69,7 @@ export class ViewFile {
     const db = openWriter(options.path);
     if (mode === 'bulk') writeInBulk(db);
     db.transaction(() => {
-      createCheckpoint(db, fingerprintOf(options.projections), logCreated);
+      createCheckpoint(db, fingerprintOf(options.projections, options.skip), logCreated);
       for (const { schema } of options.projections) db.exec(schema);
     })();
     const checkpoint = { sequence: 0, eventId: '', sessionId: '', logCreated };
@@ -79,25 +81,48 @@ export class ViewFile {
   }
 
   /**
-   * Applies events and moves the checkpoint, in one transaction; those at or before the checkpoint are passed over.
-   * @throws PoisonEventError when a projection fails; the events before it are applied then
+   * Applies events and moves the checkpoint, in one transaction; those at or before the checkpoint are passed over. An
+   * event that a projection fails on becomes an `event.unreadable` of its session, and the others go on.
+   * @returns the events that failed
+   * @throws PoisonEventError when not even that can be applied
    */
-  append(batch: readonly RecordedEvent[]): void {
+  append(batch: readonly RecordedEvent[]): PoisonEventError[] {
     const fresh = batch.filter(({ sequence }) => sequence > this.checkpoint.sequence);
-    if (fresh.length === 0) return;
-    try {
-      this.applyAll(fresh);
-    } catch (error) {
-      const failed = this.current;
-      this.apply = prepareAll(this.db, this.options.projections);
-      if (failed === undefined || isStorageFault(error) || isDamaged(error)) throw error;
-      const before = fresh.slice(0, fresh.indexOf(failed));
-      if (before.length > 0) this.applyAll(before);
-      throw poisonOf(failed, error);
+    if (fresh.length === 0) return [];
+    const poisons: PoisonEventError[] = [];
+    for (let size = fresh.length, start = 0; start < fresh.length;) {
+      const events = fresh.slice(start, start + size);
+      const failed = this.tryAll(events);
+      if (failed === undefined) {
+        start += size;
+      } else if (events.length > 1 && (failed.final || poisons.length >= MANY_FAILURES)) {
+        // Each failure costs the whole batch once more, so many of them are met one by one; and so is a final one,
+        // which ends the views right before it.
+        size = 1;
+      } else {
+        if (failed.final) throw failed.poison;
+        poisons.push(failed.poison);
+        fresh[fresh.indexOf(failed.recorded)] = placeholderOf(failed.recorded, failed.poison.poison);
+      }
     }
     // Erased content must not stay in the write-ahead log either.
     if (fresh.some(({ event }) => event.type === 'session.erased'))
       this.db.pragma('wal_checkpoint(TRUNCATE)');
+    return poisons;
+  }
+
+  private tryAll(events: readonly RecordedEvent[]) {
+    try {
+      this.applyAll(events);
+      return undefined;
+    } catch (error) {
+      const recorded = this.current;
+      this.current = undefined;
+      this.apply = prepareAll(this.db, this.options.projections);
+      if (recorded === undefined || isStorageFault(error) || isDamaged(error)) throw error;
+      const final = recorded.event.type === 'event.unreadable';
+      return { recorded, final, poison: poisonOf(recorded, error) };
+    }
   }
 
   /** Closes the file; as the last connection it also folds the write-ahead log into it. */

@@ -47,3 +47,8 @@ export class ViewReader {
     return statement as Statement<unknown[], R>;
   }
 }
+
+/** Reads a file of views from outside of the process that writes it. */
+export function openViewReader(path: string): ViewReader {
+  return new ViewReader(path);
+}

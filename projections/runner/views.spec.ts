@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { event } from '#domain';
 import { createMemoryStore, type EventStore, type RecordedEvent } from '#event-store';
 import { appendAll, counter, createdData, HistoryWriter, sourceWorker } from '../testing/index.js';
-import { dump, Views, type ViewsOptions } from './index.js';
+import { dump, Views, type Projection, type ViewsOptions } from './index.js';
 
 interface Line {
   level: string;
@@ -287,20 +287,38 @@ describe('a poison event', () => {
     await appendAll(store, writer.recorded);
   };
 
-  it('halts the views right before it, and says so', async () => {
+  it('takes the form of an unreadable event, and the views go on and say so', async () => {
     await withPoison();
     const views = await start();
+    expect(await views.waitFor(3, 5_000)).toBe(true);
+    expect(views.health()).toMatchObject({ status: 'live', sequence: 3 });
+    expect(counts(views)).toEqual([{ session_id: 'a', events: 3 }]);
+    expect(lines).toContainEqual(expect.objectContaining({ level: 'error' }));
+  });
+
+  it('costs a batch of many no more than one by one', async () => {
+    const writer = new HistoryWriter();
+    writer.add('a', event('session.created', createdData()));
+    for (let n = 0; n < 500; n++) writer.add('a', event('state.forced', { from: 'idle', to: 'init' }));
+    await appendAll(store, writer.recorded);
+    const views = await start();
+    expect(await views.waitFor(501, 20_000)).toBe(true);
+    expect(counts(views)).toEqual([{ session_id: 'a', events: 501 }]);
+  });
+
+  it('halts the views when not even that can be applied, and says so', async () => {
+    await withPoison();
+    const stubborn = { ...counter, prepare: failingFrom(2) };
+    const views = await start({ projections: [stubborn] });
     expect(await views.waitFor(3, 60_000)).toBe(false);
     expect(views.health()).toEqual({
       status: 'halted',
       sequence: 2,
-      type: 'state.forced',
-      reason: 'cannot take this',
+      type: 'event.unreadable',
+      reason: 'cannot take this either',
     });
     expect(views.position()).toBe(1);
     expect(counts(views)).toEqual([{ session_id: 'a', events: 1 }]);
-    expect(lines).toContainEqual(expect.objectContaining({ level: 'error' }));
-    expect(await views.waitFor(2, 60_000)).toBe(false);
   });
 
   it('is passed over when it is on the skip list', async () => {
@@ -314,14 +332,23 @@ describe('a poison event', () => {
   it.each([
     ['in this thread', async () => undefined],
     ['in a worker thread', sourceWorker],
-  ])('leaves the views as they were when it comes up in a rebuild %s', async (_where, workerFor) => {
+  ])('is the same in a rebuild %s', async (_where, workerFor) => {
     await withPoison();
     const views = await start({ rebuildWorker: await workerFor(store, dir) });
-    await until(() => views.health().status === 'halted');
-    await expect(views.rebuild()).rejects.toMatchObject({
-      poison: { sequence: 2, reason: 'cannot take this' },
-    });
-    expect(existsSync(join(dir, 'views.rebuild.db'))).toBe(false);
-    expect(counts(views)).toEqual([{ session_id: 'a', events: 1 }]);
+    await views.waitFor(3, 5_000);
+    const incremental = dumped();
+    await views.rebuild();
+    expect(dumped()).toBe(incremental);
   });
 });
+
+/** Counts, and fails from a sequence on. */
+function failingFrom(sequence: number): Projection['prepare'] {
+  return (db) => {
+    const count = counter.prepare(db);
+    return (recorded) => {
+      if (recorded.sequence >= sequence) throw new Error('cannot take this either');
+      count(recorded);
+    };
+  };
+}

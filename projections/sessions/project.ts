@@ -69,6 +69,8 @@ function prepare(db: Database) {
         return void run.deleted.run(step);
       case 'session.erased':
         return void run.erase.run({ id: step.id });
+      case 'event.unreadable':
+        return void run.unreadable.run({ ...step, error: errorOf(event.data) });
     }
   };
 }
@@ -108,4 +110,8 @@ function updated({ name, metadata, timeout_seconds }: EventOf<'session.updated'>
     metadata: metadata === undefined ? null : JSON.stringify(metadata),
     timeout_seconds: timeout_seconds ?? null,
   };
+}
+
+function errorOf({ reason, skipped }: EventOf<'event.unreadable'>['data']): string | null {
+  return skipped ? null : `This session can be read, but not changed: ${reason}.`;
 }

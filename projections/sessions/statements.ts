@@ -46,6 +46,7 @@ export function prepareStatements(db: Database) {
     forced: update(`${ACTIVE}, state = @state, error = NULL, controlled_by = NULL,
       closed_at = iif(@state = 'closed', @at, NULL)`),
     deleted: update(`${COUNTED}, lifecycle = 'deleted', message_count = 0, controlled_by = NULL`),
+    unreadable: update('version = version + 1, error = coalesce(error, @error)'),
     erase: db.prepare<[Record<string, unknown>]>('DELETE FROM sessions WHERE id = @id'),
   };
 }

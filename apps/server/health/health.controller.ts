@@ -54,7 +54,9 @@ export class HealthController {
 
   private views() {
     const indicator = this.indicators.check('views');
-    const { status: state, ...rest } = this.options.views.runner.health();
-    return state === 'live' ? indicator.up({ state, ...rest }) : indicator.down({ state, ...rest });
+    const { runner, unreadable } = this.options.views;
+    const { status: state, ...rest } = runner.health();
+    const details = { state, ...rest, unreadable_events: unreadable.count() };
+    return state === 'live' ? indicator.up(details) : indicator.down(details);
   }
 }

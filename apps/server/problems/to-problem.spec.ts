@@ -19,6 +19,7 @@ const DOMAIN: Record<DomainErrorCode, true> = {
   desktop_missing: true,
   control_taken: true,
   computer_elsewhere: true,
+  session_unreadable: true,
 };
 const LOG: Record<LogErrorCode, true> = {
   log_unavailable: true,

@@ -9,6 +9,7 @@ import { createMemoryStore, type MemoryStore } from '#event-store';
 import { CommandQueries, commandsProjection } from '#projections/commands';
 import { MessageQueries, messagesProjection } from '#projections/messages';
 import { Views } from '#projections/runner';
+import { UnreadableQueries, unreadableProjection } from '#projections/unreadable';
 import { SessionQueries, sessionsProjection } from '#projections/sessions';
 import { createLogger, createVault, systemIds, type Logger } from '#runtime';
 import { createServer } from '../create-server.js';
@@ -40,6 +41,8 @@ export interface TestAppOptions {
   streams?: Partial<StreamLimits>;
   hasModelKey?: boolean;
   computers?: DesktopComputers;
+  /** Events that the views pass over. */
+  skip?: ReadonlySet<number>;
 }
 
 export async function startTestApp(options: TestAppOptions = {}): Promise<TestApp> {
@@ -51,7 +54,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     level: 'warn',
     stream: { write: (line) => void logged.push(line) },
   });
-  const views = await openViews(parts, dir, log);
+  const views = await openViews(parts, dir, log, options.skip);
   const desktops = new StandInDesktops();
   const app = await createServer({
     version: '1.2.3',
@@ -64,6 +67,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
       sessions: new SessionQueries(views.reader),
       messages: new MessageQueries(views.reader),
       runner: views,
+      unreadable: new UnreadableQueries(views.reader),
     },
     computers: options.computers ?? desktops,
     log,
@@ -89,9 +93,14 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
   };
 }
 
-function openViews({ store }: MemoryStore, dir: string, logger: Logger): Promise<Views> {
-  const projections = [sessionsProjection, messagesProjection, commandsProjection];
-  return Views.open({ log: store, dir, projections, logger });
+function openViews(
+  { store }: MemoryStore,
+  dir: string,
+  logger: Logger,
+  skip?: ReadonlySet<number>,
+): Promise<Views> {
+  const projections = [sessionsProjection, messagesProjection, commandsProjection, unreadableProjection];
+  return Views.open({ log: store, dir, projections, logger, skip });
 }
 
 function commandsModule(

@@ -1,4 +1,5 @@
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { loadImages, planComputers } from '#computers';
 import {
   describeConfig,
@@ -9,6 +10,8 @@ import {
   type Config,
   type Home,
 } from '#runtime';
+
+import { unreadableIn } from './unreadable-events.js';
 
 /** One thing that has to be right, and what to do when it is not. */
 export interface Check {
@@ -31,6 +34,7 @@ export async function runDoctor(env: NodeJS.ProcessEnv): Promise<{ checks: Check
     detail: config.home,
   }));
   if (home !== undefined) await checkHome(checks, config, home);
+  if (home !== undefined) await attempt(checks, 'events', async () => readableEvents(home));
   checks.push(modelKey(config));
   return { checks, settings: describeConfig(config) };
 }
@@ -56,6 +60,16 @@ async function checkHome(checks: Check[], config: Config, home: Home): Promise<v
     return { value: true, detail: instead === undefined ? detail : `${detail}. ${instead}` };
   });
   await checkEngine(checks);
+}
+
+/**
+ * The views have seen the whole log, as far as it is known to this home.
+ * @throws Error that names the events which cannot be read
+ */
+function readableEvents({ views }: Home): { value: true; detail: string } {
+  const problem = unreadableIn(join(views, 'views.db'));
+  if (problem !== undefined) throw new Error(problem);
+  return { value: true, detail: 'all that the views have seen can be read' };
 }
 
 /** Sessions can do without containers, so an engine that is not there is no fault. */

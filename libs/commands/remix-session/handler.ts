@@ -8,6 +8,7 @@ import {
   isImage,
   planRemix,
   requireComputerHere,
+  requireReadable,
   type EventEnvelope,
   type PlannedEvent,
   type RemixPoint,
@@ -97,7 +98,9 @@ export class RemixSessionHandler implements ICommandHandler<RemixSession, Comman
     const gone =
       last === undefined || last.event.type === 'session.deleted' || last.event.type === 'session.erased';
     if (gone) throw new DomainError('session_not_found', `There is no session ${sourceId} to remix.`);
-    return { events: recorded.map(({ event }) => event), sequence: last.sequence };
+    const events = recorded.map(({ event }) => event);
+    requireReadable(fold(events));
+    return { events, sequence: last.sequence };
   }
 
   private async secretsOf(sourceId: string, history: EventEnvelope[]): Promise<Record<string, string>> {

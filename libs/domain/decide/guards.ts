@@ -30,3 +30,12 @@ export function requireTurn(state: SessionState, turnId: string): Turn {
   if (state.turn?.id === turnId) return state.turn;
   throw new DomainError('turn_over', `Turn ${turnId} is not running any more; stop working on it.`);
 }
+
+/** What an unread event did is not known, so nothing may be built on it. Only deleting needs no state. */
+export function requireReadable({ unreadable }: SessionState): void {
+  if (unreadable === null) return;
+  throw new DomainError(
+    'session_unreadable',
+    `This session can be read, but not changed: ${unreadable}. Upgrade Raworc, restore the log, name the event in RAWORC_SKIP_EVENTS to pass it over, or delete the session.`,
+  );
+}

@@ -57,7 +57,11 @@ function whyNoTurn(state: SessionState, messageIds: string[]): string | undefine
 
 /** Whether the oldest unanswered message can be taken up now. */
 export function turnPossible(state: SessionState): boolean {
-  return state.lifecycle === 'live' && whyNoTurn(state, state.pendingMessageIds.slice(0, 1)) === undefined;
+  return (
+    state.lifecycle === 'live' &&
+    state.unreadable === null &&
+    whyNoTurn(state, state.pendingMessageIds.slice(0, 1)) === undefined
+  );
 }
 
 /**

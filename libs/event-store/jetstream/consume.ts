@@ -1,6 +1,6 @@
 import { AckPolicy, JetStreamApiError, type ConsumerConfig, type JetStreamManager } from '@nats-io/jetstream';
 import { nanos, type Msg, type NatsConnection } from '@nats-io/transport-node';
-import { LogError, type ConsumeOptions, type Delivery } from '../event-store.js';
+import type { ConsumeOptions, Delivery, RecordedEvent } from '../event-store.js';
 import { retryDelay } from '../retry-delay.js';
 import { assertToken } from '../tokens.js';
 import { parseDelivery, type DeliveryInfo } from './delivery.js';
@@ -15,7 +15,6 @@ const CONSUMER_EXISTS = 10148;
 const ACK = '+ACK';
 const WORKING = '+WPI';
 const NAK = '-NAK';
-const TERM = '+TERM';
 
 export interface ConsumeSource {
   connection: NatsConnection;
@@ -25,8 +24,8 @@ export interface ConsumeSource {
   resolver: Resolver;
   /** After so long without a heartbeat a delivery goes to another worker. */
   ackWaitMs: number;
-  /** Told of messages that can never be read; they are not delivered again. */
-  onPoison: (error: LogError) => void;
+  /** Told of messages that cannot be read. They count as worked on. */
+  onPoison: (unreadable: RecordedEvent) => void;
 }
 
 interface Work {
@@ -94,20 +93,16 @@ async function handleWork(
   const heartbeat = setInterval(() => respond(message, WORKING), source.ackWaitMs / 3);
   let delivery: Delivery | undefined;
   try {
-    const recorded = await source.resolver.one({ ...info, data: message.data });
+    const recorded = await source.resolver.one({ ...info, subject: message.subject, data: message.data });
+    if (recorded?.event.type === 'event.unreadable') source.onPoison(recorded);
     if (recorded !== undefined && options.types.has(recorded.event.type)) {
       delivery = { ...recorded, attempt: info.attempt };
       await options.handle(delivery);
     }
     respond(message, ACK);
   } catch (error) {
-    if (delivery === undefined && error instanceof LogError && error.code === 'log_corrupt') {
-      respond(message, TERM);
-      source.onPoison(error);
-    } else {
-      giveBack(message, retryDelay(info.attempt));
-      if (delivery !== undefined) options.onFailure?.(error, delivery);
-    }
+    giveBack(message, retryDelay(info.attempt));
+    if (delivery !== undefined) options.onFailure?.(error, delivery);
   } finally {
     clearInterval(heartbeat);
   }

@@ -1,7 +1,14 @@
 import { jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { createAttachments } from '../attachments.js';
-import type { Attachments, EventStore, KeyStore, LogError, NameRegistry, Signals } from '../event-store.js';
+import type {
+  Attachments,
+  EventStore,
+  KeyStore,
+  NameRegistry,
+  RecordedEvent,
+  Signals,
+} from '../event-store.js';
 import { createKeyStore } from '../keys.js';
 import { createLeases, type Leases, type LeaseTiming } from '../leases/index.js';
 import { createNameRegistry } from '../names.js';
@@ -18,6 +25,7 @@ import { Publisher } from './publisher.js';
 import { StreamReader } from './reader.js';
 import { Resolver } from './resolver.js';
 import { requireServerVersion } from './server-version.js';
+import { requireReadableLog } from './least-schema.js';
 import { ensureStream, sessionStream } from './streams.js';
 
 export interface JetStreamStoreOptions {
@@ -37,8 +45,10 @@ export interface JetStreamStoreOptions {
   ackWaitMs?: number;
   /** How leases are renewed and taken; only specs are in more of a hurry than the default. */
   leaseTiming?: LeaseTiming;
-  /** Told of events that `consume` gave up on for good, because nobody can read them. Must not throw. */
-  onPoison?: (error: LogError) => void;
+  /** Told of messages that `consume` passed over because they cannot be read. Must not throw. */
+  onPoison?: (unreadable: RecordedEvent) => void;
+  /** Sequences that count for nothing, whatever is there. */
+  skip?: ReadonlySet<number>;
 }
 
 export interface JetStreamStore {
@@ -69,6 +79,7 @@ export async function openJetStreamStore(
     sessionStream(stream, subjectPrefix, options.duplicateWindowMs ?? 120_000),
     replicas,
   );
+  await requireReadableLog(jsm, stream);
   const bucket = (name: string) => stream.replace(/_SESSIONS$/, '') + `_${name}`;
   const requests = { connection, jsm, timeoutMs, patienceMs };
   const publisher = new Publisher(connection, timeoutMs);
@@ -83,7 +94,8 @@ export async function openJetStreamStore(
   const closing = new AbortController();
   const reader = new StreamReader({ ...requests, stream });
   const source = { connection, jsm, stream, reader, patienceMs, closing: closing.signal };
-  const following = { ...source, link: new Link(connection), resolver: new Resolver(reader, blobs) };
+  const resolver = new Resolver(reader, blobs, options.skip);
+  const following = { ...source, link: new Link(connection), resolver };
   const store = new JetStreamEventStore({
     ...following,
     subjectPrefix,
@@ -91,7 +103,7 @@ export async function openJetStreamStore(
     feed: new LogFeed(following),
     appender: new Appender(new GroupCommit(publisher), reader, patienceMs),
     ackWaitMs: options.ackWaitMs ?? 30_000,
-    onPoison: options.onPoison ?? (({ message, code }) => process.emitWarning(message, { code })),
+    onPoison: options.onPoison ?? (() => undefined),
   });
   return {
     store,

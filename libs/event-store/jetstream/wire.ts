@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { upcast, type EventEnvelope } from '#domain';
-import { LogError, type RecordedEvent } from '../event-store.js';
+import { isEventType, upcast, wrongField, type EventEnvelope } from '#domain';
+import type { RecordedEvent } from '../event-store.js';
 import type { OutgoingMessage } from './publisher.js';
+import { sessionOf, unreadable, type Unread } from './unreadable.js';
 
 /** Event data larger than this, as JSON in bytes, is kept apart. */
 export const LARGEST_INLINE_DATA = 64 * 1024;
@@ -25,6 +26,8 @@ export interface RawMessage {
   sequence: number;
   /** Unix seconds with fraction. */
   storedAt: number;
+  /** Ends with the session's id. */
+  subject: string;
   data: Uint8Array;
 }
 
@@ -37,7 +40,7 @@ interface Claim {
   datahash: string;
 }
 
-type ClaimedEnvelope = Omit<EventEnvelope, 'data'> & Claim;
+export type ClaimedEnvelope = Omit<EventEnvelope, 'data'> & Claim;
 
 /** A recorded event whose data is still to be fetched. */
 export interface ClaimedEvent extends Omit<RecordedEvent, 'event'> {
@@ -73,11 +76,16 @@ function messageOf({ id, type, schemaversion }: EventEnvelope, payload: Uint8Arr
   return { id, what: `event ${id} (${type})`, headers, payload };
 }
 
-/** @throws LogError `log_corrupt` when the message is no event that this Raworc can read */
-export function decode({ sequence, storedAt, data }: RawMessage): RecordedEvent | ClaimedEvent {
-  const wire = parse(data, sequence);
+/**
+ * The event of a message. What cannot be read comes as `event.unreadable`: it hurts its own session only, and whoever
+ * follows the log goes on.
+ */
+export function decode(message: RawMessage): RecordedEvent | ClaimedEvent {
+  const { sequence, storedAt } = message;
+  const wire = parse(message);
+  if ('problem' in wire) return unreadable(message, wire);
   if ('dataref' in wire) return { sequence, storedAt, event: wire };
-  return { sequence, storedAt, event: lift(wire, sequence) };
+  return finished(message, wire);
 }
 
 export function isClaimed(recorded: RecordedEvent | ClaimedEvent): recorded is ClaimedEvent {
@@ -85,14 +93,14 @@ export function isClaimed(recorded: RecordedEvent | ClaimedEvent): recorded is C
 }
 
 /** Puts fetched data into its place, after proof that it is what the writer kept. */
-export function redeem({ sequence, storedAt, event }: ClaimedEvent, bytes: Uint8Array): RecordedEvent {
+export function redeem(message: RawMessage, { event }: ClaimedEvent, bytes: Uint8Array): RecordedEvent {
   const { dataref, datasize, datahash, ...envelope } = event;
   if (`sha256:${sha256(bytes)}` !== datahash || bytes.length !== datasize) {
-    throw corrupt(sequence, `its data, ${dataref}, is not what was written (its hash is not ${datahash})`);
+    const what = `its data, ${dataref}, is not what was written (its hash is not ${datahash})`;
+    return unreadable(message, { problem: 'data_damaged', what, envelope: event });
   }
   const data: unknown = JSON.parse(Buffer.from(bytes).toString());
-  const whole = { ...envelope, data } as EventEnvelope;
-  return { sequence, storedAt, event: lift(whole, sequence) };
+  return finished(message, { ...envelope, data } as EventEnvelope);
 }
 
 /** The object that a reference to large data names. */
@@ -109,37 +117,63 @@ export function idOf(data: Uint8Array): string | undefined {
   }
 }
 
-export function corrupt(sequence: number, problem: string, options?: ErrorOptions): LogError {
-  return new LogError(
-    'log_corrupt',
-    `The event at sequence ${sequence} cannot be read: ${problem}.`,
-    options,
-  );
-}
-
-function parse(data: Uint8Array, sequence: number): EventEnvelope | ClaimedEnvelope {
+function parse(message: RawMessage): EventEnvelope | ClaimedEnvelope | Unread {
   let value: unknown;
   try {
-    value = JSON.parse(text(data));
-  } catch (error) {
-    throw corrupt(sequence, 'it is not JSON', { cause: error });
+    value = JSON.parse(text(message.data));
+  } catch {
+    return { problem: 'not_json', what: 'it is not JSON' };
   }
-  if (isEnvelope(value)) return value;
-  throw corrupt(sequence, 'it is not an event of a session');
+  if (!isEnvelope(value)) return { problem: 'not_an_event', what: 'it is not an event of a session' };
+  const envelope = value;
+  if (envelope.subject !== sessionOf(message)) {
+    const what = `it says that it is of session ${String(envelope.subject).slice(0, 64)}`;
+    return { problem: 'wrong_session', what, envelope };
+  }
+  if (!isEventType(envelope.type) || envelope.type === 'event.unreadable') {
+    const what = `its type, ${String(envelope.type).slice(0, 64)}, is not known to this Raworc`;
+    return { problem: 'unknown_type', what, envelope };
+  }
+  if ('dataref' in envelope && !isOwnReference(envelope)) {
+    return { problem: 'wrong_data', what: 'its reference to large data is not one of its session', envelope };
+  }
+  return envelope;
+}
+
+function isOwnReference({ subject, dataref, datahash }: ClaimedEnvelope): boolean {
+  if (typeof dataref !== 'string' || typeof datahash !== 'string') return false;
+  const [, name = ''] = dataref.split('/');
+  return name.startsWith(`${subject}.`) && /^[0-9a-f]{64}$/.test(name.slice(subject.length + 1));
 }
 
 function isEnvelope(value: unknown): value is EventEnvelope | ClaimedEnvelope {
-  return typeof value === 'object' && value !== null && 'sessionversion' in value && 'type' in value;
+  if (typeof value !== 'object' || value === null) return false;
+  const { id, type, subject, time, sessionversion, schemaversion, actor, commandid } = value as EventEnvelope;
+  return (
+    [id, type, subject, actor, commandid].every((text) => typeof text === 'string') &&
+    Number.isSafeInteger(sessionversion) &&
+    Number.isSafeInteger(schemaversion) &&
+    !Number.isNaN(Date.parse(time))
+  );
 }
 
-function lift(envelope: EventEnvelope, sequence: number): EventEnvelope {
+/** Lifted to today's schema, with data that can be used. */
+function finished(message: RawMessage, envelope: EventEnvelope): RecordedEvent {
+  const { sequence, storedAt } = message;
+  let event: EventEnvelope;
   try {
-    return upcast(envelope);
+    event = upcast(envelope);
   } catch (error) {
-    throw new LogError('log_incompatible', `Sequence ${sequence}: ${(error as Error).message}`, {
-      cause: error,
-    });
+    return unreadable(message, { problem: 'newer_schema', what: problemOf(error), envelope });
   }
+  const wrong = wrongField(event.type, event.data);
+  if (wrong === undefined) return { sequence, storedAt, event };
+  const what = `${wrong} of its ${event.type} is missing or of the wrong kind`;
+  return unreadable(message, { problem: 'wrong_data', what, envelope });
+}
+
+function problemOf(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).replace(/\.$/, '');
 }
 
 function text(data: Uint8Array): string {

@@ -56,6 +56,8 @@ export const settingsSchema = z.object({
   anthropicBaseUrl: url(['http:', 'https:'], 'a URL such as https://api.anthropic.com').optional(),
   /** Seconds without activity after which a session is closed; 0 never closes one. */
   timeoutSeconds: wholeNumber(0, 31_536_000),
+  /** Sequences of events on the log that count for nothing, because they cannot be read or shown. */
+  skipEvents: sequences().optional(),
   /** The least severe log line that is written. */
   logLevel: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']),
 });
@@ -99,6 +101,7 @@ export const settingSources: Record<SettingName, SettingSource> = {
   anthropicApiKey: { env: 'ANTHROPIC_API_KEY', key: 'anthropic_api_key', secret: true },
   anthropicBaseUrl: { env: 'ANTHROPIC_BASE_URL', key: 'anthropic_base_url' },
   timeoutSeconds: { env: 'RAWORC_TIMEOUT_SECONDS', key: 'timeout_seconds', fallback: '300' },
+  skipEvents: { env: 'RAWORC_SKIP_EVENTS', key: 'skip_events' },
   logLevel: { env: 'RAWORC_LOG_LEVEL', key: 'log_level', fallback: 'info' },
 };
 
@@ -115,6 +118,13 @@ function wholeNumber(min: number, max: number) {
     .regex(/^\d{1,9}$/, allowed)
     .transform(Number)
     .refine((value) => value >= min && value <= max, allowed);
+}
+
+function sequences() {
+  return z
+    .string()
+    .regex(/^\d{1,15}(,\d{1,15}){0,999}$/, 'sequences of events, separated by commas, such as 12,57')
+    .transform((value) => value.split(',').map(Number));
 }
 
 function decimal(min: number, max: number) {

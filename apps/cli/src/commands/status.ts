@@ -18,6 +18,8 @@ interface ServiceStatus {
   uptime_seconds: number | null;
   /** Number of sessions by state; null when the service does not answer. */
   sessions: Record<string, number> | null;
+  /** Events on the log that cannot be read; null when the service does not answer. */
+  unreadable_events: number | null;
 }
 
 export default class Status extends RaworcCommand {
@@ -51,6 +53,7 @@ async function readStatus(): Promise<ServiceStatus> {
     containers: containers !== undefined,
     uptime_seconds: started_at === undefined ? null : Math.round(Date.now() / 1000 - unixSeconds(started_at)),
     sessions,
+    unreadable_events: running ? await countUnreadable(client) : null,
   };
 }
 
@@ -58,6 +61,15 @@ function countByState(sessions: Session[]): Record<string, number> {
   const counts: Record<string, number> = { init: 0, idle: 0, busy: 0, closed: 0 };
   for (const { state } of sessions) counts[state] = (counts[state] ?? 0) + 1;
   return counts;
+}
+
+interface Readiness {
+  details?: { views?: { unreadable_events?: number } };
+}
+
+async function countUnreadable(client: Client): Promise<number> {
+  const { data } = await client.call<Readiness>('GET', 'readyz');
+  return data.details?.views?.unreadable_events ?? 0;
 }
 
 function describe({
@@ -68,6 +80,7 @@ function describe({
   containers,
   uptime_seconds,
   sessions,
+  unreadable_events,
 }: ServiceStatus): string {
   if (!running && containers) {
     return `Raworc runs in containers, but does not answer at ${url}. See: docker logs raworc_server --tail 50`;
@@ -80,5 +93,8 @@ function describe({
   const since = uptime_seconds === null ? '' : `, up ${duration(uptime_seconds)}`;
   const counts = Object.entries(sessions ?? {}).map(([state, count]) => `${count} ${state}`);
   const where = containers ? ', in containers' : pid === null ? '' : `, process ${pid}`;
-  return `Raworc ${version} runs at ${url}${where}${since}.\nSessions: ${counts.join(', ')}`;
+  const unreadable = unreadable_events
+    ? `\nEvents that cannot be read: ${unreadable_events}. See: raworc doctor`
+    : '';
+  return `Raworc ${version} runs at ${url}${where}${since}.\nSessions: ${counts.join(', ')}${unreadable}`;
 }

@@ -1,0 +1,2 @@
+export { projection as unreadableProjection } from './project.js';
+export { UnreadableQueries, type UnreadableEvent } from './queries.js';
