@@ -7,15 +7,7 @@ import { sessionDirectory } from './directory.js';
 import type { Parts } from './parts.js';
 
 /** The write side, with what sessions get that do not say. */
-export function commandsModule({
-  config,
-  computers,
-  desktop,
-  log,
-  node,
-  vault,
-  views,
-}: Parts): DynamicModule {
+export function commandsModule({ config, computers, desktop, log, node, vault }: Parts): DynamicModule {
   return CommandsModule.register({
     store: log.store,
     names: log.names,
@@ -23,10 +15,7 @@ export function commandsModule({
     vault,
     node,
     ids: systemIds,
-    commandLog: {
-      find: (commandId) => views.commandOf(commandId),
-      waitFor: (sequence, deadlineMs) => views.views.waitFor(sequence, deadlineMs),
-    },
+    claims: log.claims,
     defaults: {
       model: config.model,
       timeoutSeconds: config.timeoutSeconds,

@@ -1,5 +1,3 @@
-import type { CommandLog } from '#commands';
-import { CommandQueries, commandsProjection } from '#projections/commands';
 import { MessageQueries, messagesProjection } from '#projections/messages';
 import { Views, type ViewsLog } from '#projections/runner';
 import { UnreadableQueries, unreadableProjection } from '#projections/unreadable';
@@ -12,8 +10,6 @@ export interface ServiceViews {
   sessions: SessionQueries;
   messages: MessageQueries;
   unreadable: UnreadableQueries;
-  /** The outcome of the command with this idempotency key. */
-  commandOf: CommandLog['find'];
 }
 
 /** A longer backlog is worked off while the service runs; until then it is not ready. */
@@ -27,7 +23,7 @@ export async function openViews(
   connect: ConnectOptions,
   skip: ReadonlySet<number>,
 ): Promise<ServiceViews> {
-  const projections = [sessionsProjection, messagesProjection, commandsProjection, unreadableProjection];
+  const projections = [sessionsProjection, messagesProjection, unreadableProjection];
   const views = await Views.open({
     log,
     dir,
@@ -46,13 +42,5 @@ export async function openViews(
     sessions: new SessionQueries(views.reader),
     messages: new MessageQueries(views.reader),
     unreadable: new UnreadableQueries(views.reader),
-    commandOf: commandFinder(new CommandQueries(views.reader)),
-  };
-}
-
-function commandFinder(commands: CommandQueries): CommandLog['find'] {
-  return (commandId) => {
-    const found = commands.find(commandId);
-    return found && { ...found, sessionId: found.session_id };
   };
 }

@@ -1,18 +1,18 @@
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
-import type { Attachments, EventStore, NameRegistry } from '#event-store';
+import type { Attachments, CommandClaims, EventStore, NameRegistry } from '#event-store';
+import { Erasures } from './erasures.js';
 import { HANDLERS } from './handlers.js';
 import { Idempotency } from './idempotency.js';
 import {
   ATTACHMENTS,
+  COMMAND_CLAIMS,
   COMPUTER_NODE,
-  COMMAND_LOG,
   EVENT_STORE,
   IDS,
   NAMES,
   SESSION_DEFAULTS,
   VAULT,
-  type CommandLog,
   type Ids,
   type SessionDefaults,
   type Vault,
@@ -27,7 +27,7 @@ export interface CommandsOptions {
   attachments: Attachments;
   vault: Vault;
   ids: Ids;
-  commandLog: CommandLog;
+  claims: CommandClaims;
   defaults: SessionDefaults;
   /** The node of this service's computers. */
   node?: string;
@@ -43,7 +43,7 @@ export class CommandsModule {
       { provide: ATTACHMENTS, useValue: options.attachments },
       { provide: VAULT, useValue: options.vault },
       { provide: IDS, useValue: options.ids },
-      { provide: COMMAND_LOG, useValue: options.commandLog },
+      { provide: COMMAND_CLAIMS, useValue: options.claims },
       { provide: SESSION_DEFAULTS, useValue: options.defaults },
       { provide: COMPUTER_NODE, useValue: options.node },
     ];
@@ -51,8 +51,16 @@ export class CommandsModule {
       module: CommandsModule,
       global: true,
       imports: [CqrsModule.forRoot()],
-      providers: [...ports, SessionRepository, SessionNames, SessionFounder, Idempotency, ...HANDLERS],
-      exports: [...ports, SessionRepository, CqrsModule],
+      providers: [
+        ...ports,
+        SessionRepository,
+        SessionNames,
+        SessionFounder,
+        Idempotency,
+        Erasures,
+        ...HANDLERS,
+      ],
+      exports: [...ports, SessionRepository, Erasures, CqrsModule],
     };
   }
 }

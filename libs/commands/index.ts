@@ -24,6 +24,7 @@ export * from './take-control/command.js';
 export * from './update-session/command.js';
 export * from './commands.module.js';
 export * from './context.js';
+export { Erasures } from './erasures.js';
 export * from './host-profile.js';
 export * from './ports.js';
 export { MODEL_KEY_SECRET } from './require-model-key.js';

@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { evolve, initialState, type EventEnvelope, type SessionState } from '#domain';
-import type { EventStore } from '#event-store';
+import type { EventStore, RecordedEvent } from '#event-store';
+import { CommandIndex } from './command-index.js';
 
 /** A session as of one of its events. */
 export interface LoadedSession {
@@ -8,9 +9,16 @@ export interface LoadedSession {
   /** Sequence of the session's last event; 0 when it has none. */
   sequence: number;
   version: number;
+  /** Commands that came with an idempotency key, as far back as a key is known. */
+  commands: CommandIndex;
 }
 
-export const NO_SESSION: LoadedSession = { state: initialState, sequence: 0, version: 0 };
+export const NO_SESSION: LoadedSession = {
+  state: initialState,
+  sequence: 0,
+  version: 0,
+  commands: new CommandIndex(),
+};
 const CACHED_SESSIONS = 10_000;
 
 /** The sessions as folded from the log, cached. A cached one may be old: other processes append too. */
@@ -36,7 +44,10 @@ export class LoadedSessions {
 
   /** Keeps what an append has led to. */
   advance(sessionId: string, from: LoadedSession, events: EventEnvelope[], sequence: number): LoadedSession {
-    return this.keep(sessionId, follow(from, events, sequence));
+    // An append is atomic, so its events stand side by side.
+    const first = sequence - events.length + 1;
+    const added = events.map((event, index) => ({ event, sequence: first + index }));
+    return this.keep(sessionId, follow(from, added));
   }
 
   forget(sessionId: string): void {
@@ -45,29 +56,19 @@ export class LoadedSessions {
 
   private async readTail(sessionId: string, known: LoadedSession): Promise<LoadedSession | undefined> {
     const tail = await this.store.read(sessionId, { fromSequence: known.sequence + 1 });
-    const [first, last] = [tail[0], tail.at(-1)];
+    const [first] = tail;
     const follows =
       first?.event.type === 'event.unreadable' || first?.event.sessionversion === known.version + 1;
-    if (last === undefined || !follows) return undefined;
-    return this.keep(
-      sessionId,
-      follow(
-        known,
-        tail.map(({ event }) => event),
-        last.sequence,
-      ),
-    );
+    return first !== undefined && follows ? this.keep(sessionId, follow(known, tail)) : undefined;
   }
 
   private async readAll(sessionId: string): Promise<LoadedSession> {
     const history = await this.store.read(sessionId);
-    const last = history.at(-1);
-    if (last === undefined) {
+    if (history.length === 0) {
       this.cache.delete(sessionId);
       return NO_SESSION;
     }
-    const events = history.map(({ event }) => event);
-    return this.keep(sessionId, follow(NO_SESSION, events, last.sequence));
+    return this.keep(sessionId, follow(NO_SESSION, history));
   }
 
   private keep(sessionId: string, loaded: LoadedSession): LoadedSession {
@@ -76,12 +77,15 @@ export class LoadedSessions {
   }
 }
 
-function follow(from: LoadedSession, events: EventEnvelope[], sequence: number): LoadedSession {
-  let { state } = from;
-  for (const event of events) {
+function follow(from: LoadedSession, added: Pick<RecordedEvent, 'event' | 'sequence'>[]): LoadedSession {
+  let { state, sequence } = from;
+  const commands = from === NO_SESSION ? new CommandIndex() : from.commands;
+  for (const { event, sequence: at } of added) {
     const evolved = evolve(state, event);
     // What cannot be read takes one version, whatever it says itself.
     state = event.type === 'event.unreadable' ? evolved : { ...evolved, version: event.sessionversion };
+    sequence = at;
+    commands.add(event, { version: state.version, sequence });
   }
-  return { state, sequence, version: state.version };
+  return { state, sequence, version: state.version, commands };
 }

@@ -13,13 +13,6 @@ export interface Vault {
   destroy(sessionId: string): Promise<void>;
 }
 
-/** Finds the outcome of an earlier command by its idempotency key, long after the log's own dedupe window. */
-export interface CommandLog {
-  find(commandId: string): { sessionId: string; hash: string; version: number; sequence: number } | undefined;
-  /** True once the record of everything up to this sequence can be found. */
-  waitFor(sequence: number, deadlineMs: number): Promise<boolean>;
-}
-
 export interface SessionDefaults {
   model: string;
   timeoutSeconds: number;
@@ -44,7 +37,7 @@ export const NAMES = Symbol('NAMES');
 export const VAULT = Symbol('VAULT');
 export const ATTACHMENTS = Symbol('ATTACHMENTS');
 export const IDS = Symbol('IDS');
-export const COMMAND_LOG = Symbol('COMMAND_LOG');
+export const COMMAND_CLAIMS = Symbol('COMMAND_CLAIMS');
 export const SESSION_DEFAULTS = Symbol('SESSION_DEFAULTS');
 /** Milliseconds for which a command is decided again after conflicts; optional. */
 export const CONFLICT_DEADLINE_MS = Symbol('CONFLICT_DEADLINE_MS');

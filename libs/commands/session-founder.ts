@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { CommandContext, CommandOutcome } from './context.js';
-import { IDS, SESSION_DEFAULTS, VAULT, type Ids, type SessionDefaults, type Vault } from './ports.js';
+import { SESSION_DEFAULTS, VAULT, type SessionDefaults, type Vault } from './ports.js';
 import { requireModelKey } from './require-model-key.js';
 import { mayBeStored, SessionNames } from './session-names.js';
 import { SessionRepository, type DecidedEvent } from './session-repository.js';
@@ -19,7 +19,6 @@ export class SessionFounder {
     @Inject(SessionRepository) private readonly sessions: SessionRepository,
     @Inject(SessionNames) private readonly names: SessionNames,
     @Inject(VAULT) private readonly vault: Vault,
-    @Inject(IDS) private readonly ids: Ids,
     @Inject(SESSION_DEFAULTS) private readonly defaults: SessionDefaults,
   ) {}
 
@@ -28,20 +27,26 @@ export class SessionFounder {
    * @throws ApiError `model_key_missing`, `name_taken`
    */
   async found(
+    sessionId: string,
     wanted: { name: string | undefined; secrets: Record<string, string> },
     context: CommandContext,
     decide: (foundation: Foundation) => DecidedEvent[] | Promise<DecidedEvent[]>,
   ): Promise<CommandOutcome> {
     requireModelKey(wanted.secrets, this.defaults);
-    const sessionId = this.ids.uuid();
     const name = await this.names.claim(sessionId, wanted.name);
     try {
       const secrets = await this.seal(sessionId, wanted.secrets);
       return await this.sessions.begin(sessionId, await decide({ sessionId, name, secrets }), context);
     } catch (error) {
-      if (!mayBeStored(error)) await this.names.release(sessionId, name).catch(() => undefined);
+      if (!mayBeStored(error)) await this.releaseUnlessTaken(sessionId, name).catch(() => undefined);
       throw error;
     }
+  }
+
+  /** Another server may have begun this very session under the same idempotency key, and with this name. */
+  private async releaseUnlessTaken(sessionId: string, name: string): Promise<void> {
+    const { state } = await this.sessions.current(sessionId);
+    if (state.name !== name) await this.names.release(sessionId, name);
   }
 
   private async seal(sessionId: string, values: Record<string, string>): Promise<Record<string, string>> {

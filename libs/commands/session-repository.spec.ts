@@ -131,6 +131,7 @@ function bound(store: EventStore): EventStore {
     followBatches: store.followBatches.bind(store),
     consume: store.consume.bind(store),
     erase: store.erase.bind(store),
+    purge: store.purge.bind(store),
     info: store.info.bind(store),
   };
 }

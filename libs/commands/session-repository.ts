@@ -123,11 +123,13 @@ export class SessionRepository {
     context: CommandContext,
   ): Promise<CommandOutcome | undefined> {
     const session = await this.sessions.load(sessionId);
+    const done = context.idempotency && session.commands.find(context.idempotency.key);
+    if (done !== undefined) return { sessionId, ...done, state: session.state, events: [], replayed: true };
     try {
       const decided = decideEvents(session.state).map((event) => ({ event }));
       if (decided.length > 0) return await this.append(sessionId, session, decided, context);
       const final = await this.isCurrent(sessionId, session);
-      return final ? { sessionId, ...session, events: [], replayed: false } : undefined;
+      return final ? outcomeOf(sessionId, session, []) : undefined;
     } catch (error) {
       if (error instanceof ConcurrencyError) {
         await this.sessions.current(sessionId);
@@ -171,7 +173,7 @@ export class SessionRepository {
         ? await this.store.erase(sessionId, first, session.sequence)
         : await this.store.append(sessionId, events, session.sequence);
     const loaded = this.sessions.advance(sessionId, session, events, sequence);
-    return { sessionId, ...loaded, events, replayed: false };
+    return outcomeOf(sessionId, loaded, events);
   }
 
   /** Also what a model or a tool said is well-formed from here on: it is answered and sent again as the log has it. */
@@ -196,6 +198,14 @@ export class SessionRepository {
       }),
     );
   }
+}
+
+function outcomeOf(
+  sessionId: string,
+  { state, version, sequence }: LoadedSession,
+  events: EventEnvelope[],
+): CommandOutcome {
+  return { sessionId, version, sequence, state, events, replayed: false };
 }
 
 /** Random, so that writers who met once do not meet again; the first time only the state may have been old. */

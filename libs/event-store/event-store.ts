@@ -103,6 +103,8 @@ export interface EventStore {
    * @throws ConcurrencyError when the session has moved on
    */
   erase(sessionId: string, tombstone: EventEnvelope, expectedSequence: number): Promise<AppendResult>;
+  /** Removes what is kept beside a session's events: large values and attachments. For what a crash left of an erasure. */
+  purge(sessionId: string): Promise<void>;
   info(): Promise<LogInfo>;
 }
 
@@ -142,6 +144,29 @@ export interface NameRegistry {
   takeOver(name: string, sessionId: string, from: string): Promise<boolean>;
   /** Gives a name back; nothing happens when the session does not hold it. */
   release(name: string, sessionId: string): Promise<void>;
+}
+
+/** What a request with an idempotency key is about. */
+export interface CommandClaim {
+  /** Digest of the request. */
+  hash: string;
+  /** The session it changes, or that it creates. */
+  sessionId: string;
+  /** Where the session was afterwards, for a request that had nothing to do; others are found on the log. */
+  settled?: { version: number; sequence: number };
+}
+
+/**
+ * Idempotency keys, over all processes, for at least a day. A claim says what a key is for; whether its command was
+ * carried out, the session's events tell.
+ */
+export interface CommandClaims {
+  /** The claim that counts: this one when it is the first, else the one that is there. */
+  claim(key: string, claim: CommandClaim): Promise<{ first: boolean; claim: CommandClaim }>;
+  /** Replaces the claim of a key. */
+  settle(key: string, claim: CommandClaim): Promise<void>;
+  /** Frees the key of a request that was refused. */
+  release(key: string): Promise<void>;
 }
 
 /** Keeps each session's wrapped data key apart from the log, so that it can be destroyed. */

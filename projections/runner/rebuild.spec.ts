@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { event } from '#domain';
 import { createMemoryStore, openJetStreamStore, type EventStore, type RecordedEvent } from '#event-store';
-import { commandsProjection } from '#projections/commands';
+import { unreadableProjection } from '#projections/unreadable';
 import { messagesProjection } from '#projections/messages';
 import { SessionQueries, sessionsProjection } from '#projections/sessions';
 import { startTestNats } from '#runtime';
@@ -22,7 +22,7 @@ import {
 } from '../testing/index.js';
 import { dump, Views, type ViewsOptions } from './index.js';
 
-const projections = [sessionsProjection, messagesProjection, commandsProjection];
+const projections = [sessionsProjection, messagesProjection, unreadableProjection];
 const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
 let dir: string;

@@ -72,7 +72,6 @@ export class Service {
       ...log,
       ids: systemIds,
       vault: createVault({ masterKey: Buffer.alloc(32, 7), keys: log.keys }),
-      commandLog: { find: () => undefined, waitFor: () => Promise.resolve(true) },
       defaults: {
         model: 'claude-sonnet-5-5',
         timeoutSeconds: 0,

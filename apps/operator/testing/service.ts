@@ -64,7 +64,6 @@ export async function startService(world: World, options: ServiceOptions = {}) {
     ids: systemIds,
     node: options.node ?? 'spec',
     vault: createVault({ masterKey: Buffer.alloc(32, 7), keys: memory.keys }),
-    commandLog: { find: () => undefined, waitFor: () => Promise.resolve(true) },
     defaults: {
       model: 'm',
       timeoutSeconds: 0,

@@ -6,7 +6,6 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { CommandBus } from '@nestjs/cqrs';
 import { CommandsModule } from '#commands';
 import { createMemoryStore, type MemoryStore } from '#event-store';
-import { CommandQueries, commandsProjection } from '#projections/commands';
 import { MessageQueries, messagesProjection } from '#projections/messages';
 import { Views } from '#projections/runner';
 import { UnreadableQueries, unreadableProjection } from '#projections/unreadable';
@@ -60,7 +59,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     version: '1.2.3',
     node: 'test',
     token: TOKEN,
-    commands: commandsModule(parts, views, options.hasModelKey ?? true),
+    commands: commandsModule(parts, options.hasModelKey ?? true),
     store: parts.store,
     signals: parts.signals,
     views: {
@@ -99,35 +98,18 @@ function openViews(
   logger: Logger,
   skip?: ReadonlySet<number>,
 ): Promise<Views> {
-  const projections = [sessionsProjection, messagesProjection, commandsProjection, unreadableProjection];
+  const projections = [sessionsProjection, messagesProjection, unreadableProjection];
   return Views.open({ log: store, dir, projections, logger, skip });
 }
 
-function commandsModule(
-  { store, names, keys, attachments }: MemoryStore,
-  views: Views,
-  hasModelKey: boolean,
-) {
-  const commands = new CommandQueries(views.reader);
+function commandsModule({ store, names, keys, claims, attachments }: MemoryStore, hasModelKey: boolean) {
   return CommandsModule.register({
     store,
     names,
     attachments,
     vault: createVault({ masterKey: randomBytes(32), keys }),
     ids: systemIds,
-    commandLog: {
-      find(commandId) {
-        const found = commands.find(commandId);
-        if (found === undefined) return undefined;
-        return {
-          sessionId: found.session_id,
-          hash: found.hash,
-          version: found.version,
-          sequence: found.sequence,
-        };
-      },
-      waitFor: (sequence, deadlineMs) => views.waitFor(sequence, deadlineMs),
-    },
+    claims,
     defaults: {
       model: 'claude-test',
       timeoutSeconds: 300,

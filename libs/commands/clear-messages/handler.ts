@@ -13,7 +13,7 @@ export class ClearMessagesHandler implements ICommandHandler<ClearMessages, Comm
   ) {}
 
   execute({ sessionId, context }: ClearMessages): Promise<CommandOutcome> {
-    return this.idempotency.once(context, () =>
+    return this.idempotency.once(sessionId, context, () =>
       this.sessions.execute(sessionId, { type: 'clear-messages' }, context),
     );
   }

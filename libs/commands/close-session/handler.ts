@@ -13,7 +13,7 @@ export class CloseSessionHandler implements ICommandHandler<CloseSession, Comman
   ) {}
 
   execute({ sessionId, payload, context }: CloseSession): Promise<CommandOutcome> {
-    return this.idempotency.once(context, () =>
+    return this.idempotency.once(sessionId, context, () =>
       this.sessions.execute(sessionId, { type: 'close', by: context.actor, ...payload }, context),
     );
   }

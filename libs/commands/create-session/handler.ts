@@ -21,12 +21,16 @@ export class CreateSessionHandler implements ICommandHandler<CreateSession, Comm
   ) {}
 
   execute({ payload, context }: CreateSession): Promise<CommandOutcome> {
-    return this.idempotency.once(context, () => this.create(payload, context));
+    return this.idempotency.once(this.ids.uuid(), context, (id) => this.create(id, payload, context));
   }
 
-  private create(request: CreateSessionRequest, context: CommandContext): Promise<CommandOutcome> {
+  private create(
+    sessionId: string,
+    request: CreateSessionRequest,
+    context: CommandContext,
+  ): Promise<CommandOutcome> {
     const wanted = { name: request.name, secrets: request.secrets ?? {} };
-    return this.founder.found(wanted, context, (foundation) => {
+    return this.founder.found(sessionId, wanted, context, (foundation) => {
       const commands = this.commands(request, this.settings(request, foundation, context));
       return decideAll(initialState, commands).map((event) => ({ event }));
     });

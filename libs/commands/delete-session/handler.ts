@@ -1,7 +1,7 @@
 import { Inject } from '@nestjs/common';
 import { CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import type { CommandOutcome } from '../context.js';
-import { VAULT, type Vault } from '../ports.js';
+import { Erasures } from '../erasures.js';
 import { SessionNames } from '../session-names.js';
 import { SessionRepository } from '../session-repository.js';
 import { DeleteSession } from './command.js';
@@ -11,7 +11,7 @@ export class DeleteSessionHandler implements ICommandHandler<DeleteSession, Comm
   constructor(
     @Inject(SessionRepository) private readonly sessions: SessionRepository,
     @Inject(SessionNames) private readonly names: SessionNames,
-    @Inject(VAULT) private readonly vault: Vault,
+    @Inject(Erasures) private readonly erasures: Erasures,
   ) {}
 
   async execute({ sessionId, payload, context }: DeleteSession): Promise<CommandOutcome> {
@@ -21,7 +21,7 @@ export class DeleteSessionHandler implements ICommandHandler<DeleteSession, Comm
       { type: payload.erase ? 'erase' : 'delete' },
       context,
     );
-    if (payload.erase) await this.vault.destroy(sessionId);
+    if (payload.erase) await this.erasures.finish(sessionId);
     if (state.name !== '') await this.names.release(sessionId, state.name);
     return outcome;
   }

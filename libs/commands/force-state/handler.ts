@@ -15,7 +15,7 @@ export class ForceStateHandler implements ICommandHandler<ForceState, CommandOut
   ) {}
 
   execute({ sessionId, payload, context }: ForceState): Promise<CommandOutcome> {
-    return this.idempotency.once(context, () =>
+    return this.idempotency.once(sessionId, context, () =>
       this.sessions.execute(
         sessionId,
         { type: 'force-state', to: payload.to, by: context.actor, node: this.node },

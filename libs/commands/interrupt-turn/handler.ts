@@ -13,7 +13,7 @@ export class InterruptTurnHandler implements ICommandHandler<InterruptTurn, Comm
   ) {}
 
   execute({ sessionId, context }: InterruptTurn): Promise<CommandOutcome> {
-    return this.idempotency.once(context, () =>
+    return this.idempotency.once(sessionId, context, () =>
       this.sessions.execute(sessionId, { type: 'interrupt', by: context.actor }, context),
     );
   }

@@ -18,7 +18,7 @@ export class PostMessageHandler implements ICommandHandler<PostMessage, CommandO
 
   execute({ sessionId, payload, context }: PostMessage): Promise<CommandOutcome> {
     const data = userMessage(this.ids, payload.content, payload.metadata);
-    return this.idempotency.once(context, () =>
+    return this.idempotency.once(sessionId, context, () =>
       this.sessions.execute(sessionId, { type: 'post-message', data, node: this.node }, context),
     );
   }

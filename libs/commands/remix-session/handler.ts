@@ -48,17 +48,20 @@ export class RemixSessionHandler implements ICommandHandler<RemixSession, Comman
   ) {}
 
   execute({ sessionId, payload, context }: RemixSession): Promise<CommandOutcome> {
-    return this.idempotency.once(context, () => this.remix(sessionId, payload, context));
+    return this.idempotency.once(this.ids.uuid(), context, (id) =>
+      this.remix(sessionId, id, payload, context),
+    );
   }
 
   private async remix(
     sourceId: string,
+    sessionId: string,
     request: RemixSessionRequest,
     context: CommandContext,
   ): Promise<CommandOutcome> {
     const history = await this.keptHistory(sourceId, request.data || request.code);
     const secrets = request.secrets ? await this.secretsOf(sourceId, history) : {};
-    return this.founder.found({ name: request.name, secrets }, context, async (foundation) => {
+    return this.founder.found(sessionId, { name: request.name, secrets }, context, async (foundation) => {
       const planned = this.plan(sourceId, history, request, foundation, context);
       await this.attachments.copy(sourceId, foundation.sessionId, planned.flatMap(imagesIn));
       return planned;

@@ -23,7 +23,7 @@ export class RestoreSessionHandler implements ICommandHandler<RestoreSession, Co
     if (prompt !== undefined) {
       commands.push({ type: 'post-message', data: userMessage(this.ids, prompt) });
     }
-    return this.idempotency.once(context, () =>
+    return this.idempotency.once(sessionId, context, () =>
       this.sessions.change(sessionId, (state) => decideAll(state, commands), context),
     );
   }

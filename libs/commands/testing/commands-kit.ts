@@ -2,14 +2,13 @@ import { NestFactory } from '@nestjs/core';
 import { CommandBus } from '@nestjs/cqrs';
 import type { CreateSession as CreateSessionRequest, RemixSession as RemixSessionRequest } from '#contracts';
 import type { EventEnvelope } from '#domain';
-import { createMemoryStore, type EventStore } from '#event-store';
+import { createMemoryStore, type EventStore, type MemoryStore } from '#event-store';
 import { createVault, systemIds } from '#runtime';
 import {
   CommandsModule,
   CreateSession,
   SessionRepository,
   type CommandContext,
-  type CommandLog,
   type CommandOutcome,
 } from '../index.js';
 
@@ -17,38 +16,16 @@ export const user: CommandContext = { actor: 'user:local' };
 
 export const everything: RemixSessionRequest = { messages: true, data: true, code: true, secrets: true };
 
-/** Finds outcomes by reading what was appended, as the commands view does. */
-function commandLogOf(store: EventStore): CommandLog & { follow(signal: AbortSignal): Promise<void> } {
-  const found = new Map<string, { sessionId: string; hash: string; version: number; sequence: number }>();
-  const waiting = new Map<number, () => void>();
-  let position = 0;
-  return {
-    find: (commandId) => found.get(commandId),
-    waitFor: (sequence) =>
-      position >= sequence
-        ? Promise.resolve(true)
-        : new Promise((resolve) => waiting.set(sequence, () => resolve(true))),
-    async follow(signal) {
-      for await (const { event, sequence } of store.follow({ after: 0, signal })) {
-        if (event.commandhash !== undefined) {
-          const { subject: sessionId, commandhash: hash, sessionversion: version } = event;
-          found.set(event.commandid, { sessionId, hash, version, sequence });
-        }
-        position = sequence;
-        waiting.get(sequence)?.();
-      }
-    },
-  };
-}
-
 /** The command handlers on a log in memory. */
 export async function startCommands(
-  options: { hasModelKey?: boolean; through?: (store: EventStore) => EventStore } = {},
+  options: {
+    hasModelKey?: boolean;
+    through?: (store: EventStore) => EventStore;
+    /** A log that another kit uses too, as another server would. */
+    log?: MemoryStore;
+  } = {},
 ) {
-  const memory = createMemoryStore();
-  const commandLog = commandLogOf(memory.store);
-  const following = new AbortController();
-  const followed = commandLog.follow(following.signal);
+  const memory = options.log ?? createMemoryStore();
   const vault = createVault({ masterKey: Buffer.alloc(32, 7), keys: memory.keys });
   const defaults = {
     model: 'm',
@@ -60,7 +37,7 @@ export async function startCommands(
     hasModelKey: options.hasModelKey ?? true,
   };
   const store = options.through?.(memory.store) ?? memory.store;
-  const module = CommandsModule.register({ ...memory, store, vault, ids: systemIds, commandLog, defaults });
+  const module = CommandsModule.register({ ...memory, store, vault, ids: systemIds, defaults });
   const app = await NestFactory.createApplicationContext(module, { logger: false });
   const bus = app.get(CommandBus);
   return {
@@ -74,11 +51,7 @@ export async function startCommands(
       (await memory.store.read(sessionId)).map(({ event }) => event),
     types: async (sessionId: string): Promise<string[]> =>
       (await memory.store.read(sessionId)).map(({ event }) => event.type),
-    async stop() {
-      following.abort();
-      await followed;
-      await app.close();
-    },
+    stop: () => app.close(),
   };
 }
 

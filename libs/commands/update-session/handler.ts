@@ -20,7 +20,7 @@ export class UpdateSessionHandler implements ICommandHandler<UpdateSession, Comm
   ) {}
 
   execute({ sessionId, payload, context }: UpdateSession): Promise<CommandOutcome> {
-    return this.idempotency.once(context, () => this.update(sessionId, payload, context));
+    return this.idempotency.once(sessionId, context, () => this.update(sessionId, payload, context));
   }
 
   private async update(

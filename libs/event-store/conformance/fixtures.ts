@@ -10,6 +10,7 @@ import {
 import type {
   Attachments,
   EventStore,
+  CommandClaims,
   KeyStore,
   NameRegistry,
   RecordedEvent,
@@ -22,6 +23,7 @@ export interface OpenedStore {
   store: EventStore;
   names: NameRegistry;
   keys: KeyStore;
+  claims: CommandClaims;
   attachments: Attachments;
   signals: Signals;
   leases: Leases;

@@ -37,6 +37,32 @@ export function describeRegistering(subject: Subject): void {
     expect(taken.filter(Boolean)).toHaveLength(1);
   });
 
+  it('purges what is kept for one session, and nothing of another', async () => {
+    const { store, attachments } = subject();
+    const [gone, stays] = [newSessionId(), newSessionId()];
+    const bytes = new TextEncoder().encode('a picture');
+    const digests = await Promise.all([gone, stays].map((id) => attachments.put(id, bytes)));
+    await store.purge(gone);
+    await store.purge(gone);
+    expect(await attachments.get(gone, digests[0] ?? '')).toBeUndefined();
+    expect(await attachments.get(stays, digests[1] ?? '')).toEqual(bytes);
+  });
+
+  it('gives an idempotency key to one of many claims, until it is released', async () => {
+    const { claims } = subject();
+    const key = `user: "${randomUUID()}" *.>`;
+    const wanted = Array.from({ length: 10 }, () => ({ hash: 'h', sessionId: newSessionId() }));
+    const made = await Promise.all(wanted.map((claim) => claims.claim(key, claim)));
+    const winners = made.flatMap(({ first }, index) => (first ? [wanted[index]] : []));
+    expect(winners).toHaveLength(1);
+    expect(made.map(({ claim }) => claim)).toEqual(wanted.map(() => winners[0]));
+    const settled = { hash: 'h', sessionId: newSessionId(), settled: { version: 1, sequence: 2 } };
+    await claims.settle(key, settled);
+    expect(await claims.claim(key, { hash: 'i', sessionId: 'x' })).toEqual({ first: false, claim: settled });
+    await claims.release(key);
+    expect(await claims.claim(key, { hash: 'i', sessionId: 'x' })).toMatchObject({ first: true });
+  });
+
   it('keeps a key until it is destroyed, and then for ever not', async () => {
     const { keys } = subject();
     const sessionId = newSessionId();

@@ -16,6 +16,8 @@ export interface BucketOptions {
   patienceMs: number;
   /** Deleted values are overwritten on disk, not only forgotten. */
   shred: boolean;
+  /** What is older is forgotten; left out, nothing is. */
+  maxAgeMs?: number;
 }
 
 /**
@@ -25,7 +27,7 @@ export interface BucketOptions {
 export async function openBucket(options: BucketOptions): Promise<Bucket> {
   const { connection, jsm, bucket, replicas, timeoutMs, patienceMs, shred } = options;
   const stream = `KV_${bucket}`;
-  await ensureStream(jsm, bucketStream(bucket), replicas);
+  await ensureStream(jsm, bucketStream(bucket, options.maxAgeMs), replicas);
   const subjectOf = (key: string) => `$KV.${bucket}.${key}`;
 
   const put = async (

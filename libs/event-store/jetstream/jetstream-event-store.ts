@@ -62,8 +62,13 @@ export class JetStreamEventStore implements EventStore {
     const messages = await this.#encoded([tombstone]);
     const write = { subject, messages, expectedSequence, rollup: true };
     const result = await this.#parts.appender.append(sessionId, write);
-    await this.#parts.blobs.eraseSession(sessionId);
+    await this.purge(sessionId);
     return result;
+  }
+
+  async purge(sessionId: string): Promise<void> {
+    assertToken(sessionId);
+    await this.#parts.blobs.eraseSession(sessionId);
   }
 
   async read(sessionId: string, { fromSequence = 0 }: ReadOptions = {}): Promise<RecordedEvent[]> {

@@ -3,12 +3,14 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import { createAttachments } from '../attachments.js';
 import type {
   Attachments,
+  CommandClaims,
   EventStore,
   KeyStore,
   NameRegistry,
   RecordedEvent,
   Signals,
 } from '../event-store.js';
+import { createCommandClaims } from '../command-claims.js';
 import { createKeyStore } from '../keys.js';
 import { createLeases, type Leases, type LeaseTiming } from '../leases/index.js';
 import { createNameRegistry } from '../names.js';
@@ -27,6 +29,9 @@ import { Resolver } from './resolver.js';
 import { requireServerVersion } from './server-version.js';
 import { requireReadableLog } from './least-schema.js';
 import { ensureStream, sessionStream } from './streams.js';
+
+/** Two days: whoever was told a day may be slow. */
+const CLAIMS_KEPT_MS = 2 * 24 * 60 * 60_000;
 
 export interface JetStreamStoreOptions {
   /** Copies of everything in a cluster; left out, new streams get 1 and existing ones keep theirs. */
@@ -55,6 +60,7 @@ export interface JetStreamStore {
   store: EventStore;
   names: NameRegistry;
   keys: KeyStore;
+  claims: CommandClaims;
   attachments: Attachments;
   signals: Signals;
   leases: Leases;
@@ -84,10 +90,11 @@ export async function openJetStreamStore(
   const requests = { connection, jsm, timeoutMs, patienceMs };
   const publisher = new Publisher(connection, timeoutMs);
   const blobReader = new StreamReader({ ...requests, stream: bucket('BLOBS') });
-  const [names, keys, leases, blobs] = await Promise.all([
+  const [names, keys, leases, claims, blobs] = await Promise.all([
     openBucket({ ...requests, bucket: bucket('NAMES'), replicas, shred: false }),
     openBucket({ ...requests, bucket: bucket('KEYS'), replicas, shred: true }),
     openBucket({ ...requests, bucket: bucket('LEASES'), replicas, shred: false }),
+    openBucket({ ...requests, bucket: bucket('CLAIMS'), replicas, shred: false, maxAgeMs: CLAIMS_KEPT_MS }),
     openBlobs({ jsm, bucket: bucket('BLOBS'), reader: blobReader, publisher, patienceMs }, replicas),
   ]);
 
@@ -109,6 +116,7 @@ export async function openJetStreamStore(
     store,
     names: createNameRegistry(names),
     keys: createKeyStore(keys),
+    claims: createCommandClaims(claims),
     attachments: createAttachments(blobs),
     leases: createLeases(leases, options.leaseTiming),
     signals: createJetStreamSignals(connection, closing.signal),

@@ -37,7 +37,7 @@ export function sessionStream(
 }
 
 /** A bucket in the layout of NATS key-value stores with history 1, so that their tools read it. */
-export function bucketStream(bucket: string): StreamSettings {
+export function bucketStream(bucket: string, maxAgeMs = 0): StreamSettings {
   return {
     name: `KV_${bucket}`,
     subjects: [`$KV.${bucket}.>`],
@@ -45,6 +45,7 @@ export function bucketStream(bucket: string): StreamSettings {
     retention: RetentionPolicy.Limits,
     discard: DiscardPolicy.New,
     max_msgs_per_subject: 1,
+    max_age: nanos(maxAgeMs),
     allow_direct: true,
     allow_rollup_hdrs: true,
   };

@@ -2,6 +2,7 @@ import { createAttachments } from '../attachments.js';
 import { appendInBatches } from '../batches.js';
 import type {
   Attachments,
+  CommandClaims,
   EventStore,
   FollowOptions,
   KeyStore,
@@ -10,6 +11,7 @@ import type {
   Signals,
 } from '../event-store.js';
 import { verifyHistory } from '../history.js';
+import { createCommandClaims } from '../command-claims.js';
 import { createKeyStore } from '../keys.js';
 import { createLeases, type Leases, type LeaseTiming } from '../leases/index.js';
 import { createNameRegistry } from '../names.js';
@@ -22,6 +24,7 @@ export interface MemoryStore {
   store: EventStore;
   names: NameRegistry;
   keys: KeyStore;
+  claims: CommandClaims;
   attachments: Attachments;
   signals: Signals;
   leases: Leases;
@@ -34,6 +37,7 @@ export function createMemoryStore(leaseTiming?: LeaseTiming): MemoryStore {
     store: createStore(new MemoryLog(), blobs),
     names: createNameRegistry(createMemoryBucket()),
     keys: createKeyStore(createMemoryBucket()),
+    claims: createCommandClaims(createMemoryBucket()),
     attachments: createAttachments({
       put: async ({ name, bytes }) => void blobs.set(name, bytes),
       get: async (name) => blobs.get(name),
@@ -45,6 +49,9 @@ export function createMemoryStore(leaseTiming?: LeaseTiming): MemoryStore {
 
 function createStore(log: MemoryLog, blobs: Map<string, Uint8Array>): EventStore {
   const consumers = new Map<string, MemoryConsumer>();
+  const purge = (sessionId: string): void => {
+    for (const name of [...blobs.keys()].filter((key) => key.startsWith(`${sessionId}.`))) blobs.delete(name);
+  };
   return {
     append: (sessionId, events, expectedSequence) =>
       appendInBatches(events, expectedSequence, async (batch, position) =>
@@ -52,10 +59,10 @@ function createStore(log: MemoryLog, blobs: Map<string, Uint8Array>): EventStore
       ),
     async erase(sessionId, tombstone, expectedSequence) {
       const erased = log.erase(sessionId, tombstone, expectedSequence);
-      for (const name of [...blobs.keys()].filter((key) => key.startsWith(`${sessionId}.`)))
-        blobs.delete(name);
+      purge(sessionId);
       return erased;
     },
+    purge: async (sessionId) => purge(sessionId),
     at: async (sequence) => log.at(sequence),
     last: async (sessionId) => log.last(sessionId),
     info: async () => log.info(),
