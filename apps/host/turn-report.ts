@@ -1,4 +1,4 @@
-import { isToolUse, type EventEnvelope } from '#domain';
+import { isToolUse, type EventEnvelope, type Usage } from '#domain';
 import { exitCodeIn } from './tools/bash.js';
 
 /** The lines of Host's log about a turn: its steps, how long they took, how they ended. They only grow at their end. */
@@ -35,7 +35,7 @@ function lineOf(event: EventEnvelope, own: EventEnvelope[]): string | undefined 
       return `${event.time} turn ${event.data.turn_id} started`;
     case 'model.responded': {
       const { model, took_ms, usage, stop_reason } = event.data;
-      return `${event.time} ${model} answered in ${took_ms} ms (${usage.input_tokens} tokens in, ${usage.output_tokens} out, ${stop_reason})`;
+      return `${event.time} ${model} answered in ${took_ms} ms (${tokensRead(usage)} tokens in, ${usage.output_tokens} out, ${stop_reason})`;
     }
     case 'tool.completed': {
       const { use_id, took_ms, outcome, content } = event.data;
@@ -45,6 +45,11 @@ function lineOf(event: EventEnvelope, own: EventEnvelope[]): string | undefined 
     default:
       return undefined;
   }
+}
+
+/** Also those that came from the cache of the API or went there, which `input_tokens` leaves out. */
+function tokensRead(usage: Usage): number {
+  return usage.input_tokens + usage.cache_read_input_tokens + usage.cache_creation_input_tokens;
 }
 
 /** As the model asked; a use that was never started is no event of its own. */

@@ -131,12 +131,16 @@ export const forceState = z.looseObject({ state: z.enum(['idle', 'closed']) });
 
 const unixSeconds = z.number().describe('Unix seconds with fraction.');
 
-export const usage = z.object({
-  input_tokens: z.int(),
-  output_tokens: z.int(),
-  cache_read_input_tokens: z.int(),
-  cache_creation_input_tokens: z.int(),
-});
+export const usage = z
+  .object({
+    input_tokens: z.int().describe('Read and not cached: a small part of what the model reads.'),
+    output_tokens: z.int(),
+    cache_read_input_tokens: z.int().describe('Read from the cache of the API.'),
+    cache_creation_input_tokens: z.int().describe('Read and put into that cache.'),
+  })
+  .describe(
+    'Tokens as the API bills them. What the model has read is the sum of the three kinds of input tokens.',
+  );
 
 export const session = z.object({
   id: z.string(),

@@ -1,4 +1,5 @@
 import type { StreamedDelta } from '#contracts';
+import { addUsage, describeUsage, NO_USAGE, type Usage } from '../sessions/tokens.js';
 import { duration } from '../terminal/time.js';
 import { describeControl, describeDisruption, describeFailedStart } from './describe-computer.js';
 import { describeToolCall, describeToolResult } from './describe-tool.js';
@@ -11,7 +12,7 @@ export class Narrator {
   #reply = new ReplyText();
   #own = new Set<string>();
   #shown: Set<string>;
-  #usage = { input: 0, output: 0 };
+  #usage: Usage = NO_USAGE;
   #turnBegan: number | undefined;
   /** Of whom it was told that they have the desktop; they keep it by taking it again. */
   #lease: string | undefined;
@@ -52,7 +53,7 @@ export class Narrator {
         return this.#messagePosted(event.data);
       case 'turn.started':
         this.#turnBegan = Date.parse(event.time);
-        this.#usage = { input: 0, output: 0 };
+        this.#usage = NO_USAGE;
         return;
       case 'model.responded':
         return this.#responded(event.data);
@@ -98,8 +99,7 @@ export class Narrator {
     content,
     usage,
   }: Extract<SessionEvent, { type: 'model.responded' }>['data']): void {
-    this.#usage.input += usage.input_tokens;
-    this.#usage.output += usage.output_tokens;
+    this.#usage = addUsage(this.#usage, usage);
     if (this.#shown.has(message_id)) return;
     const text = textOf(content);
     if (text === '') return;
@@ -109,11 +109,8 @@ export class Narrator {
 
   #turnCompleted(ended: number): void {
     if (this.#turnBegan === undefined) return;
-    const { input, output } = this.#usage;
-    this.output.note(
-      `${input} tokens in, ${output} out, ${duration((ended - this.#turnBegan) / 1000)}`,
-      'dim',
-    );
+    const took = duration((ended - this.#turnBegan) / 1000);
+    this.output.note(`${describeUsage(this.#usage)}, ${took}`, 'dim');
     this.#turnBegan = undefined;
   }
 }

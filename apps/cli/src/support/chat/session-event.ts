@@ -1,4 +1,5 @@
 import type { StreamedEvent } from '#contracts';
+import type { Usage } from '../sessions/tokens.js';
 
 /** The parts of the log's events that a conversation shows. */
 interface EventData {
@@ -12,7 +13,7 @@ interface EventData {
   'model.responded': {
     message_id: string;
     content: { type: string; text?: string }[];
-    usage: { input_tokens: number; output_tokens: number };
+    usage: Usage;
   };
   'tool.started': { use_id: string; name: string; input: unknown };
   'tool.completed': {

@@ -1,5 +1,6 @@
 import type { Session } from '#contracts';
 import { dateTime, duration } from '../terminal/time.js';
+import { describeUsage } from './tokens.js';
 
 const WIDTH = 14;
 
@@ -13,7 +14,7 @@ export function describeSession(session: Session): string {
     ['Created', `${dateTime(session.created_at)}, ${duration(Date.now() / 1000 - session.created_at)} ago`],
     ['Model', session.model],
     ['Messages', String(session.message_count)],
-    ['Tokens', `${session.usage.input_tokens} in, ${session.usage.output_tokens} out`],
+    ['Tokens', describeUsage(session.usage).replace(' tokens', '')],
     [session.state === 'closed' ? 'Closed' : 'Closes', closing(session)],
     ['Remixed from', remixedFrom(session)],
     ['Computer', session.container_id],
