@@ -8,6 +8,7 @@ import { askModel } from './model.js';
 import type { HostSettings } from './options.js';
 import type { Pictures } from './pictures.js';
 import { digestOf } from './request-digest.js';
+import { requireSendable } from './request-size.js';
 import { TurnOver, type TurnJournal } from './turn-journal.js';
 
 /** Stands for the stop reason of a reply that has none, because it was cut off. */
@@ -35,6 +36,7 @@ export class ModelStep {
   async ask(): Promise<void> {
     const { journal, ports, signal } = this;
     const request = requestOf(journal.events, journal.turnId);
+    requireSendable(request);
     const apiKey = (this.key ??= await findModelKey(journal.events, ports.vault, ports.settings.apiKey));
     const startedAt = performance.now();
     let messageId = '';
