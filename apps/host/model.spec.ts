@@ -67,7 +67,7 @@ describe('askModel', () => {
     ['is cut', { begins: 'Hi', then: 'cut' }],
     ['reports an overload', { begins: 'Hi', then: 'overloaded' }],
   ])('never takes a stream that %s for a reply, and asks again', async (_name, broken) => {
-    const { reply, attempts } = await ask([broken, hi], { idleMs: 200 });
+    const { reply, attempts } = await ask([broken, hi], { idleMs: 600 });
     expect((await reply).content).toEqual([text('Hi there, friend.')]);
     expect(attempts).toEqual(['Hi', 'Hi there, friend.']);
   });
@@ -77,6 +77,34 @@ describe('askModel', () => {
     await expect(reply).rejects.toMatchObject({
       reason: 'model_unavailable',
       message: expect.stringContaining('nothing was heard for 0.1 s'),
+    });
+  });
+
+  it.each([
+    ['from its beginning', ''],
+    ['after some words', 'Hi'],
+  ])('gives up a stream that only pings %s', async (_, begins) => {
+    const limits = { idleMs: 60_000, contentMs: 100, attempts: 1 };
+    const { reply } = await ask([{ begins, then: 'pings' }], limits);
+    await expect(reply).rejects.toMatchObject({
+      reason: 'model_unavailable',
+      message: expect.stringContaining('nothing but signs of life for 0.1 s'),
+    });
+  });
+
+  it('asks again after a stream that only pings', async () => {
+    const { reply } = await ask([{ begins: '', then: 'pings' }, hi], { contentMs: 100 });
+    expect((await reply).content).toEqual([text('Hi there, friend.')]);
+  });
+
+  it.each<[string, Answer[]]>([
+    ['a reply without an end', [{ begins: 'On and', then: 'drips' }]],
+    ['tries in a row', Array.from({ length: 9 }, () => ({ begins: 'Hi', then: 'silence' }) as const)],
+  ])('gives up %s after the time for all of it', async (_, answers) => {
+    const { reply } = await ask(answers, { totalMs: 300, idleMs: 80, attempts: 9 });
+    await expect(reply).rejects.toMatchObject({
+      reason: 'model_unavailable',
+      message: 'Claude did not complete its reply within 0.3 s. Post a message to try again.',
     });
   });
 

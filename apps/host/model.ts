@@ -4,10 +4,10 @@ import type { Message, MessageCreateParamsBase } from '@anthropic-ai/sdk/resourc
 import type { ContentBlock, Usage } from '#domain';
 import type { ModelRequest } from './model-request.js';
 import { keptOfCutReply } from './cut-reply.js';
-import { IdleWatch } from './idle-watch.js';
 import { BrokenStreamError, explainFailure, ModelError, type ModelFailure } from './model-failure.js';
+import { StreamWatch, type StreamLimits } from './stream-watch.js';
 
-export interface ModelOptions {
+export interface ModelOptions extends StreamLimits {
   /** Where the Messages API is; Anthropic's own when left out. */
   baseUrl?: string;
   /** Tries of one request, the first included. */
@@ -16,8 +16,8 @@ export interface ModelOptions {
   firstDelayMs: number;
   /** Longest wait between two tries, also when the API asks for more. */
   maxDelayMs: number;
-  /** Milliseconds without a byte after which a stream counts as dead. */
-  idleMs: number;
+  /** Milliseconds from the first try to the end of the reply, waits between tries included. */
+  totalMs: number;
 }
 
 export const MODEL_DEFAULTS: ModelOptions = {
@@ -25,6 +25,8 @@ export const MODEL_DEFAULTS: ModelOptions = {
   firstDelayMs: 1_000,
   maxDelayMs: 60_000,
   idleMs: 120_000,
+  contentMs: 600_000,
+  totalMs: 3_600_000,
 };
 
 export interface Asking {
@@ -56,13 +58,34 @@ export async function askModel(
   asking: Asking,
   options: ModelOptions,
 ): Promise<ModelResponse> {
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(tookTooLong(options)), options.totalMs);
+  try {
+    return await tryUntil(late.signal, request, asking, options);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function tookTooLong({ totalMs }: ModelOptions): ModelError {
+  const message = `Claude did not complete its reply within ${totalMs / 1000} s. Post a message to try again.`;
+  return new ModelError('model_unavailable', message);
+}
+
+async function tryUntil(
+  late: AbortSignal,
+  request: ModelRequest,
+  asking: Asking,
+  options: ModelOptions,
+): Promise<ModelResponse> {
   for (let attempt = 1; ; attempt++) {
     asking.signal.throwIfAborted();
     asking.onAttempt();
     try {
-      return await stream(request, asking, options);
+      return await stream(request, asking, options, late);
     } catch (error) {
       asking.signal.throwIfAborted();
+      late.throwIfAborted();
       const failure = explainFailure(error, request.model);
       const message = failure.message.replaceAll(asking.apiKey, '***');
       if (!failure.retryable || attempt >= options.attempts) {
@@ -70,7 +93,10 @@ export async function askModel(
       }
       const delayMs = delayBefore(attempt, failure, options);
       asking.onRetry({ ...failure, message }, delayMs);
-      await delay(delayMs, undefined, { signal: asking.signal });
+      await delay(delayMs, undefined, { signal: AbortSignal.any([asking.signal, late]) }).catch(() => {
+        asking.signal.throwIfAborted();
+        late.throwIfAborted();
+      });
     }
   }
 }
@@ -81,14 +107,21 @@ function delayBefore(attempt: number, { retryAfterMs = 0 }: ModelFailure, option
   return Math.min(options.maxDelayMs, Math.max(backoff, retryAfterMs));
 }
 
-async function stream(request: ModelRequest, asking: Asking, options: ModelOptions): Promise<ModelResponse> {
-  const idle = new IdleWatch(options.idleMs);
-  const client = new Anthropic(clientOptions(asking.apiKey, idle, options));
-  const signal = AbortSignal.any([asking.signal, idle.signal]);
+async function stream(
+  request: ModelRequest,
+  asking: Asking,
+  options: ModelOptions,
+  late: AbortSignal,
+): Promise<ModelResponse> {
+  const watch = new StreamWatch(options);
+  const client = new Anthropic(clientOptions(asking.apiKey, watch, options));
+  const signal = AbortSignal.any([asking.signal, late, watch.signal]);
   // The log keeps the API's own shapes, of which our types name only what we use.
   const replying = client.messages.stream(request as unknown as MessageCreateParamsBase, { signal });
   let completeBlocks = 0;
   replying.on('text', asking.onText).on('contentBlock', () => (completeBlocks += 1));
+  // Pings never get here.
+  replying.on('streamEvent', () => watch.heardContent());
   try {
     const message = await replying.finalMessage();
     if (message.stop_reason === null) throw new BrokenStreamError('the reply broke off');
@@ -96,22 +129,22 @@ async function stream(request: ModelRequest, asking: Asking, options: ModelOptio
   } catch (error) {
     const cut = asking.signal.aborted ? cutOff(replying.currentMessage, completeBlocks) : undefined;
     if (cut !== undefined) return cut;
-    if (idle.signal.aborted) throw new BrokenStreamError(`nothing was heard for ${options.idleMs / 1000} s`);
+    watch.signal.throwIfAborted();
     throw error;
   } finally {
-    idle.stop();
+    watch.stop();
   }
 }
 
 /** Retries, timeouts and logging are ours: the SDK's would know nothing of the turn, or write to our output. */
-function clientOptions(apiKey: string, idle: IdleWatch, options: ModelOptions): ClientOptions {
+function clientOptions(apiKey: string, watch: StreamWatch, options: ModelOptions): ClientOptions {
   return {
     apiKey,
     authToken: null,
     ...(options.baseUrl === undefined ? {} : { baseURL: options.baseUrl }),
     maxRetries: 0,
     timeout: options.idleMs + 1_000,
-    fetch: idle.fetch,
+    fetch: watch.fetch,
     logLevel: 'off',
   };
 }

@@ -54,7 +54,11 @@ export function workingModules(parts: Parts): DynamicModule[] {
       node,
       leases: log.leases,
       holder: lease.holder,
-      model: { baseUrl: config.anthropicBaseUrl },
+      model: {
+        baseUrl: config.anthropicBaseUrl,
+        contentMs: config.modelSilenceSeconds * 1_000,
+        totalMs: config.modelReplySeconds * 1_000,
+      },
       logger: logger.child({ part: 'host' }),
     }),
   ];

@@ -14,7 +14,9 @@ export type Answer =
     }
   | { status: number; type: string; message: string; headers?: Record<string, string> }
   /** Streams a text and then says nothing more, or closes the connection, or reports an error in the stream. */
-  | { begins: string; then: 'silence' | 'cut' | 'overloaded' };
+  | { begins: string; then: 'silence' | 'cut' | 'overloaded' }
+  /** Streams a text, when there is one, and then pings or one more word every few milliseconds, without an end. */
+  | { begins: string; then: 'pings' | 'drips' };
 
 /** What a request says, as far as a stand-in reads it. */
 export interface Asked {
@@ -118,12 +120,27 @@ function breakOff(
   first: StreamEvent[],
   send: (event: StreamEvent) => void,
 ): void {
+  if (then === 'pings' || then === 'drips') repeat(response, () => send(then === 'pings' ? PING : DRIP));
+  if (begins === '') return;
   for (const event of first) send(event);
   send({ type: 'content_block_start', index: 0, content_block: { type: 'text', text: '' } });
   send({ type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text: begins } });
   if (then === 'overloaded')
     send({ type: 'error', error: { type: 'overloaded_error', message: 'Overloaded' } });
-  if (then !== 'silence') response.end();
+  if (then === 'cut' || then === 'overloaded') response.end();
+}
+
+const PING: StreamEvent = { type: 'ping' };
+const DRIP: StreamEvent = {
+  type: 'content_block_delta',
+  index: 0,
+  delta: { type: 'text_delta', text: ' on' },
+};
+const EVERY_MS = 10;
+
+function repeat(response: ServerResponse, step: () => void): void {
+  const timer = setInterval(step, EVERY_MS);
+  response.once('close', () => clearInterval(timer));
 }
 
 /** About what a tokenizer would count; a picture's data counts for nothing. */

@@ -54,6 +54,9 @@ export const settingsSchema = z.object({
   anthropicApiKey: z.string().regex(/^\S+$/, 'a key without spaces').optional(),
   /** Base URL of the model API. Absent: Anthropic's. */
   anthropicBaseUrl: url(['http:', 'https:'], 'a URL such as https://api.anthropic.com').optional(),
+  /** Seconds that a reply of the model may bring no content, and that it may take in all, retries included. */
+  modelSilenceSeconds: wholeNumber(1, 86_400),
+  modelReplySeconds: wholeNumber(1, 86_400),
   /** Seconds without activity after which a session is closed; 0 never closes one. */
   timeoutSeconds: wholeNumber(0, 31_536_000),
   /** Sequences of events on the log that count for nothing, because they cannot be read or shown. */
@@ -100,6 +103,16 @@ export const settingSources: Record<SettingName, SettingSource> = {
   model: { env: 'RAWORC_MODEL', key: 'model', fallback: 'claude-sonnet-5-5' },
   anthropicApiKey: { env: 'ANTHROPIC_API_KEY', key: 'anthropic_api_key', secret: true },
   anthropicBaseUrl: { env: 'ANTHROPIC_BASE_URL', key: 'anthropic_base_url' },
+  modelSilenceSeconds: {
+    env: 'RAWORC_MODEL_SILENCE_SECONDS',
+    key: 'model_silence_seconds',
+    fallback: '600',
+  },
+  modelReplySeconds: {
+    env: 'RAWORC_MODEL_REPLY_SECONDS',
+    key: 'model_reply_seconds',
+    fallback: '3600',
+  },
   timeoutSeconds: { env: 'RAWORC_TIMEOUT_SECONDS', key: 'timeout_seconds', fallback: '300' },
   skipEvents: { env: 'RAWORC_SKIP_EVENTS', key: 'skip_events' },
   logLevel: { env: 'RAWORC_LOG_LEVEL', key: 'log_level', fallback: 'info' },
