@@ -23,6 +23,12 @@ export function acceptableContent(content: ContentBlock[]): ContentBlock[] {
   return blocks.slice(0, blocks.findLastIndex(({ type }) => !isThinking(type)) + 1);
 }
 
+/** A reply that ends the turn and would tell a person nothing. */
+export function isEmptyReply({ content, stop_reason }: EventOf<'model.responded'>['data']): boolean {
+  const ends = stop_reason === 'end_turn' || stop_reason === 'stop_sequence' || stop_reason === 'tool_use';
+  return ends && acceptableContent(content).length === 0;
+}
+
 function isThinking(type: string): boolean {
   return type === 'thinking' || type === 'redacted_thinking';
 }

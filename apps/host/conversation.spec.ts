@@ -89,9 +89,15 @@ describe('the request of a turn', () => {
     turn(rehearsal, 'three', end(text(' \n'), text('Yes.'), thinking));
     const refused = { content: [text('I cannot')], stopReason: 'refusal' };
     turn(rehearsal, 'four', refused);
+    const askedAgain = [
+      { role: 'user', content: expect.stringContaining('your reply was empty') },
+      { role: 'assistant', content: [text('Done.')] },
+    ];
     expect(turn(rehearsal, ' ')).toEqual([
       { role: 'user', content: 'one' },
+      ...askedAgain,
       { role: 'user', content: 'two' },
+      ...askedAgain,
       { role: 'user', content: 'three' },
       { role: 'assistant', content: [text('Yes.')] },
       { role: 'user', content: 'four' },

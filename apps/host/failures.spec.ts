@@ -143,6 +143,35 @@ describe('the model', () => {
     expect(claude.requests[1]?.messages.at(-1)).toEqual({ role: 'assistant', content: [text('Well')] });
   });
 
+  it('is asked again when its reply is empty, with a note that only adds to the conversation', async () => {
+    await begin([
+      { content: [bash('echo 1')] },
+      { content: [], stopReason: 'end_turn' },
+      { content: [text('  ')], stopReason: 'end_turn' },
+      { content: [text('Done.')] },
+    ]);
+    await service.post(id, 'hello');
+    await service.until(id, 'turn.completed');
+    const [, second, third, fourth] = claude.requests.map(({ messages }) => messages);
+    expect(third?.slice(0, second?.length)).toEqual(second);
+    expect(fourth?.slice(0, third?.length)).toEqual(third);
+    expect(fourth?.at(-1)).toEqual({ role: 'user', content: expect.stringContaining('was empty') });
+  });
+
+  it('fails the turn when its reply stays empty', async () => {
+    const thinking = { type: 'thinking', thinking: '', signature: 'sig' };
+    const empty: Answer = { content: [thinking], stopReason: 'end_turn' };
+    await begin([empty, empty, empty, { content: [text('Hi.')] }]);
+    expect(await failureOf('hello')).toEqual({
+      turn_id: expect.any(String),
+      reason: 'empty_reply',
+      message: expect.stringContaining('3 times without a word'),
+    });
+    expect(claude.requests).toHaveLength(3);
+    await service.post(id, 'again');
+    await service.until(id, 'turn.completed');
+  });
+
   it('cannot go on for ever', async () => {
     await begin([{ content: [bash('echo 1')] }, { content: [bash('echo 2')] }], { maxRequests: 2 });
     expect(await failureOf('hello')).toMatchObject({ reason: 'step_limit' });

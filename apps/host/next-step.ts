@@ -1,4 +1,5 @@
 import { isToolUse, type EventEnvelope, type EventOf, type ToolUseBlock, type TurnFailure } from '#domain';
+import { isEmptyReply } from './api-rules.js';
 import { SHORTEN } from './model-failure.js';
 import { isScreenUse } from './screen-view.js';
 
@@ -32,6 +33,9 @@ const FAILURES: Partial<Record<string, { reason: TurnFailure; message: string }>
   },
 };
 
+/** Replies in a row that say nothing and ask for nothing, until Host gives up. */
+const EMPTY_REPLIES = 3;
+
 /** @param maxRequests Requests to the model that one turn may make. */
 export function nextStep(events: readonly EventEnvelope[], turnId: string, maxRequests: number): NextStep {
   const own = events.filter((event) => 'turn_id' in event.data && event.data.turn_id === turnId);
@@ -41,7 +45,7 @@ export function nextStep(events: readonly EventEnvelope[], turnId: string, maxRe
   if (response?.type !== 'model.responded') return { do: 'ask' };
   const failure = FAILURES[response.data.stop_reason];
   if (failure !== undefined) return { do: 'fail', ...failure };
-  return afterResponse(response.data, own.slice(at + 1)) ?? askAgain(own, maxRequests);
+  return afterResponse(response.data, own.slice(at + 1)) ?? afterSilence(own) ?? askAgain(own, maxRequests);
 }
 
 /** Undefined when every tool use has its result, so that the model has to be asked again. */
@@ -58,8 +62,17 @@ function afterResponse(
     const skipped = isScreenUse(open) && uses.some((use) => isScreenUse(use) && failed(use, later));
     return { do: skipped ? 'skip-tool' : 'run-tool', use: open };
   }
-  if (uses.length > 0 || response.stop_reason === 'pause_turn') return undefined;
+  if (uses.length > 0 || response.stop_reason === 'pause_turn' || isEmptyReply(response)) return undefined;
   return { do: 'complete', stopReason: response.stop_reason };
+}
+
+/** Undefined while a reply that says something may still come. */
+function afterSilence(own: EventEnvelope[]): NextStep | undefined {
+  const responses = own.filter((event) => event.type === 'model.responded');
+  const silent = responses.length - 1 - responses.findLastIndex(({ data }) => !isEmptyReply(data));
+  if (silent < EMPTY_REPLIES) return undefined;
+  const message = `Claude ended its reply ${silent} times without a word. What the turn did so far is kept; post a message to go on.`;
+  return { do: 'fail', reason: 'empty_reply', message };
 }
 
 function failed(use: ToolUseBlock, later: EventEnvelope[]): boolean {

@@ -1,10 +1,20 @@
 import { isToolUse, type ContentBlock, type EventEnvelope, type EventOf, type ToolUseBlock } from '#domain';
-import { acceptableContent, contentOf, isBlank, picturesOfError, type ToolResult } from './api-rules.js';
+import {
+  acceptableContent,
+  contentOf,
+  isBlank,
+  isEmptyReply,
+  picturesOfError,
+  type ToolResult,
+} from './api-rules.js';
 import type { ModelMessage } from './model-request.js';
 
 const INTERRUPTED =
   'Note from Raworc: the turn before this message was interrupted. Take up its work again only if this message asks for it.';
 const FAILED = 'Note from Raworc: the turn before this message failed before it was finished.';
+
+const EMPTY =
+  'Note from Raworc: your reply was empty. Go on with the work, or say in a few words what you did and found.';
 
 /** A conversation as the model is told it, event by event; its messages only ever grow at their end. */
 export class Transcript {
@@ -69,8 +79,11 @@ export class Transcript {
     return notes.length === 0 ? said : [...notes, said].map((block) => ({ type: 'text', text: block }));
   }
 
-  private addResponse({ content, stop_reason }: EventOf<'model.responded'>['data']): void {
+  private addResponse(response: EventOf<'model.responded'>['data']): void {
+    const { content, stop_reason } = response;
     this.answerUses();
+    // Whether the model was asked once more before the turn ended is not on the log, so the note is always there.
+    if (isEmptyReply(response)) this.messages.push({ role: 'user', content: EMPTY });
     const usable = stop_reason === 'refusal' ? [] : acceptableContent(content);
     if (usable.length > 0) this.messages.push({ role: 'assistant', content: usable });
     this.uses = usable.filter(isToolUse);

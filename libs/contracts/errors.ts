@@ -8,6 +8,7 @@ export const ERROR_CODES = {
   origin_refused: { status: 403, title: 'A page of another origin may not call this' },
   not_found: { status: 404, title: 'There is no such address' },
   session_not_found: { status: 404, title: 'There is no such session' },
+  not_answered: { status: 409, title: 'The message was not answered' },
   message_not_found: { status: 404, title: 'There is no such message' },
   attachment_not_found: { status: 404, title: 'There is no such attachment' },
   desktop_missing: { status: 409, title: 'The computer has no desktop' },

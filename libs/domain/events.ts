@@ -108,6 +108,8 @@ export type TurnFailure =
   | 'output_limit'
   | 'context_limit'
   | 'step_limit'
+  /** Several replies in a row said nothing. */
+  | 'empty_reply'
   | 'computer_unavailable'
   | 'internal';
 

@@ -51,8 +51,8 @@ export class MessageReader {
   }
 
   /**
-   * The last that was said to a message: Host's answer, or why there is none. A turn that was interrupted before Host
-   * said anything gives the message itself; its status says so.
+   * The last that was said to a message: Host's answer, or why there is none.
+   * @throws ApiError `not_answered` for a turn that was interrupted before Host said anything
    */
   answerTo(sessionId: string, messageId: string, seconds: number, reply: FastifyReply): Promise<MessageView> {
     const look = (): MessageView | undefined => {
@@ -61,8 +61,11 @@ export class MessageReader {
       if (answer === undefined) throw messageNotFound(sessionId, messageId);
       const { message, replies } = answer;
       const open = message.status === 'queued' || message.status === 'processing';
-      if (open && state === 'closed' && error !== null) throw notAnswered(sessionId, error);
-      return open ? undefined : (replies.at(-1) ?? message);
+      if (open && state === 'closed' && error !== null) throw closedUnanswered(sessionId, error);
+      if (open) return undefined;
+      const last = replies.at(-1);
+      if (last === undefined) throw notAnswered(message);
+      return last;
     };
     const goal = `the answer to message ${messageId}`;
     return this.watch.until(look, { seconds, goal, signal: goneSignal(reply) });
@@ -70,10 +73,17 @@ export class MessageReader {
 }
 
 /** The session was given up, and waits for somebody to ask for it anew. */
-function notAnswered(sessionId: string, error: string): ApiError {
+function closedUnanswered(sessionId: string, error: string): ApiError {
   return new ApiError(
     'computer_failed',
     `Session ${sessionId} was closed before it could answer. ${error} The message is kept: it is answered when the session is restored.`,
+  );
+}
+
+function notAnswered({ id, session_id }: MessageView): ApiError {
+  return new ApiError(
+    'not_answered',
+    `Message ${id} of session ${session_id} was posted, but its turn ended before Host said anything. Post another message to go on.`,
   );
 }
 

@@ -50,6 +50,7 @@ export class MessagesController {
       'concurrent_write',
       'event_too_large',
       'idempotency_key_reused',
+      'not_answered',
       'wait_timed_out',
     ],
   })

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { messageView, type Message, type Session } from '#contracts';
-import { answer, failTurn, startComputer } from '../testing/lifecycle.js';
+import { answer, failTurn, startComputer, startTurn } from '../testing/lifecycle.js';
 import { startTestApp, type TestApp } from '../testing/test-app.js';
 
 let app: TestApp;
@@ -120,6 +120,18 @@ describe('?wait=reply', () => {
       content: 'Claude is overloaded.',
       metadata: { code: 'model_unavailable' },
     });
+  });
+
+  it('never gives the own message for an answer, when the turn was interrupted before Host said a word', async () => {
+    const id = await idleSession();
+    const [reply] = await Promise.all([
+      app.client.post(`sessions/${id}/messages?wait=reply`, { content: 'x' }),
+      onMessage(id, async (messageId) => {
+        await startTurn(app, id, messageId);
+        await app.client.post(`sessions/${id}/interrupt`);
+      }),
+    ]);
+    expect([reply.status, codeOf(reply)]).toEqual([409, 'not_answered']);
   });
 
   it('gives up in time, and the message stays', async () => {
