@@ -28,7 +28,7 @@ export const DEADLINES = {
   start: 60_000,
   stop: 60_000,
   setup: 600_000,
-  snapshot: 600_000,
+  snapshot: 300_000,
   destroy: 120_000,
   file: 30_000,
   probe: 10_000,

@@ -45,6 +45,7 @@ export class Reconciler {
   /** Resolves when the session is at rest or waits for another attempt; rejects when it cannot be looked at. */
   async reconcile(sessionId: string): Promise<void> {
     await this.starter.cancelIfUnwanted(sessionId);
+    await this.parts.snapshots.cancelIfUnwanted(sessionId);
     await this.runs.run(sessionId);
   }
 
@@ -83,6 +84,7 @@ export class Reconciler {
     const settled = this.runs.settled();
     const cancelled = within(deadlineMs, 'Work in progress', settled).catch(() => {
       this.starter.cancel();
+      this.parts.snapshots.cancel();
       return within(deadlineMs, 'Cancelling work in progress', settled);
     });
     await cancelled.catch((error: unknown) => {
@@ -124,7 +126,7 @@ export class Reconciler {
       // Whatever came meanwhile is about the computer as it was before.
       this.disruptions.forget(id);
     }
-    if (step === 'snapshot') await ignoringRefusal(this.parts.snapshots.keep(id));
+    if (step === 'snapshot') await ignoringRefusal(this.parts.snapshots.keep(session));
     if (step === 'stop') await this.end(id, 'Stopping the computer', computers.stop(id), DEADLINES.stop);
     if (step === 'destroy')
       await this.end(id, 'Removing the computer', computers.destroy(id), DEADLINES.destroy);

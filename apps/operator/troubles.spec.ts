@@ -1,11 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { CloseSession, RestoreSession } from '#commands';
+import { CloseSession, DeleteSession, InterruptTurn, RestoreSession } from '#commands';
 import { ComputerError } from '#computers';
 import { happeningAt } from './testing/call-points.js';
 import { createWorld, startService, user, type Service, type World } from './testing/service.js';
 import {
   createSession,
   eventsOf,
+  openTurn,
   run,
   runTurn,
   typesOf,
@@ -58,6 +59,34 @@ describe('An operator whose computers are in trouble', () => {
     trouble = undefined;
     await runTurn(world, service, id, 'echo two > data/two');
     expect(await eventsOf(world, id, 'files.snapshotted')).toHaveLength(1);
+  });
+
+  it('names in the event what could not be kept', async () => {
+    service = await startService(world);
+    const id = await createSession(service);
+    await untilIdle(world, id);
+    await runTurn(world, service, id, 'truncate -s 8T data/huge; echo kept > data/file');
+    expect(await eventsOf(world, id, 'files.snapshotted')).toMatchObject([
+      { files: 1, skipped: [{ path: 'data/huge', why: 'too_large' }], skipped_total: 1 },
+    ]);
+  });
+
+  it.each([
+    ['closes', 'files.snapshotted', (id: string) => new CloseSession(id, { reason: 'requested' }, user)],
+    ['deletes', 'session.deleted', (id: string) => new DeleteSession(id, { erase: false }, user)],
+  ] as const)('%s a session whose files take long to keep', async (_does, type, command) => {
+    const begun = Promise.withResolvers<void>();
+    const decorate = happeningAt({ verb: 'snapshot', when: 'before' }, async () => begun.resolve());
+    service = await startService(world, { decorate });
+    const id = await createSession(service);
+    await untilIdle(world, id);
+    await openTurn(world, service, id, 'truncate -s 15G data/slow data/slower');
+    await service.execute(new InterruptTurn(id, {}, user));
+    await begun.promise;
+    await run(service, id, 'rm data/slow data/slower; echo kept > data/file');
+    await service.execute(command(id));
+    await untilEvent(world, id, type);
+    expect(await eventsOf(world, id, 'files.snapshot_failed')).toEqual([]);
   });
 
   it('warns once of computers that do not answer, closes nobody, and goes on when they do', async () => {

@@ -5,6 +5,8 @@ import { type ComputersFactory, useComputers } from './conformance/fixture.js';
 import { describeInterruption } from './conformance/interruption.js';
 import { describeLifecycle } from './conformance/lifecycle.js';
 import { describeCopies } from './conformance/copies.js';
+import { describeSnapshotContents } from './conformance/snapshot-contents.js';
+import { describeSnapshotStore } from './conformance/snapshot-store.js';
 import { describeShell } from './conformance/shell.js';
 import { describeSnapshots } from './conformance/snapshots.js';
 
@@ -18,6 +20,8 @@ export function describeComputers(name: string, factory: ComputersFactory, image
     describeCommands(fixture);
     describeFiles(fixture);
     describeSnapshots(fixture);
+    describeSnapshotContents(fixture);
+    describeSnapshotStore(fixture);
     describeCopies(fixture);
   });
 }

@@ -162,6 +162,10 @@ export const session = z.object({
   message_count: z.int(),
   usage,
   error: z.string().nullable(),
+  files_not_kept: z
+    .string()
+    .nullable()
+    .describe('What the latest snapshot of the files does not hold, and why. Null: it holds all.'),
   desktop: z.boolean().describe('The computer has a screen: see /screenshot and /desktop.'),
   controlled_by: z.string().nullable().describe('Who uses the desktop instead of Host, if anybody.'),
   version: z.int().describe('Number of events in the session.'),
@@ -175,6 +179,16 @@ export const remixedSession = session.extend({
     bytes: z.int(),
     secrets: z.int(),
     from_version: z.int(),
+    snapshot_id: z.string().nullable().describe('The snapshot that the files are from; null: none was kept.'),
+    files_from_version: z.int().nullable().describe('The version of the source whose files these are.'),
+    files_fallback: z
+      .string()
+      .nullable()
+      .describe('Why the files are older than from_version, where they are.'),
+    skipped: z
+      .array(z.object({ path: z.string(), why: z.string() }))
+      .describe('What could not be kept of the files of the source, the first 100 of it.'),
+    skipped_total: z.int(),
   }),
 });
 

@@ -69,6 +69,19 @@ export interface RemixSource {
   parts: RemixParts;
 }
 
+/** Which files of its source a remix has. */
+export interface RemixedFiles {
+  /** Null: none had been kept by then. */
+  snapshot_id: string | null;
+  /** The source's version whose files these are. */
+  at_version: number | null;
+  /** Why the files are older than the conversation, where they are: those of its own version could not be kept. */
+  fallback: string | null;
+  /** What the snapshot does not hold. */
+  skipped: SkippedFile[];
+  skipped_total: number;
+}
+
 export interface SessionSettings {
   name: string;
   model: string;
@@ -142,6 +155,8 @@ export interface EventData {
     source_id: string;
     source_version: number;
     copied: { events: number; messages: number; files: number; bytes: number; secrets: number };
+    /** Null when no files were asked for. */
+    files: RemixedFiles | null;
   };
   'computer.started': {
     driver: string;

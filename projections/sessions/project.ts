@@ -5,6 +5,9 @@ import type { Projection } from '#projections/runner';
 import { schema } from './schema.js';
 import { prepareStatements } from './statements.js';
 
+/** Skipped paths that a session's view names. */
+const NAMED_SKIPPED = 3;
+
 /** One row for each session, as the REST object shows it. */
 export const projection: Projection = {
   name: 'sessions',
@@ -53,8 +56,9 @@ function prepare(db: Database) {
       case 'turn.failed':
         return void run.turnFailed.run(step);
       case 'files.snapshotted':
+        return void run.filesKept.run({ ...step, files_not_kept: skippedIn(event.data) });
       case 'files.snapshot_failed':
-        return void run.counted.run(step);
+        return void run.filesKept.run({ ...step, files_not_kept: notKept(event.data) });
       case 'messages.cleared':
         return void run.cleared.run(step);
       case 'session.closed':
@@ -97,6 +101,18 @@ function responded({ content, usage }: { content: ContentBlock[]; usage: Usage }
     cache_read_input_tokens: usage.cache_read_input_tokens,
     cache_creation_input_tokens: usage.cache_creation_input_tokens,
   };
+}
+
+function notKept({ reason, at_version }: EventOf<'files.snapshot_failed'>['data']): string {
+  return `All files as of version ${at_version}: ${reason}`;
+}
+
+/** Null when everything was kept. */
+function skippedIn({ skipped, skipped_total }: EventOf<'files.snapshotted'>['data']): string | null {
+  if (skipped_total === 0) return null;
+  const named = skipped.slice(0, NAMED_SKIPPED).map(({ path, why }) => `${path} (${why})`);
+  const more = skipped_total - named.length;
+  return more > 0 ? `${named.join(', ')} and ${more} more` : named.join(', ');
 }
 
 /** Only a response that says something is a message. */

@@ -26,6 +26,7 @@ export const schema = `
     cache_read_input_tokens     INTEGER NOT NULL DEFAULT 0,
     cache_creation_input_tokens INTEGER NOT NULL DEFAULT 0,
     error                       TEXT,
+    files_not_kept              TEXT,
     desktop                     INTEGER NOT NULL DEFAULT 0,
     controlled_by               TEXT,
     metadata                    TEXT NOT NULL

@@ -23,6 +23,8 @@ export interface SessionView {
   /** Tokens that this session spent; what a remix copied was spent by its source. */
   usage: Usage;
   error: string | null;
+  /** What the latest snapshot of the files does not hold, and why. */
+  files_not_kept: string | null;
   /** The computer has a screen. */
   desktop: boolean;
   /** Who uses the desktop instead of Host. */
@@ -51,6 +53,7 @@ export interface SessionRow {
   cache_read_input_tokens: number;
   cache_creation_input_tokens: number;
   error: string | null;
+  files_not_kept: string | null;
   desktop: 0 | 1;
   controlled_by: string | null;
   metadata: string;
@@ -86,6 +89,7 @@ export function viewOf(row: SessionRow): SessionView {
       cache_creation_input_tokens: row.cache_creation_input_tokens,
     },
     error: row.error,
+    files_not_kept: row.files_not_kept,
     desktop: row.desktop === 1,
     controlled_by: row.controlled_by,
     version: row.version,

@@ -117,7 +117,7 @@ describe('a session', () => {
     expect(queries.unfinishedRemixes(HistoryWriter.at(begun))).toEqual([]);
     expect(queries.unfinishedRemixes(HistoryWriter.at(begun) + 1)).toEqual([child]);
     const copied = { events: 3, messages: 1, files: 0, bytes: 0, secrets: 0 };
-    log.add(child, event('session.remixed', { source_id: ID, source_version: 4, copied }));
+    log.add(child, event('session.remixed', { source_id: ID, source_version: 4, copied, files: null }));
     show();
     expect(queries.children(ID)).toEqual([queries.byId(child)]);
     expect(queries.unfinishedRemixes(Infinity)).toEqual([]);

@@ -24,6 +24,7 @@ export function prepareStatements(db: Database) {
     disrupted: update(`${COUNTED}, controlled_by = iif(@running, controlled_by, NULL)`),
     controlled: update(`${ACTIVE}, controlled_by = @by`),
     counted: update(COUNTED),
+    filesKept: update(`${COUNTED}, files_not_kept = @files_not_kept`),
     active: update(ACTIVE),
     messagePosted: update(`${ACTIVE}, message_count = message_count + 1`),
     turnStarted: update(

@@ -92,6 +92,7 @@ export function eventMaker(dice: Dice) {
       source_id: 'source',
       source_version: 3,
       copied: { events: 1, messages: 1, files: 0, bytes: 0, secrets: 0 },
+      files: null,
     }),
     'computer.started': () => computerStarted(`computer-${made}`),
     'computer.failed': () => ({ reason: `no space ${made}`, attempt: 1, gave_up: dice(2) === 0 }),

@@ -37,6 +37,7 @@ export class StandInSession {
       message_count: 0,
       usage: NO_USAGE,
       error: null,
+      files_not_kept: null,
       desktop: false,
       controlled_by: null,
       version: 0,

@@ -56,7 +56,19 @@ export class RemixController {
       (await this.options.store.read(sessionId)).map(({ event }) => event).find(isRemixed);
     if (remixed === undefined) return undefined;
     const { messages, files, bytes, secrets } = remixed.data.copied;
-    return { messages, files, bytes, secrets, from_version: remixed.data.source_version };
+    const from = remixed.data.files;
+    return {
+      messages,
+      files,
+      bytes,
+      secrets,
+      from_version: remixed.data.source_version,
+      snapshot_id: from?.snapshot_id ?? null,
+      files_from_version: from?.at_version ?? null,
+      files_fallback: from?.fallback ?? null,
+      skipped: from?.skipped ?? [],
+      skipped_total: from?.skipped_total ?? 0,
+    };
   }
 }
 

@@ -97,7 +97,11 @@ describe('RemixSession', () => {
     expect(await kit.history(source)).toEqual(before);
     expect(events.at(-1)).toMatchObject({
       type: 'session.remixed',
-      data: { source_id: source, copied: { messages: 3, files: 1, bytes: 3, secrets: 1 } },
+      data: {
+        source_id: source,
+        copied: { messages: 3, files: 1, bytes: 3, secrets: 1 },
+        files: { snapshot_id: 's1', fallback: null, skipped_total: 0 },
+      },
     });
     const [created] = events;
     if (created?.type !== 'session.created') throw new Error('no session.created');

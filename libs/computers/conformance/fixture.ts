@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect } from '@jest/globals';
-import type { Computers, ExecResult } from '../computer.js';
+import type { Computers, ExecResult, SnapshotEntry } from '../computer.js';
 
 export type ComputersFactory = (root: string) => Computers;
 
@@ -22,6 +22,8 @@ export interface Fixture {
   /** Runs a command in the session's shell and expects it to succeed. */
   bash(sessionId: string, command: string): Promise<string>;
   text(sessionId: string, path: string): Promise<string>;
+  /** What a snapshot holds. */
+  entries(sessionId: string, snapshotId: string): Promise<SnapshotEntry[]>;
 }
 
 export function useComputers(factory: ComputersFactory, image: string): Fixture {
@@ -67,6 +69,11 @@ export function useComputers(factory: ComputersFactory, image: string): Fixture 
       const result = await shell.run(command, LIMITS);
       expect(result).toMatchObject({ outcome: 'exited', exitCode: 0 });
       return result.output;
+    },
+    async entries(sessionId, snapshotId) {
+      const entries: SnapshotEntry[] = [];
+      for await (const entry of computers.listSnapshot(sessionId, snapshotId)) entries.push(entry);
+      return entries;
     },
     async text(sessionId, path) {
       return Buffer.from(await computers.readFile(sessionId, path)).toString('utf8');

@@ -36,7 +36,7 @@ export async function readComputerFile(
   }
 }
 
-async function readAtMost(file: FileHandle, path: string, maxBytes: number): Promise<Uint8Array> {
+export async function readAtMost(file: FileHandle, path: string, maxBytes: number): Promise<Uint8Array> {
   const stat = await file.stat();
   if (!stat.isFile()) throw new ComputerError('file_not_readable', `${path} is not a regular file.`);
   const tooLarge = new ComputerError(

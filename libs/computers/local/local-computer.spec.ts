@@ -34,25 +34,30 @@ describe('local computers on disk', () => {
     expect((await stat(join(root, 'a', 'computer.json'))).mode & 0o777).toBe(0o600);
   });
 
+  /** The content of a file as a snapshot has it, on disk. */
+  const objectOf = async (snapshotId: string, path: string): Promise<string> => {
+    for await (const entry of computers.listSnapshot('a', snapshotId)) {
+      if (entry.path !== path || entry.sha256 === undefined) continue;
+      return join(root, 'a', 'snapshots', 'objects', entry.sha256.slice(0, 2), entry.sha256);
+    }
+    throw new Error(`no ${path} in ${snapshotId}`);
+  };
+
   it('share unchanged files between snapshots, and none with the live files', async () => {
     await computers.writeFile('a', 'data/same', 'same');
     await computers.writeFile('a', 'data/other', 'before');
-    // So old that no later change could bear the same time.
-    await computers.exec('a', ['sleep', '0.1'], { timeoutMs: 5_000, maxOutputBytes: 100 });
     const first = (await computers.snapshot('a')).snapshotId;
     await computers.writeFile('a', 'data/other', 'after');
     const second = (await computers.snapshot('a')).snapshotId;
-    const copies = (path: string): Promise<number[]> =>
-      Promise.all([
-        inode('files', path),
-        inode('snapshots', first, 'files', path),
-        inode('snapshots', second, 'files', path),
-      ]);
-    const [live, sameFirst, sameSecond] = await copies('data/same');
-    expect(sameFirst).toBe(sameSecond);
-    expect(sameFirst).not.toBe(live);
-    expect(new Set(await copies('data/other')).size).toBe(3);
-    expect(await readFile(join(root, 'a', 'snapshots', first, 'files/data/other'), 'utf8')).toBe('before');
+    const [same, ...others] = await Promise.all([
+      objectOf(first, 'data/same'),
+      objectOf(first, 'data/other'),
+      objectOf(second, 'data/other'),
+    ]);
+    expect(await objectOf(second, 'data/same')).toBe(same);
+    expect((await stat(same)).ino).not.toBe(await inode('files', 'data/same'));
+    expect((await stat(same)).mode & 0o777).toBe(0o600);
+    expect(await Promise.all(others.map((place) => readFile(place, 'utf8')))).toEqual(['before', 'after']);
   });
 
   it('keep the holes of a sparse file', async () => {
@@ -61,10 +66,40 @@ describe('local computers on disk', () => {
       maxOutputBytes: 100,
     });
     const { snapshotId, bytes } = await computers.snapshot('a');
-    const copy = await stat(join(root, 'a', 'snapshots', snapshotId, 'files/data/sparse'));
+    const copy = await stat(await objectOf(snapshotId, 'data/sparse'));
     expect(bytes).toBe(64 * 1024 * 1024);
     expect(copy.size).toBe(bytes);
     expect(copy.blocks * 512).toBeLessThan(1024 * 1024);
+  });
+
+  it('replace content that a crash of the machine cut off', async () => {
+    await computers.writeFile('a', 'data/f', 'content');
+    const { snapshotId } = await computers.snapshot('a');
+    await writeFile(await objectOf(snapshotId, 'data/f'), 'con');
+    await computers.writeFile('a', 'data/f', 'content');
+    const again = await computers.snapshot('a');
+    expect(await readFile(await objectOf(again.snapshotId, 'data/f'), 'utf8')).toBe('content');
+  });
+
+  it('write a whole list of the files again when there are many differences', async () => {
+    for (let n = 0; n < 200; n++) await computers.writeFile('a', `data/file-${n}`, `${n}`);
+    let last = '';
+    for (let n = 0; n < 70; n++) {
+      await computers.writeFile('a', 'data/changing', `${n}`);
+      last = (await computers.snapshot('a')).snapshotId;
+    }
+    const folder = join(root, 'a', 'snapshots', 'manifests');
+    const headers = await Promise.all(
+      (await readdir(folder)).sort().map(async (name) => {
+        const [header = ''] = (await readFile(join(folder, name), 'utf8')).split('\n', 1);
+        return JSON.parse(header) as { parent: string | null; depth: number };
+      }),
+    );
+    expect(headers.filter(({ parent }) => parent === null)).toHaveLength(2);
+    expect(Math.max(...headers.map(({ depth }) => depth))).toBe(63);
+    const another = createLocalComputers({ root, mode: 'unsafe' });
+    expect(await another.snapshot('a')).toMatchObject({ changed: { added: 0, modified: 0, removed: 0 } });
+    expect(Buffer.from(await another.readSnapshotFile('a', last, 'data/changing')).toString()).toBe('69');
   });
 
   it('do not end a stranger that got the number of a process of theirs', async () => {
@@ -96,7 +131,7 @@ describe('local computers on disk', () => {
     const { snapshotId } = await computers.snapshot('a');
     await computers.restoreSnapshot('a', snapshotId);
     expect((await readdir(join(root, 'a'))).sort()).toEqual(['computer.json', 'files', 'snapshots']);
-    expect(await readdir(join(root, 'a', 'snapshots'))).toEqual([snapshotId]);
+    expect(await readdir(join(root, 'a', 'snapshots', 'manifests'))).toEqual([`${snapshotId}.jsonl`]);
   });
 
   it('can be found and destroyed when their record is damaged', async () => {

@@ -8,6 +8,7 @@ import type {
   ExecOptions,
   ExecResult,
   Shell,
+  SnapshotInfo,
 } from '../computer.js';
 import type { FileSpace } from './computer-files.js';
 import { ComputerProcesses } from './computer-processes.js';
@@ -16,6 +17,8 @@ import { type Isolation, checkedEnvironment } from './isolation.js';
 import { Mutex } from './mutex.js';
 import { resolveInComputer } from './path-resolver.js';
 import { PersistentShell } from './persistent-shell.js';
+import { Snapshots } from './snapshots.js';
+import { TreeStates } from './tree-state.js';
 import { removeTree } from './remove-tree.js';
 import { runCommand } from './run-command.js';
 import { type SessionFolder, makeSessionFolder, repairSessionFolder } from './session-folder.js';
@@ -35,12 +38,17 @@ export class LocalComputer {
   private readonly shellLock = new Mutex();
   /** Held by the verbs that change the computer as a whole. */
   readonly lifecycle = new Mutex();
+  /** Snapshots that are being taken, or wait for their turn. */
+  private readonly snapshotting = new Set<AbortController>();
+  readonly snapshots: Snapshots;
 
   constructor(
     readonly folder: SessionFolder,
     private readonly isolation: Isolation,
     private readonly logger?: ComputersLogger,
+    trees = new TreeStates(),
   ) {
+    this.snapshots = new Snapshots(folder, trees);
     this.recordFile = new RecordFile(folder);
     this.processes = new ComputerProcesses(folder.files, this.recordFile, isolation);
   }
@@ -108,12 +116,34 @@ export class LocalComputer {
       );
     });
     const user = (await this.recordFile.read().catch(() => undefined))?.user;
+    this.snapshots.forget();
     for (const path of [this.folder.files, this.folder.snapshots]) await removeTree(path);
     if (user !== undefined) await releaseUser(dirname(this.folder.base), user);
     await rm(this.folder.record, { force: true });
     await removeTree(this.folder.base);
     this.env = {};
     this.prepared = false;
+  }
+
+  /** Pauses what runs in the computer for a moment. */
+  async takeSnapshot(signal?: AbortSignal): Promise<SnapshotInfo> {
+    const ending = new AbortController();
+    this.snapshotting.add(ending);
+    try {
+      return await this.lifecycle.run(async () => {
+        await this.recordFile.require();
+        const works = (await this.processes.members()).length > 0;
+        const either = signal ? AbortSignal.any([signal, ending.signal]) : ending.signal;
+        return this.snapshots.take(works ? this.processes : undefined, either);
+      });
+    } finally {
+      this.snapshotting.delete(ending);
+    }
+  }
+
+  /** Whoever stops or removes the computer does not wait for them. */
+  endSnapshots(): void {
+    for (const ending of this.snapshotting) ending.abort();
   }
 
   /** For what may not happen under the feet of running programs. */

@@ -22,20 +22,14 @@ import { listComputerFiles, readComputerFile, writeComputerFile } from './comput
 import type { Isolation } from './isolation.js';
 import { LocalComputer } from './local-computer.js';
 import { isSessionId, sessionFolder } from './session-folder.js';
-import {
-  copyIntoComputer,
-  deleteSnapshots,
-  listSnapshotEntries,
-  readFromSnapshot,
-  restoreFromSnapshot,
-  takeSnapshot,
-} from './snapshots.js';
+import { TreeStates } from './tree-state.js';
 
 /** Computers that are folders of this machine, with processes of this machine. */
 export class LocalComputers implements Computers {
   readonly driver: string;
   readonly abilities = { desktop: false, root: false };
   private readonly computers = new Map<string, LocalComputer>();
+  private readonly trees = new TreeStates();
 
   constructor(
     private readonly root: string,
@@ -54,11 +48,13 @@ export class LocalComputers implements Computers {
   }
 
   stop(sessionId: string): Promise<void> {
+    this.computers.get(sessionId)?.endSnapshots();
     return this.change(sessionId, (computer) => computer.stop());
   }
 
   async destroy(sessionId: string): Promise<void> {
     const computer = this.computer(sessionId);
+    computer.endSnapshots();
     await this.change(sessionId, () => computer.destroy());
     // Forgotten while others still wait for it, it would change files beside the one that takes its place.
     if (computer.lifecycle.isIdle && this.computers.get(sessionId) === computer) {
@@ -97,17 +93,37 @@ export class LocalComputers implements Computers {
     return listComputerFiles((await this.existing(sessionId)).space, path);
   }
 
-  snapshot(sessionId: string): Promise<SnapshotInfo> {
-    return this.change(sessionId, async (computer) => {
-      await computer.recordFile.require();
-      return takeSnapshot(computer.folder);
-    });
+  async snapshot(sessionId: string, { signal }: { signal?: AbortSignal } = {}): Promise<SnapshotInfo> {
+    return this.computer(sessionId).takeSnapshot(signal);
   }
 
   restoreSnapshot(sessionId: string, snapshotId: string): Promise<void> {
     return this.change(sessionId, async (computer) => {
       await computer.recordFile.require();
-      await restoreFromSnapshot(computer.folder, snapshotId, () => computer.endProcesses());
+      await computer.snapshots.restore(snapshotId, () => computer.endProcesses());
+    });
+  }
+
+  async *listSnapshot(sessionId: string, snapshotId: string): AsyncIterable<SnapshotEntry> {
+    yield* (await this.existing(sessionId)).snapshots.list(snapshotId);
+  }
+
+  async readSnapshotFile(
+    sessionId: string,
+    snapshotId: string,
+    path: string,
+    { maxBytes }: { maxBytes?: number } = {},
+  ): Promise<Uint8Array> {
+    return (await this.existing(sessionId)).snapshots.readFile(snapshotId, path, maxBytes);
+  }
+
+  deleteSnapshots(
+    sessionId: string,
+    keep: ReadonlySet<string>,
+  ): Promise<{ snapshots: number; bytes: number }> {
+    return this.change(sessionId, async (computer) => {
+      await computer.recordFile.require();
+      return computer.snapshots.delete(keep);
     });
   }
 
@@ -119,29 +135,8 @@ export class LocalComputers implements Computers {
     const from = await this.existing(source.sessionId);
     return this.change(sessionId, async (computer) => {
       await computer.requireStopped();
-      return copyIntoComputer(computer.folder, from.folder, source.snapshotId, parts);
+      return computer.snapshots.copyFrom(from.snapshots, source.snapshotId, parts);
     });
-  }
-
-  async *listSnapshot(sessionId: string, snapshotId: string): AsyncIterable<SnapshotEntry> {
-    const entries = await listSnapshotEntries((await this.existing(sessionId)).folder, snapshotId);
-    yield* entries;
-  }
-
-  async readSnapshotFile(
-    sessionId: string,
-    snapshotId: string,
-    path: string,
-    options: { maxBytes?: number } = {},
-  ): Promise<Uint8Array> {
-    return readFromSnapshot((await this.existing(sessionId)).folder, snapshotId, path, options.maxBytes);
-  }
-
-  deleteSnapshots(
-    sessionId: string,
-    keep: ReadonlySet<string>,
-  ): Promise<{ snapshots: number; bytes: number }> {
-    return this.change(sessionId, ({ folder }) => deleteSnapshots(folder, keep));
   }
 
   async stats(sessionId: string): Promise<ComputerStats> {
@@ -185,7 +180,12 @@ export class LocalComputers implements Computers {
   private computer(sessionId: string): LocalComputer {
     const known = this.computers.get(sessionId);
     if (known) return known;
-    const computer = new LocalComputer(sessionFolder(this.root, sessionId), this.isolation, this.logger);
+    const computer = new LocalComputer(
+      sessionFolder(this.root, sessionId),
+      this.isolation,
+      this.logger,
+      this.trees,
+    );
     this.computers.set(sessionId, computer);
     return computer;
   }

@@ -3,7 +3,7 @@ import { type FileHandle, chmod, open } from 'node:fs/promises';
 
 const { O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
 /** Linux: names a file or folder, without the right to read it. Not among Node's constants. */
-const O_PATH = 0o10000000;
+export const O_PATH = 0o10000000;
 
 /** An open folder: no change of the paths that led to it can put another one in its place. */
 export interface OpenFolder {

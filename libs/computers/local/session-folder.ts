@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { ComputerError } from '../computer.js';
 import { hasCode } from './errno.js';
 import { removeTree } from './remove-tree.js';
-import { changeOwner } from './session-user/change-owner.js';
 
 /** Where one session's computer lies on disk. Everything in it is private to the user of the service. */
 export interface SessionFolder {
@@ -56,7 +55,7 @@ export async function makeSessionFolder(folder: SessionFolder, user: number | un
 
 /**
  * Puts new files in the place of all that are there, in one step as seen from outside. `fill` gets an empty folder
- * and makes them; when it fails, nothing has changed. The new files are the user's whose the old ones were.
+ * and makes them; when it fails, nothing has changed. `fill` gives them the owner of the old ones.
  */
 export async function replaceFiles<T>(
   folder: SessionFolder,
@@ -70,8 +69,6 @@ export async function replaceFiles<T>(
   try {
     await mkdir(staging, { mode: 0o700 });
     const result = await fill(staging);
-    const { uid } = await lstat(folder.files);
-    if (uid !== process.geteuid?.()) await changeOwner(staging, uid);
     await beforeSwap();
     for (const left of [ready, old]) await removeTree(left);
     await rename(staging, ready);
@@ -100,12 +97,19 @@ function readyPath(folder: SessionFolder): string {
 }
 
 /** Whatever else stands at one of the names, a link for instance, stays. */
-export async function makeStandardFolders(files: string): Promise<void> {
+export async function makeStandardFolders(
+  files: string,
+  owner?: { uid: number; gid: number },
+): Promise<void> {
   await mkdir(files, { recursive: true, mode: 0o700 });
   for (const name of STANDARD_FOLDERS) {
-    await mkdir(join(files, name), { mode: 0o700 }).catch((error: unknown) => {
+    const place = join(files, name);
+    try {
+      await mkdir(place, { mode: 0o700 });
+      if (owner) await lchown(place, owner.uid, owner.gid);
+    } catch (error) {
       if (!hasCode(error, 'EEXIST')) throw error;
-    });
+    }
   }
 }
 

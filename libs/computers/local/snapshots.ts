@@ -1,182 +1,211 @@
-import { randomUUID } from 'node:crypto';
-import { mkdir, readFile, readdir, rename, writeFile } from 'node:fs/promises';
+import { lchown, open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ComputerError, type CopiedFiles, type CopyParts, type SnapshotInfo } from '../computer.js';
-import { readComputerFile } from './computer-files.js';
-import { type CopyTreeOptions, copyTree } from './copy-tree.js';
-import { asComputerError, hasCode } from './errno.js';
 import {
-  type Manifest,
-  type ManifestEntry,
-  countChanged,
-  manifest,
-  textToName,
-  treeDigest,
-} from './manifest.js';
-import { removeTree } from './remove-tree.js';
+  ComputerError,
+  type CopiedFiles,
+  type CopyParts,
+  type SnapshotEntry,
+  type SnapshotInfo,
+} from '../computer.js';
+import { type ManifestEntry, textToPath } from '../snapshot-format.js';
+import { DEFAULT_MAX_BYTES, readAtMost } from './computer-files.js';
+import { asComputerError } from './errno.js';
+import { fillTree } from './fill-tree.js';
+import { ManifestStore } from './manifest-store.js';
+import { ObjectStore } from './object-store.js';
+import { pruneStore } from './prune-store.js';
 import { type SessionFolder, makeStandardFolders, replaceFiles } from './session-folder.js';
+import { SkippedPaths } from './skipped-paths.js';
+import { COPYING_MS, type Pausing, takeSnapshot } from './take-snapshot.js';
+import { TreePass } from './tree-pass.js';
+import type { TreeStates } from './tree-state.js';
 
-const SNAPSHOT_ID = /^[0-9a-z]{9}-[0-9a-f-]{36}$/;
-/** Timestamps of files lag behind the clock by up to one tick of the kernel: a file this young may still change unseen. */
-const YOUNG_NS = 50_000_000n;
+/** What never comes along into another session. */
+const LEFT_BEHIND = new Set(['logs', 'secrets']);
 
-/** Copies what changed since the last snapshot; what did not is a hard link to that snapshot's copy. */
-export async function takeSnapshot(folder: SessionFolder): Promise<SnapshotInfo> {
-  const snapshotId = `${Date.now().toString(36).padStart(9, '0')}-${randomUUID()}`;
-  const partial = join(folder.snapshots, `.partial-${snapshotId}`);
-  const previous = await latestManifest(folder);
-  const startedNs = BigInt(Date.now()) * 1_000_000n;
-  try {
-    await mkdir(join(partial, 'files'), { recursive: true, mode: 0o700 });
-    const reuse = previous && unchangedSince(folder, previous);
-    const entries = await copyTree(folder.files, join(partial, 'files'), { hash: true, reuse });
-    const digest = treeDigest(entries);
-    const written: Manifest = {
-      version: 1,
-      snapshot_id: snapshotId,
-      started_ns: String(startedNs),
-      digest,
-      entries,
-    };
-    await writeFile(join(partial, 'manifest.json'), JSON.stringify(written), { mode: 0o600, flush: true });
-    await rename(partial, join(folder.snapshots, snapshotId));
-    return {
-      snapshotId,
-      digest,
-      ...sizeOf(entries),
-      changed: countChanged(previous?.entries ?? [], entries),
-      lines: { added: 0, removed: 0 },
-      skipped: [],
-      skippedTotal: 0,
-      pausedMs: 0,
-      storedBytes: 0,
-    };
-  } catch (error) {
-    await removeTree(partial);
-    throw asComputerError(error, `the files of session ${folder.sessionId}`, 'taking a snapshot of');
+/** The snapshots of one session. */
+export class Snapshots {
+  private readonly manifests: ManifestStore;
+
+  constructor(
+    private readonly folder: SessionFolder,
+    private readonly states: TreeStates,
+  ) {
+    this.manifests = new ManifestStore(join(folder.snapshots, 'manifests'), folder.sessionId);
+  }
+
+  take(pausing: Pausing | undefined, signal: AbortSignal): Promise<SnapshotInfo> {
+    return this.translated('taking a snapshot of', async () => {
+      signal.throwIfAborted();
+      const before = await this.states.latest(this.folder.base, this.manifests);
+      const objects = this.objects();
+      const source = {
+        files: this.folder.files,
+        manifests: this.manifests,
+        objects,
+        before,
+        pausing,
+        signal,
+      };
+      try {
+        const { info, state } = await takeSnapshot(source);
+        this.states.remember(this.folder.base, state);
+        return info;
+      } catch (error) {
+        this.states.forget(this.folder.base);
+        throw signal.aborted ? aborted(this.folder.sessionId, error) : error;
+      }
+    });
+  }
+
+  /** `beforeSwap` ends the session's processes: they would go on in the folder that is taken away. */
+  async restore(snapshotId: string, beforeSwap: () => Promise<void>): Promise<void> {
+    const entries = await this.entries(snapshotId);
+    await this.translated('copying', () =>
+      replaceFiles(this.folder, (staging) => this.fill(staging, entries, this.objects()), beforeSwap),
+    );
+  }
+
+  /** Replaces the files by those of another session. Without a snapshot as they are now. */
+  async copyFrom(source: Snapshots, snapshotId: string | undefined, parts: CopyParts): Promise<CopiedFiles> {
+    const skipped = new SkippedPaths();
+    const { entries, objects } =
+      snapshotId === undefined
+        ? await this.lookAt(source, skipped)
+        : { entries: await source.entries(snapshotId), objects: source.objects() };
+    const wanted = new Map([...entries].filter(([path]) => comesAlong(path, parts)));
+    return this.translated('copying', () =>
+      replaceFiles(this.folder, async (staging) => {
+        const copied = await this.fill(staging, relinked(wanted), objects, skipped);
+        await makeStandardFolders(staging, await this.owner());
+        return copied;
+      }),
+    );
+  }
+
+  async *list(snapshotId: string): AsyncIterable<SnapshotEntry> {
+    const entries = await this.entries(snapshotId);
+    for (const path of [...entries.keys()].sort()) {
+      const entry = entries.get(path);
+      if (entry) yield asSnapshotEntry(entry);
+    }
+  }
+
+  async readFile(snapshotId: string, path: string, maxBytes = DEFAULT_MAX_BYTES): Promise<Uint8Array> {
+    const entry = await this.manifests.find(await this.manifests.chain(snapshotId), path);
+    if (entry === undefined) {
+      throw new ComputerError('file_not_found', `There is no ${path} in snapshot ${snapshotId}.`);
+    }
+    if (entry.sha256 === undefined) {
+      throw new ComputerError('file_not_readable', `${path} is not a regular file.`);
+    }
+    try {
+      const file = await open(this.objects().place(entry.sha256));
+      try {
+        return await readAtMost(file, path, maxBytes);
+      } finally {
+        await file.close();
+      }
+    } catch (error) {
+      throw asComputerError(error, path, 'reading');
+    }
+  }
+
+  delete(keep: ReadonlySet<string>): Promise<{ snapshots: number; bytes: number }> {
+    this.states.forget(this.folder.base);
+    return this.translated('deleting snapshots of', () => pruneStore(this.manifests, this.objects(), keep));
+  }
+
+  forget(): void {
+    this.states.forget(this.folder.base);
+  }
+
+  /** Throws `snapshot_not_found`. */
+  private async entries(snapshotId: string): Promise<Map<string, ManifestEntry>> {
+    return this.manifests.entries(await this.manifests.chain(snapshotId));
+  }
+
+  /** The contents go into our own store, where the first snapshot of the copy finds them. */
+  private async lookAt(source: Snapshots, skipped: SkippedPaths) {
+    const objects = this.objects();
+    const { signal } = new AbortController();
+    const pass = await TreePass.prepare(source.folder.files, new Map(), objects);
+    try {
+      await pass.look(signal);
+      await pass.copy(signal, AbortSignal.timeout(COPYING_MS));
+    } finally {
+      pass.close();
+    }
+    skipped.take(pass.skipped);
+    for (const { path } of pass.changed) skipped.add(path, 'budget');
+    const entries = new Map([...pass.tree].map(([path, { entry }]) => [path, entry]));
+    return { entries, objects };
+  }
+
+  private async fill(
+    staging: string,
+    entries: ReadonlyMap<string, ManifestEntry>,
+    objects: ObjectStore,
+    skipped = new SkippedPaths(),
+  ): Promise<CopiedFiles> {
+    const owner = await this.owner();
+    if (owner) await lchown(staging, owner.uid, owner.gid);
+    return fillTree(staging, entries, { objects, owner, skipped });
+  }
+
+  /** The files of a session may belong to a user of their own. */
+  private async owner(): Promise<{ uid: number; gid: number } | undefined> {
+    const found = await stat(this.folder.files).catch(() => undefined);
+    const foreign = found !== undefined && found.uid !== process.geteuid?.();
+    return foreign ? { uid: found.uid, gid: found.gid } : undefined;
+  }
+
+  private objects(): ObjectStore {
+    return new ObjectStore(join(this.folder.snapshots, 'objects'));
+  }
+
+  private async translated<T>(doing: string, task: () => Promise<T>): Promise<T> {
+    try {
+      return await task();
+    } catch (error) {
+      throw asComputerError(error, `the files of session ${this.folder.sessionId}`, doing);
+    }
   }
 }
 
-/** `beforeSwap` ends the session's processes: they would go on in the folder that is taken away. */
-export async function restoreFromSnapshot(
-  folder: SessionFolder,
-  snapshotId: string,
-  beforeSwap: () => Promise<void>,
-): Promise<void> {
-  await requireSnapshot(folder, snapshotId);
-  const source = join(folder.snapshots, snapshotId, 'files');
-  await fillFiles(folder, (staging) => copyTree(source, staging, { hash: false }), beforeSwap);
+function comesAlong(path: string, parts: CopyParts): boolean {
+  const slash = path.indexOf('/');
+  const top = slash < 0 ? path : path.slice(0, slash);
+  if (top === 'data') return parts.data;
+  return parts.code && !LEFT_BEHIND.has(top);
 }
 
-/** Replaces a computer's files by those of another one. Logs stay behind: they tell of the other session. */
-export async function copyIntoComputer(
-  folder: SessionFolder,
-  from: SessionFolder,
-  snapshotId: string | undefined,
-  parts: CopyParts,
-): Promise<CopiedFiles> {
-  if (snapshotId !== undefined) await requireSnapshot(from, snapshotId);
-  const source = snapshotId === undefined ? from.files : join(from.snapshots, snapshotId, 'files');
-  const include = (name: string): boolean => (name === 'data' ? parts.data : name !== 'logs' && parts.code);
-  const entries = await fillFiles(folder, async (staging) => {
-    const copied = await copyTree(source, staging, { hash: false, include });
-    await makeStandardFolders(staging);
-    return copied;
-  });
-  return { ...sizeOf(entries), skipped: [], skippedTotal: 0 };
-}
-
-export async function listSnapshotEntries(
-  folder: SessionFolder,
-  snapshotId: string,
-): Promise<ManifestEntry[]> {
-  return (await requireSnapshot(folder, snapshotId)).entries;
-}
-
-export async function readFromSnapshot(
-  folder: SessionFolder,
-  snapshotId: string,
-  path: string,
-  maxBytes?: number,
-): Promise<Uint8Array> {
-  const { entries } = await requireSnapshot(folder, snapshotId);
-  const entry = entries.find((candidate) => candidate.path === path);
-  if (entry?.type === 'file') {
-    const files = join(folder.snapshots, snapshotId, 'files');
-    return readComputerFile({ files, sessionDir: files }, path, maxBytes);
+/** Where the first name of a file stays behind, the next one takes its place. */
+function relinked(entries: Map<string, ManifestEntry>): Map<string, ManifestEntry> {
+  const firsts = new Map<string, string>();
+  for (const path of [...entries.keys()].sort()) {
+    const entry = entries.get(path);
+    if (entry?.link === undefined || entries.has(textToPath(entry.link).toString('latin1'))) continue;
+    const first = firsts.get(entry.link);
+    const { link, ...alone } = entry;
+    if (first === undefined) firsts.set(link, entry.path);
+    entries.set(path, first === undefined ? alone : { ...entry, link: first });
   }
-  if (entry) throw new ComputerError('file_not_readable', `${path} is not a regular file.`);
-  throw new ComputerError('file_not_found', `Snapshot ${snapshotId} has no file ${path}.`);
+  return entries;
 }
 
-/** Deletes all snapshots but these. */
-export async function deleteSnapshots(
-  folder: SessionFolder,
-  keep: ReadonlySet<string>,
-): Promise<{ snapshots: number; bytes: number }> {
-  const ids = (await readdir(folder.snapshots)).filter((name) => SNAPSHOT_ID.test(name) && !keep.has(name));
-  for (const id of ids) await removeTree(join(folder.snapshots, id));
-  return { snapshots: ids.length, bytes: 0 };
-}
-
-async function fillFiles(
-  folder: SessionFolder,
-  fill: (staging: string) => Promise<ManifestEntry[]>,
-  beforeSwap?: () => Promise<void>,
-): Promise<ManifestEntry[]> {
-  try {
-    return await replaceFiles(folder, fill, beforeSwap);
-  } catch (error) {
-    throw asComputerError(error, `the files of session ${folder.sessionId}`, 'copying');
-  }
-}
-
-function unchangedSince(folder: SessionFolder, previous: Manifest): CopyTreeOptions['reuse'] {
-  const files = Buffer.from(`${join(folder.snapshots, previous.snapshot_id, 'files')}/`);
-  const known = new Map(
-    previous.entries.filter((entry) => entry.type === 'file').map((entry) => [entry.path, entry]),
-  );
-  const settledBefore = BigInt(previous.started_ns) - YOUNG_NS;
-  return (path, stat) => {
-    const entry = known.get(path);
-    if (entry?.sha256 === undefined) return undefined;
-    const same =
-      entry.inode === String(stat.ino) &&
-      entry.ctime_ns === String(stat.ctimeNs) &&
-      entry.mtime_ns === String(stat.mtimeNs) &&
-      entry.size === Number(stat.size) &&
-      stat.ctimeNs < settledBefore;
-    return same ? { file: Buffer.concat([files, textToName(path)]), sha256: entry.sha256 } : undefined;
+function asSnapshotEntry({ path, type, mode, size, sha256, target }: ManifestEntry): SnapshotEntry {
+  return {
+    path,
+    type,
+    mode,
+    size,
+    ...(sha256 !== undefined && { sha256 }),
+    ...(target !== undefined && { target }),
   };
 }
 
-async function latestManifest(folder: SessionFolder): Promise<Manifest | undefined> {
-  const ids = (await readdir(folder.snapshots)).filter((name) => SNAPSHOT_ID.test(name)).sort();
-  const latest = ids.at(-1);
-  return latest === undefined ? undefined : readManifest(folder, latest);
-}
-
-async function requireSnapshot(folder: SessionFolder, snapshotId: string): Promise<Manifest> {
-  const found = SNAPSHOT_ID.test(snapshotId) ? await readManifest(folder, snapshotId) : undefined;
-  if (found) return found;
-  throw new ComputerError(
-    'snapshot_not_found',
-    `Session ${folder.sessionId} has no snapshot "${snapshotId}" here.`,
-  );
-}
-
-async function readManifest(folder: SessionFolder, snapshotId: string): Promise<Manifest | undefined> {
-  try {
-    return manifest.parse(
-      JSON.parse(await readFile(join(folder.snapshots, snapshotId, 'manifest.json'), 'utf8')),
-    );
-  } catch (error) {
-    if (hasCode(error, 'ENOENT')) return undefined;
-    throw asComputerError(error, `snapshot ${snapshotId} of session ${folder.sessionId}`, 'reading');
-  }
-}
-
-function sizeOf(entries: ManifestEntry[]): { files: number; bytes: number } {
-  const files = entries.filter((entry) => entry.type === 'file');
-  return { files: files.length, bytes: files.reduce((total, entry) => total + entry.size, 0) };
+function aborted(sessionId: string, cause: unknown): ComputerError {
+  const message = `The snapshot of session ${sessionId} was ended because its computer is to stop.`;
+  return new ComputerError('snapshot_aborted', message, { cause });
 }

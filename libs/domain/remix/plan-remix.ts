@@ -2,6 +2,8 @@ import type { EventEnvelope } from '../envelope.js';
 import { DomainError } from '../errors.js';
 import {
   event,
+  type EventData,
+  type RemixedFiles,
   type RemixParts,
   type SessionCreated,
   type SessionEvent,
@@ -54,6 +56,7 @@ export function planRemix(history: EventEnvelope[], request: RemixRequest): Plan
           bytes: snapshot?.bytes ?? 0,
           secrets: Object.keys(request.secrets).length,
         },
+        files: request.parts.code || request.parts.data ? remixedFiles(history, version, snapshot) : null,
       }),
     },
   ];
@@ -69,6 +72,26 @@ function filesAsOf(history: EventEnvelope[], version: number, parts: RemixParts)
     (entry) => entry.type === 'files.snapshotted' && entry.data.at_version <= version,
   );
   return kept?.type === 'files.snapshotted' ? kept.data : undefined;
+}
+
+/** Older files than those of the version are never taken without saying so. */
+function remixedFiles(
+  history: EventEnvelope[],
+  version: number,
+  kept: EventData['files.snapshotted'] | undefined,
+): RemixedFiles {
+  const failed = history.findLast(
+    (entry) => entry.type === 'files.snapshot_failed' && entry.data.at_version <= version,
+  );
+  const isNewer =
+    failed?.type === 'files.snapshot_failed' && failed.data.at_version > (kept?.at_version ?? 0);
+  return {
+    snapshot_id: kept?.snapshot_id ?? null,
+    at_version: kept?.at_version ?? null,
+    fallback: isNewer ? failed.data.reason : null,
+    skipped: kept?.skipped ?? [],
+    skipped_total: kept?.skipped_total ?? 0,
+  };
 }
 
 function sourceOf(request: RemixRequest, version: number, snapshotId: string | undefined) {

@@ -265,4 +265,33 @@ describe('a remix', () => {
       source: { snapshot_id: null },
     });
   });
+
+  it('says which files it has, and why they are older than the conversation where they are', () => {
+    const filesOf = (source: EventEnvelope[], at?: RemixRequest['at'], parts?: RemixRequest['parts']) =>
+      planRemix(source, request({ at, ...(parts && { parts }) })).findLast(
+        (planned) => planned.event.type === 'session.remixed',
+      )?.event.data;
+    const kept = { skipped: [], skipped_total: 0, fallback: null };
+    expect(filesOf(history)).toMatchObject({ files: { ...kept, snapshot_id: 'snapshot-2', at_version: 11 } });
+    const [posted, started, responded, completed] = turnEvents(3) as [
+      SessionEvent,
+      SessionEvent,
+      SessionEvent,
+      SessionEvent,
+    ];
+    const unkept = event('files.snapshot_failed', { reason: 'No space is left.', at_version: 18 });
+    const failed = [...history, ...sealed([posted, started, responded, completed, unkept], 15)];
+    expect(filesOf(failed)).toMatchObject({
+      source_version: 18,
+      files: { ...kept, snapshot_id: 'snapshot-2', at_version: 11, fallback: 'No space is left.' },
+    });
+    expect(filesOf(failed, { version: 12 })).toMatchObject({ files: { fallback: null } });
+    const none = { messages: true, data: false, code: false, secrets: true };
+    expect(filesOf(failed, undefined, none)).toMatchObject({ files: null });
+    const never = [...history.slice(0, 2), ...sealed([posted, started, responded, completed], 3)];
+    const unkeptEver = [...never, ...sealed([{ ...unkept, data: { ...unkept.data, at_version: 6 } }], 7)];
+    expect(filesOf(unkeptEver)).toMatchObject({
+      files: { snapshot_id: null, at_version: null, fallback: 'No space is left.' },
+    });
+  });
 });

@@ -3,6 +3,7 @@ import type { RemixedSession, RemixSession } from '#contracts';
 import { RaworcCommand } from '../../support/command.js';
 import { Client } from '../../support/http/client.js';
 import { askWhenUnsandboxed } from '../../support/local-service/ask-unsandboxed.js';
+import { describeCopied } from '../../support/sessions/describe-copied.js';
 import {
   parseBoolean,
   promptFlags,
@@ -67,25 +68,11 @@ export default class SessionRemix extends RaworcCommand {
       client.call<RemixedSession>('POST', path, request),
     );
     if (flags['no-attach']) this.log(session.id);
-    this.note(describeCopied(session));
+    for (const line of describeCopied(session)) this.note(line);
     if (attaches) {
       const { attach } = await import('../../support/chat/attach.js');
       await attach(client, session, prompt);
     }
     return session;
   }
-}
-
-function describeCopied({ name, copied }: RemixedSession): string {
-  const { messages, files, bytes, secrets, from_version: version } = copied;
-  const parts = [
-    count(messages, 'message'),
-    `${count(files, 'file')} (${bytes} bytes)`,
-    count(secrets, 'secret'),
-  ];
-  return `${name}: copied ${parts.join(', ')} as of version ${version}.`;
-}
-
-function count(n: number, noun: string): string {
-  return n === 1 ? `1 ${noun}` : `${n} ${noun}s`;
 }

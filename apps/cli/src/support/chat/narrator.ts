@@ -2,6 +2,7 @@ import type { StreamedDelta } from '#contracts';
 import { addUsage, describeUsage, NO_USAGE, type Usage } from '../sessions/tokens.js';
 import { duration } from '../terminal/time.js';
 import { describeControl, describeDisruption, describeFailedStart } from './describe-computer.js';
+import { describeSkipped } from '../sessions/describe-skipped.js';
 import { describeToolCall, describeToolResult } from './describe-tool.js';
 import type { Output } from './output.js';
 import { ReplyText } from './reply-text.js';
@@ -13,6 +14,7 @@ export class Narrator {
   #own = new Set<string>();
   #shown: Set<string>;
   #usage: Usage = NO_USAGE;
+  #missing = '';
   #turnBegan: number | undefined;
   /** Of whom it was told that they have the desktop; they keep it by taking it again. */
   #lease: string | undefined;
@@ -44,6 +46,10 @@ export class Narrator {
         return output.note(describeFailedStart(event.data), 'bad');
       case 'computer.disrupted':
         return output.note(describeDisruption(event.data), 'bad');
+      case 'files.snapshotted':
+        return this.#filesKept(event.data);
+      case 'files.snapshot_failed':
+        return output.note(`the files could not be kept: ${event.data.reason}`, 'bad');
       case 'control.taken':
         return this.#controlTaken(event.data);
       case 'control.released':
@@ -81,6 +87,13 @@ export class Narrator {
       case 'session.erased':
         return output.note('the session was deleted', 'bad');
     }
+  }
+
+  /** The same files are missing after every turn; it is said once. */
+  #filesKept(kept: Extract<SessionEvent, { type: 'files.snapshotted' }>['data']): void {
+    const missing = kept.skipped_total === 0 ? '' : describeSkipped(kept);
+    if (missing !== '' && missing !== this.#missing) this.output.note(`not kept: ${missing}`, 'bad');
+    this.#missing = missing;
   }
 
   #controlTaken({ lease_id, by }: Extract<SessionEvent, { type: 'control.taken' }>['data']): void {

@@ -4,6 +4,8 @@ import type { Usage } from '../sessions/tokens.js';
 /** The parts of the log's events that a conversation shows. */
 interface EventData {
   'computer.started': { driver: string; took_ms: number };
+  'files.snapshotted': { skipped: { path: string; why: string }[]; skipped_total: number };
+  'files.snapshot_failed': { reason: string };
   'computer.failed': { reason: string; attempt: number; gave_up: boolean };
   'computer.disrupted': { detail: string; running: boolean };
   'control.taken': { lease_id: string; by: string };
@@ -40,6 +42,8 @@ export type SessionEvent = {
 
 const TYPES: Record<SessionEvent['type'], true> = {
   'computer.started': true,
+  'files.snapshotted': true,
+  'files.snapshot_failed': true,
   'computer.failed': true,
   'computer.disrupted': true,
   'control.taken': true,

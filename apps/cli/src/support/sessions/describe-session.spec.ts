@@ -21,6 +21,7 @@ const SESSION: Session = {
   message_count: 0,
   usage: { input_tokens: 0, output_tokens: 0, cache_read_input_tokens: 0, cache_creation_input_tokens: 0 },
   error: null,
+  files_not_kept: null,
   desktop: false,
   controlled_by: null,
   version: 1,

@@ -11,6 +11,7 @@ export function describeSession(session: Session): string {
     ['Name', session.name],
     ['State', session.state],
     ['Error', session.error],
+    ['Not kept', session.files_not_kept],
     ['Created', `${dateTime(session.created_at)}, ${duration(Date.now() / 1000 - session.created_at)} ago`],
     ['Model', session.model],
     ['Messages', String(session.message_count)],

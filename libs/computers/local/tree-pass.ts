@@ -1,0 +1,293 @@
+import type { BigIntStats } from 'node:fs';
+import { type ManifestEntry, SNAPSHOT_LIMITS, digestLine } from '../snapshot-format.js';
+import { hasCode } from './errno.js';
+import type { ObjectStore } from './object-store.js';
+import { openReadable } from './open-readable.js';
+import { OpenTree, byFolder, isGone, placeIn } from './open-tree.js';
+import { SkippedPaths } from './skipped-paths.js';
+import { type ManifestStat, type ScannedEntry, inodeOf, TreeScanner, statOf, textOf } from './tree-scan.js';
+import { XattrReader } from './xattrs.js';
+
+/** What is known of one entry. Replaced, never changed, but for its stamp. */
+export interface KnownEntry {
+  entry: ManifestEntry;
+  /** Its line in the digest. */
+  line: string;
+  /** Of the live entry; undefined: compare the fields, empty: look at it again. */
+  stamp: string | undefined;
+}
+
+interface CopiedFile {
+  sha256: string;
+  size: number;
+  stamp: string | undefined;
+  stat: ManifestStat;
+}
+
+/** By path, one character a byte. */
+export type KnownTree = ReadonlyMap<string, KnownEntry>;
+
+/** Times of files lag behind the clock by up to one tick of the kernel: a file this young may still change unseen. */
+const YOUNG_NS = 50_000_000n;
+/** Files copied at the same time: fewer than Node has threads for files, so that others need not wait. */
+const PARALLEL = 3;
+/** How often a file that is written to while it is copied is copied again. */
+const ATTEMPTS = 3;
+
+/** One look at the whole tree, and then copies of what is not known from an earlier one. */
+export class TreePass {
+  readonly tree = new Map<string, KnownEntry>();
+  readonly skipped = new SkippedPaths();
+  private readonly scanner: TreeScanner;
+  private readonly xattrs: XattrReader;
+  /** Entries that are still to be copied. */
+  changed: ScannedEntry[] = [];
+  /** Names of the inodes that have several. */
+  private readonly names = new Map<string, string[]>();
+  /** Contents of inodes that have several names, so that each is read once. */
+  private readonly copied = new Map<string, Promise<CopiedFile | undefined>>();
+
+  private constructor(
+    private readonly files: string,
+    private readonly known: KnownTree,
+    private readonly objects: ObjectStore,
+  ) {
+    this.scanner = new TreeScanner(files, known.size);
+    this.xattrs = new XattrReader(files);
+  }
+
+  /** Starts what the pass needs, so that it takes less itself. To be closed. */
+  static async prepare(files: string, known: KnownTree, objects: ObjectStore): Promise<TreePass> {
+    const pass = new TreePass(files, known, objects);
+    await pass.scanner.prepare();
+    return pass;
+  }
+
+  async look(signal: AbortSignal): Promise<void> {
+    await this.scanner.scan({ onEntry: (entry) => this.see(entry), skipped: this.skipped, signal });
+  }
+
+  close(): void {
+    this.scanner.close();
+    this.xattrs.close();
+  }
+
+  /** Bytes that copying what changed would read. */
+  get changedBytes(): number {
+    return this.changed.reduce((total, entry) => total + (statOf(entry)?.size ?? 0), 0);
+  }
+
+  /**
+   * Copies what changed. What is left when the deadline has come stays in `changed`; an aborted `signal` throws.
+   */
+  async copy(signal: AbortSignal, deadline: AbortSignal): Promise<void> {
+    const either = AbortSignal.any([signal, deadline]);
+    const source = new OpenTree(this.files);
+    const left: ScannedEntry[] = [];
+    const attributed: string[] = [];
+    try {
+      for (const [folder, entries] of byFolder(this.changed)) {
+        const files = entries.filter((entry) => !this.keepWithoutContent(entry, attributed));
+        if (files.length === 0) continue;
+        if (either.aborted) left.push(...files);
+        else await this.copyFiles(source, folder, files, { signal: either, left, attributed });
+      }
+    } finally {
+      await source.close();
+    }
+    signal.throwIfAborted();
+    this.changed = left;
+    await this.addXattrs(attributed, signal);
+    this.linkNames();
+  }
+
+  private see(scanned: ScannedEntry): void {
+    const before = this.known.get(scanned.path);
+    if (before !== undefined && isSame(before, scanned)) this.tree.set(scanned.path, before);
+    else this.changed.push(scanned);
+    if (scanned.links > 1 && scanned.stamp.startsWith('f ')) {
+      const inode = inodeOf(scanned);
+      const names = this.names.get(inode);
+      if (names) names.push(scanned.path);
+      else this.names.set(inode, [scanned.path]);
+    }
+  }
+
+  /** True for all but files, and for files that are skipped. */
+  private keepWithoutContent(scanned: ScannedEntry, attributed: string[]): boolean {
+    const stat = statOf(scanned);
+    if (stat === undefined) {
+      this.skipped.add(scanned.path, scanned.stamp.startsWith('s ') ? 'socket' : 'device');
+      return true;
+    }
+    if (stat.type === 'file') {
+      const tooLarge = stat.size > SNAPSHOT_LIMITS.fileBytes;
+      if (tooLarge) this.skipped.add(scanned.path, 'too_large');
+      return tooLarge;
+    }
+    const target = stat.type === 'link' ? { target: textOf(scanned.target) } : {};
+    this.keep(scanned.path, { path: textOf(scanned.path), ...stat, ...target }, scanned.stamp);
+    if (stat.type === 'directory') attributed.push(scanned.path);
+    return true;
+  }
+
+  private async copyFiles(
+    source: OpenTree,
+    folder: string,
+    files: ScannedEntry[],
+    rest: { signal: AbortSignal; left: ScannedEntry[]; attributed: string[] },
+  ): Promise<void> {
+    let place: string;
+    try {
+      place = await source.enter(folder);
+    } catch (error) {
+      for (const { path } of files) this.failed(path, error);
+      return;
+    }
+    const next = files.values();
+    const worker = async (): Promise<void> => {
+      for (const scanned of next) {
+        if (rest.signal.aborted) rest.left.push(scanned);
+        else await this.copyFile(place, scanned, rest);
+      }
+    };
+    const results = await Promise.allSettled(Array.from({ length: PARALLEL }, worker));
+    const failed = results.find((result) => result.status === 'rejected');
+    if (failed) throw failed.reason;
+  }
+
+  private async copyFile(
+    folder: string,
+    scanned: ScannedEntry,
+    { signal, left, attributed }: { signal: AbortSignal; left: ScannedEntry[]; attributed: string[] },
+  ): Promise<void> {
+    try {
+      const copied = await this.storeOnce(placeIn(folder, scanned.path), scanned, signal);
+      if (copied === undefined) return;
+      const { stat, sha256, size, stamp } = copied;
+      this.keep(scanned.path, { path: textOf(scanned.path), ...stat, size, sha256 }, stamp);
+      attributed.push(scanned.path);
+    } catch (error) {
+      if (signal.aborted) left.push(scanned);
+      else this.failed(scanned.path, error);
+    }
+  }
+
+  /** A file with several names is read by one of them only. */
+  private async storeOnce(
+    place: Buffer,
+    scanned: ScannedEntry,
+    signal: AbortSignal,
+  ): Promise<CopiedFile | undefined> {
+    const inode = inodeOf(scanned);
+    const other = await this.copied.get(inode)?.catch(() => undefined);
+    if (other?.stat.ino === inode) return other;
+    const storing = this.storeSettled(place, signal);
+    if (scanned.links > 1) this.copied.set(inode, storing);
+    return storing;
+  }
+
+  /** Undefined when it is no regular file any more. */
+  private async storeSettled(place: Buffer, signal: AbortSignal): Promise<CopiedFile | undefined> {
+    const file = await openReadable(place);
+    try {
+      let before = await file.stat({ bigint: true });
+      if (!before.isFile()) return undefined;
+      for (let attempt = 1; ; attempt++) {
+        const { sha256, size } = await this.objects.add(file, before, signal);
+        const after = await file.stat({ bigint: true });
+        const settled = after.mtimeNs === before.mtimeNs && after.size === before.size;
+        if (settled || attempt === ATTEMPTS) {
+          // One that is still written to is looked at again: the copy may be torn.
+          const stamp = settled && isOld(after) ? undefined : '';
+          return { sha256, size, stamp, stat: fieldsOf(after) };
+        }
+        before = after;
+      }
+    } finally {
+      await file.close();
+    }
+  }
+
+  /** Skips what cannot be read; a full disk and the like end the pass. */
+  private failed(path: string, error: unknown): void {
+    if (isGone(error)) return;
+    if (hasCode(error, 'EACCES', 'EPERM', 'EIO')) this.skipped.add(path, 'unreadable');
+    else if (hasCode(error, 'ENAMETOOLONG')) this.skipped.add(path, 'path_too_long');
+    else throw error;
+  }
+
+  private keep(path: string, entry: ManifestEntry, stamp: string | undefined): void {
+    this.tree.set(path, { entry, line: digestLine(entry), stamp });
+  }
+
+  private async addXattrs(paths: string[], signal: AbortSignal): Promise<void> {
+    const found = await this.xattrs.read(paths);
+    signal.throwIfAborted();
+    for (const [path, xattrs] of found) {
+      const known = this.tree.get(path);
+      if (known) this.keep(path, { ...known.entry, xattrs }, known.stamp);
+    }
+  }
+
+  /** Each name of an inode but the first refers to the first. */
+  private linkNames(): void {
+    for (const names of this.names.values()) {
+      const [first, ...others] = names.filter((name) => this.tree.get(name)?.entry.type === 'file').sort();
+      if (first === undefined) continue;
+      this.setLink(first, undefined);
+      for (const name of others) this.setLink(name, textOf(first));
+    }
+  }
+
+  private setLink(path: string, link: string | undefined): void {
+    const known = this.tree.get(path);
+    if (known === undefined || known.entry.link === link) return;
+    const { link: _, xattrs, ...entry } = known.entry;
+    this.keep(
+      path,
+      { ...entry, ...(link !== undefined && { link }), ...(xattrs && { xattrs }) },
+      known.stamp,
+    );
+  }
+}
+
+function isSame(before: KnownEntry, scanned: ScannedEntry): boolean {
+  if (before.stamp !== undefined) return before.stamp === scanned.stamp;
+  const stat = statOf(scanned);
+  const { entry } = before;
+  const same =
+    stat !== undefined &&
+    stat.type === entry.type &&
+    stat.ino === entry.ino &&
+    stat.ctime_ns === entry.ctime_ns &&
+    stat.mtime_ns === entry.mtime_ns &&
+    stat.size === entry.size &&
+    stat.mode === entry.mode &&
+    stat.uid === entry.uid &&
+    stat.gid === entry.gid;
+  if (same) before.stamp = scanned.stamp;
+  return same;
+}
+
+function isOld(stat: BigIntStats): boolean {
+  return stat.ctimeNs < BigInt(Date.now()) * 1_000_000n - YOUNG_NS;
+}
+
+/** A manifest read from disk does not say which files were young when they were copied. */
+export function mayHaveChangedUnseen(entry: ManifestEntry, startedNs: string): boolean {
+  return entry.type === 'file' && BigInt(entry.ctime_ns) >= BigInt(startedNs) - YOUNG_NS;
+}
+
+function fieldsOf(stat: BigIntStats): ManifestStat {
+  return {
+    type: 'file',
+    mode: Number(stat.mode) & 0o7777,
+    uid: Number(stat.uid),
+    gid: Number(stat.gid),
+    mtime_ns: String(stat.mtimeNs),
+    ctime_ns: String(stat.ctimeNs),
+    ino: String(stat.ino),
+    size: Number(stat.size),
+  };
+}

@@ -1,0 +1,343 @@
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  type BigIntStats,
+  closeSync,
+  constants,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+} from 'node:fs';
+import { lstat, readdir, readlink } from 'node:fs/promises';
+import type { Readable, Writable } from 'node:stream';
+import { SNAPSHOT_LIMITS, pathToText, type ManifestEntry } from '../snapshot-format.js';
+import type { SkippedPaths } from './skipped-paths.js';
+import { hasCode } from './errno.js';
+import { O_PATH, openFolder } from './open-readable.js';
+
+/** One entry of a tree as a scan saw it. */
+export interface ScannedEntry {
+  /** Relative to the top; one character a byte. */
+  path: string;
+  /** Type, mode, owners, size, times and inode: as long as it is the same, so is the entry. */
+  stamp: string;
+  /** Names that the inode has. */
+  links: number;
+  /** Of a symbolic link; one character a byte. */
+  target: string;
+}
+
+export interface ScanOptions {
+  onEntry: (entry: ScannedEntry) => void;
+  skipped: SkippedPaths;
+  signal: AbortSignal;
+}
+
+/** Entries that are looked at without another program; their calls take some milliseconds in all. */
+const SMALL_TREE = 400;
+const FORMAT = '%y %m %U %G %s %T@ %C@ %i|%n\\0%P\\0%l\\0';
+const TYPES: Record<string, ManifestEntry['type']> = { f: 'file', d: 'directory', l: 'link', p: 'fifo' };
+
+/**
+ * Looks at every entry below a folder once. GNU find does it, which needs a quarter of Node's time, runs beside the
+ * event loop and never follows a link. A small tree is looked at here, for that takes less than starting a program;
+ * without GNU find Node looks at all.
+ */
+export class TreeScanner {
+  private find: WaitingFind | undefined;
+
+  constructor(
+    private readonly files: string,
+    /** What the tree had when it was looked at last. */
+    private readonly expected: number,
+  ) {}
+
+  /** Starts what a scan needs, so that the scan itself takes less. */
+  async prepare(): Promise<void> {
+    if (this.expected > SMALL_TREE && (await hasGnuFind())) this.find = new WaitingFind(this.files);
+  }
+
+  async scan(options: ScanOptions): Promise<void> {
+    options.signal.throwIfAborted();
+    const scan = new Scan(this.files, options);
+    if (this.find === undefined && (await scan.small())) return;
+    if (this.find === undefined && !(await hasGnuFind())) await scan.folder('');
+    else await scan.withFind(this.find ?? new WaitingFind(this.files));
+    await scan.closedFolders();
+  }
+
+  close(): void {
+    this.find?.end();
+  }
+}
+
+/** A find that runs, but has not begun: a shell waits for a line first. */
+class WaitingFind {
+  private readonly process: ChildProcessByStdio<Writable, Readable, null>;
+  private readonly closed: Promise<unknown>;
+
+  constructor(files: string) {
+    const find = ['find', '.', '-xdev', '-mindepth', '1', '-printf', FORMAT];
+    this.process = spawn('sh', ['-c', 'read -r _ && exec "$@"', 'sh', ...find], {
+      cwd: files,
+      env: { PATH: process.env['PATH'], LC_ALL: 'C' },
+      stdio: ['pipe', 'pipe', 'ignore'],
+    });
+    this.process.stdin.on('error', () => undefined);
+    this.closed = once(this.process, 'close').catch(() => undefined);
+  }
+
+  async run(onChunk: (chunk: Buffer) => void): Promise<void> {
+    this.process.stdout.on('data', onChunk);
+    this.process.stdin.end('\n');
+    await this.closed;
+  }
+
+  end(): void {
+    this.process.kill('SIGKILL');
+  }
+}
+
+export function inodeOf({ stamp }: ScannedEntry): string {
+  return stamp.slice(stamp.lastIndexOf(' ') + 1);
+}
+
+/** The stamp's fields as a manifest has them. Undefined for a type that is not kept. */
+export function statOf({ stamp }: ScannedEntry): ManifestStat | undefined {
+  const [letter = '', mode = '', uid, gid, size, mtime = '', ctime = '', ino = ''] = stamp.split(' ');
+  const type = TYPES[letter];
+  if (type === undefined) return undefined;
+  return {
+    type,
+    mode: Number.parseInt(mode, 8),
+    uid: Number(uid),
+    gid: Number(gid),
+    mtime_ns: nanoseconds(mtime),
+    ctime_ns: nanoseconds(ctime),
+    ino,
+    size: type === 'file' ? Number(size) : 0,
+  };
+}
+
+export type ManifestStat = Pick<
+  ManifestEntry,
+  'type' | 'mode' | 'uid' | 'gid' | 'mtime_ns' | 'ctime_ns' | 'ino' | 'size'
+>;
+
+function stampOf(stat: BigIntStats): string {
+  const fields = [letterOf(stat), (Number(stat.mode) & 0o7777).toString(8), stat.uid, stat.gid, stat.size];
+  return [...fields, seconds(stat.mtimeNs), seconds(stat.ctimeNs), stat.ino].join(' ');
+}
+
+class Scan {
+  private entries = 0;
+  private pathBytes = 0;
+  private full = false;
+  /** Folders of ours that their mode closes to us: find cannot look into them. */
+  private readonly closed: string[] = [];
+
+  constructor(
+    private readonly files: string,
+    private readonly options: ScanOptions,
+  ) {}
+
+  /** False when the tree turns out to be larger; then nothing was reported. */
+  async small(): Promise<boolean> {
+    const entries = smallTree(this.files);
+    for (const entry of entries ?? []) this.add(entry);
+    if (entries) await this.closedFolders();
+    return entries !== undefined;
+  }
+
+  async withFind(find: WaitingFind): Promise<void> {
+    const { signal } = this.options;
+    const end = (): void => find.end();
+    signal.addEventListener('abort', end, { once: true });
+    let rest = '';
+    try {
+      await find.run((chunk) => {
+        rest = this.records(rest + chunk.toString('latin1'));
+        if (this.full) end();
+      });
+    } finally {
+      signal.removeEventListener('abort', end);
+    }
+    signal.throwIfAborted();
+  }
+
+  /** Gives back what is left behind the last whole record. */
+  private records(text: string): string {
+    let at = 0;
+    while (!this.full) {
+      const path = text.indexOf('\0', at) + 1;
+      const target = path && text.indexOf('\0', path) + 1;
+      const end = target && text.indexOf('\0', target);
+      if (!target || end < 0) break;
+      const bar = text.indexOf('|', at);
+      this.add({
+        path: text.slice(path, target - 1),
+        stamp: text.slice(at, bar),
+        links: Number(text.slice(bar + 1, path - 1)),
+        target: text.slice(target, end),
+      });
+      at = end + 1;
+    }
+    return text.slice(at);
+  }
+
+  /** What a folder without the right to look into it holds. The right is given for a moment where that is possible. */
+  async closedFolders(): Promise<void> {
+    for (let path = this.closed.pop(); path !== undefined; path = this.closed.pop()) await this.folder(path);
+  }
+
+  async folder(path: string): Promise<void> {
+    const place = Buffer.from(`${Buffer.from(this.files).toString('latin1')}/${path}`, 'latin1');
+    await this.inFolder(place, path === '' ? '' : `${path}/`);
+  }
+
+  private async inFolder(place: Buffer, prefix: string): Promise<void> {
+    const folder = await openFolder(place).catch((error: unknown) => this.cannotOpen(error, prefix));
+    if (folder === undefined) return;
+    try {
+      for (const name of await readdir(folder.path, { encoding: 'buffer' })) {
+        this.options.signal.throwIfAborted();
+        if (this.full) return;
+        const child = Buffer.concat([Buffer.from(`${folder.path}/`), name]);
+        await this.lookAt(child, prefix + name.toString('latin1'));
+      }
+    } catch (error) {
+      this.cannotOpen(error, prefix);
+    } finally {
+      await folder.close();
+    }
+  }
+
+  private async lookAt(place: Buffer, path: string): Promise<void> {
+    const stat = await lstat(place, { bigint: true }).catch((error: unknown) => {
+      if (hasCode(error, 'ENOENT')) return undefined;
+      throw error;
+    });
+    if (stat === undefined) return;
+    const target = stat.isSymbolicLink() ? await readlink(place, { encoding: 'buffer' }) : Buffer.alloc(0);
+    const known = this.closed.length;
+    this.add({
+      path,
+      stamp: stampOf(stat),
+      links: Number(stat.nlink),
+      target: target.toString('latin1'),
+    });
+    this.closed.length = known;
+    if (stat.isDirectory() && path.length <= SNAPSHOT_LIMITS.path) await this.inFolder(place, `${path}/`);
+  }
+
+  private cannotOpen(error: unknown, prefix: string): undefined {
+    if (hasCode(error, 'ENOENT', 'ENOTDIR', 'ELOOP')) return undefined;
+    if (!hasCode(error, 'EACCES', 'EPERM', 'EMFILE')) throw error;
+    const why = hasCode(error, 'EMFILE') ? 'path_too_long' : 'unreadable';
+    this.options.skipped.add(prefix.slice(0, -1), why);
+    return undefined;
+  }
+
+  private add(entry: ScannedEntry): void {
+    const { skipped, onEntry } = this.options;
+    this.entries++;
+    this.pathBytes += entry.path.length;
+    if (this.entries > SNAPSHOT_LIMITS.entries || this.pathBytes > SNAPSHOT_LIMITS.pathBytes) {
+      this.full = true;
+      skipped.add(entry.path, 'budget');
+    } else if (entry.path.length > SNAPSHOT_LIMITS.path) {
+      skipped.add(entry.path, 'path_too_long');
+    } else {
+      if (isClosedFolder(entry.stamp)) this.closed.push(entry.path);
+      onEntry(entry);
+    }
+  }
+}
+
+/** Undefined when the tree has more entries. */
+function smallTree(files: string): ScannedEntry[] | undefined {
+  const entries: ScannedEntry[] = [];
+  return lookInto(Buffer.from(files), '', entries) ? entries : undefined;
+}
+
+function lookInto(place: Buffer, prefix: string, entries: ScannedEntry[]): boolean {
+  let folder: number;
+  try {
+    folder = openSync(place, O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+  } catch {
+    // It is gone; or it is closed to us, and looked into later.
+    return true;
+  }
+  try {
+    const base = `/proc/self/fd/${folder}/`;
+    for (const name of readdirSync(base, { encoding: 'buffer' })) {
+      const child = Buffer.concat([Buffer.from(base), name]);
+      const path = prefix + name.toString('latin1');
+      const stat = lstatSync(child, { bigint: true, throwIfNoEntry: false });
+      if (stat === undefined) continue;
+      if (entries.length >= SMALL_TREE || path.length > SNAPSHOT_LIMITS.path) return false;
+      const target = stat.isSymbolicLink() ? readlinkSync(child, { encoding: 'buffer' }) : Buffer.alloc(0);
+      const entry = {
+        path,
+        stamp: stampOf(stat),
+        links: Number(stat.nlink),
+        target: target.toString('latin1'),
+      };
+      entries.push(entry);
+      if (stat.isDirectory() && !isClosedFolder(entry.stamp) && !lookInto(child, `${path}/`, entries))
+        return false;
+    }
+    return true;
+  } catch (error) {
+    if (hasCode(error, 'ENOENT', 'EINVAL', 'EACCES')) return true;
+    throw error;
+  } finally {
+    closeSync(folder);
+  }
+}
+
+function isClosedFolder(stamp: string): boolean {
+  const user = process.geteuid?.() ?? 0;
+  if (user === 0 || !stamp.startsWith('d ')) return false;
+  const [, mode = '', uid] = stamp.split(' ', 3);
+  const bits = Number.parseInt(mode, 8);
+  return Number(uid) === user ? (bits & 0o500) !== 0o500 : (bits & 0o005) !== 0o005;
+}
+
+function letterOf(stat: BigIntStats): string {
+  if (stat.isFile()) return 'f';
+  if (stat.isDirectory()) return 'd';
+  if (stat.isSymbolicLink()) return 'l';
+  if (stat.isFIFO()) return 'p';
+  return stat.isSocket() ? 's' : 'b';
+}
+
+/** As find writes times: the sign is that of the whole seconds alone. */
+function seconds(ns: bigint): string {
+  const whole = ns >= 0n ? ns / 1_000_000_000n : -((-ns + 999_999_999n) / 1_000_000_000n);
+  return `${whole}.${String(ns - whole * 1_000_000_000n).padStart(9, '0')}`;
+}
+
+function nanoseconds(time: string): string {
+  const [whole = '0', fraction = ''] = time.split('.');
+  return String(BigInt(whole) * 1_000_000_000n + BigInt(fraction.slice(0, 9).padEnd(9, '0')));
+}
+
+let gnuFind: Promise<boolean> | undefined;
+
+function hasGnuFind(): Promise<boolean> {
+  gnuFind ??= new Promise((resolve) => {
+    const find = spawn('find', ['--version'], { stdio: ['ignore', 'pipe', 'ignore'] });
+    let said = '';
+    find.stdout.on('data', (chunk: Buffer) => (said += chunk.toString('latin1')));
+    find.on('error', () => resolve(false));
+    find.on('close', () => resolve(said.includes('GNU')));
+  });
+  return gnuFind;
+}
+
+/** The text form of a path of a scan. */
+export function textOf(path: string): string {
+  return pathToText(Buffer.from(path, 'latin1'));
+}
