@@ -11,6 +11,8 @@ export interface ServiceFile {
   /** Unix seconds. */
   started_at: number;
   version: string;
+  /** Of the programs that it runs; absent where they were not built by the project's own scripts. */
+  build?: string;
 }
 
 /** Written when the service is ready, so its presence says "ask me". */

@@ -99,7 +99,8 @@ async function compose(
   const identity = (await identifyProcess(pid)) ?? null;
   const started_at = Date.now() / 1000;
   shutdown.register('service file', () => removeServiceFile(parts.home));
-  await writeServiceFile(parts.home, { pid, identity, port: address.port, url, started_at, version });
+  const build = await readBuild();
+  await writeServiceFile(parts.home, { pid, identity, port: address.port, url, started_at, version, build });
   parts.logger.info({ url, version, role }, 'ready');
   return url;
 }
@@ -172,4 +173,10 @@ async function readVersion(): Promise<string> {
     if (text !== undefined) return (JSON.parse(text) as { version: string }).version;
     if (folder.pathname === '/') return 'unknown';
   }
+}
+
+/** Written beside the programs when they are built. */
+async function readBuild(): Promise<string | undefined> {
+  const text = await readFile(new URL('../../.built', import.meta.url), 'utf8').catch(() => undefined);
+  return text === undefined ? undefined : (JSON.parse(text) as { id: string }).id;
 }

@@ -17,7 +17,7 @@ if (Number.parseInt(process.versions.node, 10) < NEEDED_MAJOR) runOnBundledNode(
 else await runHere();
 
 async function runHere() {
-  if (!existsSync(main)) await build();
+  await ensureCurrent();
   module.enableCompileCache?.();
   const { runCli } = await import(pathToFileURL(main).href);
   await runCli(root, process.argv.slice(2));
@@ -50,16 +50,28 @@ function findBundledNode(start) {
   }
 }
 
-async function build() {
-  const bootstrap = join(root, 'libs', 'tooling', 'bootstrap.mjs');
-  if (existsSync(bootstrap)) {
-    const { ensureBuilt, ensureInstalled } = await import(pathToFileURL(bootstrap).href);
-    ensureInstalled();
-    ensureBuilt();
+/** In a checkout, which a pull may have changed; an installed package has no tools to build with. */
+async function ensureCurrent() {
+  const tooling = pathToFileURL(join(root, 'libs', 'tooling', '/')).href;
+  if (existsSync(fileURLToPath(tooling))) {
+    const { isBuildCurrent } = await import(new URL('build-stamp.mjs', tooling).href);
+    if (!isBuildCurrent(root)) await buildWhatChanged(new URL('bootstrap.mjs', tooling).href);
   }
   if (existsSync(main)) return;
   process.stderr.write(
     `Error: Raworc is not built (${main} is missing). Run \`npm run build\` in ${root}.\n`,
   );
   process.exit(2);
+}
+
+async function buildWhatChanged(bootstrap) {
+  try {
+    (await import(bootstrap)).ensureCurrent();
+  } catch (error) {
+    process.stderr.write(
+      `Error: Raworc in ${root} may have changed since it was built, and cannot be built now: ${error.message}. ` +
+        'Run `npm run build` there, as the user it belongs to.\n',
+    );
+    process.exit(2);
+  }
 }

@@ -1,6 +1,7 @@
 import * as Flags from '@oclif/core/flags';
 import { RaworcCommand } from '../support/command.js';
 import { homePath } from '../support/location/home.js';
+import { OLDER_BUILD, runsAnotherBuild } from '../support/local-service/build.js';
 import { startInContainers, type StartedContainers } from '../support/local-service/containers.js';
 import { runInForeground, startService, type StartedService } from '../support/local-service/launch.js';
 
@@ -35,6 +36,7 @@ export default class Start extends RaworcCommand {
     const verb = service.already_running ? 'runs already' : 'runs';
     const where = service.pid === null ? 'in containers' : `process ${service.pid}`;
     this.log(`Raworc ${verb} at ${service.url} (${where}, version ${service.version}).`);
+    if (service.already_running && service.pid !== null && runsAnotherBuild(service)) this.note(OLDER_BUILD);
     return service;
   }
 

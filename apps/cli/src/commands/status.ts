@@ -1,8 +1,10 @@
 import type { Session } from '#contracts';
 import { RaworcCommand } from '../support/command.js';
 import { Client } from '../support/http/client.js';
+import { readText } from '../support/http/send.js';
 import { findServer } from '../support/location/find-server.js';
 import { readContainersFile } from '../support/location/home.js';
+import { OLDER_BUILD, runsAnotherBuild } from '../support/local-service/build.js';
 import { answers, findRunningService } from '../support/local-service/service-process.js';
 import { duration, unixSeconds } from '../support/terminal/time.js';
 
@@ -16,6 +18,8 @@ interface ServiceStatus {
   /** The service runs in containers of its own. */
   containers: boolean;
   uptime_seconds: number | null;
+  /** It runs other programs than those beside this command line; see raworc doctor. */
+  other_build: boolean;
   /** Number of sessions by state; null when the service does not answer. */
   sessions: Record<string, number> | null;
   /** Events on the log that cannot be read; null when the service does not answer. */
@@ -32,6 +36,7 @@ export default class Status extends RaworcCommand {
     const status = await readStatus();
     if (!status.running) process.exitCode = NOT_RUNNING;
     this.log(describe(status));
+    if (status.running && status.other_build) this.note(OLDER_BUILD);
     return status;
   }
 }
@@ -52,6 +57,7 @@ async function readStatus(): Promise<ServiceStatus> {
     pid: service?.pid ?? null,
     containers: containers !== undefined,
     uptime_seconds: started_at === undefined ? null : Math.round(Date.now() / 1000 - unixSeconds(started_at)),
+    other_build: service !== undefined && runsAnotherBuild(service),
     sessions,
     unreadable_events: running ? await countUnreadable(client) : null,
   };
@@ -68,8 +74,10 @@ interface Readiness {
 }
 
 async function countUnreadable(client: Client): Promise<number> {
-  const { data } = await client.call<Readiness>('GET', 'readyz');
-  return data.details?.views?.unreadable_events ?? 0;
+  // Beside the API, not below it; a service that is not ready says the same in its refusal.
+  const reply = await client.request('GET', '../../readyz', { headers: {} });
+  const { details } = JSON.parse(await readText(reply)) as Readiness;
+  return details?.views?.unreadable_events ?? 0;
 }
 
 function describe({

@@ -68,8 +68,8 @@ describeSandbox('the way out of a sandbox', (sandbox) => {
     const code = String.raw`\xb8\x14\x00\x00\x00\xcd\x80\xc3`;
     const script = `import ctypes,mmap\nm=mmap.mmap(-1,4096,prot=7)\nm.write(b"${code}")\nf=ctypes.CFUNCTYPE(ctypes.c_int)(ctypes.addressof(ctypes.c_char.from_buffer(m)))\nprint(f())`;
     const result = await sandbox.computers.exec('a', ['python3', '-c', script], LIMITS);
-    if (result.exitCode === 127)
-      return void process.stderr.write('not run, because the sandbox has no python3\n');
+    if (result.exitCode === 126 || result.exitCode === 127)
+      return void process.stderr.write('not run, because the sandbox has no python3 that runs\n');
     expect(result).toMatchObject({ exitCode: 128 + 31, output: '' });
   });
 

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { findServer } from '../location/find-server.js';
+import { runsAnotherBuild } from './build.js';
 import { errorLineOf } from './service-output.js';
 import { answers, findRunningService, SERVICE_MAIN } from './service-process.js';
 
@@ -22,8 +23,19 @@ export interface Report {
 
 /** The service's own checks and settings, and whether it can be reached from here. */
 export async function runChecks(): Promise<Report> {
-  const [own, reachable] = await Promise.all([askService(), checkReachable()]);
-  return { ...own, checks: [...own.checks, reachable] };
+  const [own, reachable, builds] = await Promise.all([askService(), checkReachable(), checkBuild()]);
+  return { ...own, checks: [...own.checks, reachable, ...builds] };
+}
+
+/** Of a service that runs; nothing else can be of another build. */
+async function checkBuild(): Promise<Check[]> {
+  const { local, home } = findServer();
+  const service = local ? await findRunningService(home) : undefined;
+  if (service === undefined) return [];
+  const other = runsAnotherBuild(service);
+  const detail = other ? 'the running service is of another build than this command line' : 'as here';
+  const fix = other ? 'Change to this one: raworc stop, then raworc start.' : null;
+  return [{ check: 'service build', ok: !other, detail, fix }];
 }
 
 async function askService(): Promise<Report> {

@@ -27,6 +27,8 @@ export interface ServiceFile {
   /** Unix seconds, or RFC 3339. */
   started_at: number | string;
   version: string;
+  /** Of the programs that it runs. */
+  build?: string;
 }
 
 export function readConfigFile(home: string): ConfigFile {
