@@ -1,3 +1,4 @@
+import { guardStandardStreams } from '#runtime';
 import { systemErrorMessage } from './failure.js';
 
 /** The service in its role; with the name of a task as first argument, that task and nothing else. */
@@ -41,6 +42,7 @@ async function runTask(task: string, args: string[]): Promise<void> {
   }
 }
 
+guardStandardStreams();
 try {
   await main();
 } catch (error) {

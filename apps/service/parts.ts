@@ -61,7 +61,12 @@ export async function openParts(
   const skip = new Set(config.skipEvents);
   const onPoison = ({ sequence, event }: RecordedEvent) =>
     logger.error({ sequence, session: event.subject, ...event.data }, 'an event cannot be read');
-  const log = await openJetStreamStore(nats.connection, { replicas: config.replicas, onPoison, skip });
+  const log = await openJetStreamStore(nats.connection, {
+    replicas: config.replicas,
+    space: nats.embedded?.disk,
+    onPoison,
+    skip,
+  });
   shutdown.register('log', () => log.close());
 
   const lease = worksOnSessions(role) ? await takeOperatorLease(log.leases, home, nodeId) : undefined;

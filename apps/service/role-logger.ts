@@ -1,5 +1,4 @@
-import { appendFileSync, chmodSync, openSync } from 'node:fs';
-import { createLogger, messageOf, type Home, type Logger } from '#runtime';
+import { createLogger, LogFile, type Home, type Logger } from '#runtime';
 import type { Role } from './role.js';
 
 const LEVELS: Record<number, string> = {
@@ -20,17 +19,10 @@ export function roleLogger(home: Home, role: Role, level: string): Logger {
 }
 
 function bothWays(path: string): (line: string) => void {
-  const file = openSync(path, 'a', 0o600);
-  chmodSync(path, 0o600);
-  let reported = false;
+  const file = new LogFile(path);
   return (line) => {
     process.stdout.write(`${readable(line)}\n`);
-    try {
-      appendFileSync(file, line);
-    } catch (error) {
-      if (!reported) process.stderr.write(`raworc: cannot write to the log ${path}: ${messageOf(error)}\n`);
-      reported = true;
-    }
+    file.write(line);
   };
 }
 

@@ -127,6 +127,7 @@ function bound(store: EventStore): EventStore {
     last: store.last.bind(store),
     at: store.at.bind(store),
     scan: store.scan.bind(store),
+    checkWritable: store.checkWritable.bind(store),
     follow: store.follow.bind(store),
     followBatches: store.followBatches.bind(store),
     consume: store.consume.bind(store),

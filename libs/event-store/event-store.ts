@@ -106,6 +106,21 @@ export interface EventStore {
   /** Removes what is kept beside a session's events: large values and attachments. For what a crash left of an erasure. */
   purge(sessionId: string): Promise<void>;
   info(): Promise<LogInfo>;
+  /**
+   * Writes something, beside the log.
+   * @throws LogError `log_full`, `log_unavailable`
+   */
+  checkWritable(): Promise<void>;
+}
+
+/** The room for the log. */
+export interface LogSpace {
+  /** Why no more than what ends or frees something is taken, in a sentence; undefined while all is. */
+  shortage(): string | undefined;
+  /** Nothing can be written. */
+  isExhausted(): boolean;
+  /** Calls back each time it was looked at, until the returned function is called. */
+  onLook(listener: () => void): () => void;
 }
 
 /** The session's last event is not where the writer believed. */
@@ -121,8 +136,9 @@ export type LogErrorCode =
   'log_unavailable' | 'log_full' | 'event_too_large' | 'log_corrupt' | 'log_incompatible';
 
 /**
- * The log did not take or give an event. After `log_unavailable` an append may have succeeded unseen: repeat it with
- * the same events. All other codes mean that nothing was written.
+ * The log did not take or give an event. After `log_unavailable`, and after `log_full` where the disk ran full on the
+ * way, an append may have succeeded unseen: repeat it with the same events. All other codes mean that nothing was
+ * written.
  */
 export class LogError extends Error {
   override readonly name = 'LogError';

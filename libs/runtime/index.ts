@@ -40,3 +40,5 @@ export { findNatsServer } from './nats/find-nats-server.js';
 export type { FindOptions, FoundNatsServer } from './nats/find-nats-server.js';
 export { openNats } from './nats/open-nats.js';
 export type { OpenNats } from './nats/open-nats.js';
+export { DiskWatch } from './disk/disk-watch.js';
+export { guardStandardStreams, LogFile } from './log-file.js';

@@ -37,10 +37,15 @@ export class HealthController {
     }
   }
 
+  /** Reading is not enough: a log on a full disk is read as ever, and takes nothing. */
   private async log() {
+    const { store } = this.options;
     return this.indicators
       .check('log')
-      .attempt(async () => ({ sequence: (await this.options.store.info()).lastSequence }))
+      .attempt(async () => {
+        await store.checkWritable();
+        return { sequence: (await store.info()).lastSequence };
+      })
       .withTimeout(LOG_ANSWERS_WITHIN_MS);
   }
 

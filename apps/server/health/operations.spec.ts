@@ -7,11 +7,13 @@ import { startTestApp, type TestApp } from '../testing/test-app.js';
 let nats: TestNats;
 let store: JetStreamStore;
 let app: TestApp;
+let shortage: string | undefined;
 beforeAll(async () => {
   nats = await startTestNats();
   store = await openJetStreamStore(await nats.connection(), {
     requestTimeoutMs: 300,
     patienceMs: 1000,
+    space: { shortage: () => shortage, isExhausted: () => false, onLook: () => () => undefined },
   });
   app = await startTestApp({ parts: store });
 });
@@ -38,6 +40,23 @@ describe('a running server', () => {
       status: 'ok',
       details: { log: { status: 'up' }, views: { status: 'up', state: 'live' } },
     });
+  });
+
+  it('is not ready while the log takes nothing, and says why', async () => {
+    shortage = 'The disk is full: 1 MiB are free.';
+    const { status, json } = await app.client.get('/readyz');
+    expect([status, json]).toEqual([
+      503,
+      expect.objectContaining({
+        details: expect.objectContaining({
+          log: expect.objectContaining({ status: 'down', message: shortage }),
+        }),
+      }),
+    ]);
+    const refused = await app.client.post('sessions');
+    expect([refused.status, codeOf(refused)]).toEqual([507, 'log_full']);
+    shortage = undefined;
+    expect((await app.client.get('/readyz')).status).toBe(200);
   });
 
   it('is measured', async () => {

@@ -52,7 +52,7 @@ describe('a problem', () => {
       'concurrent_write',
     ];
     expect(codes.filter((code) => !(code in ERROR_CODES))).toEqual([]);
-    expect(toProblem(new LogError('log_full', 'Full.'))?.status).toBe(503);
+    expect(toProblem(new LogError('log_full', 'Full.'))?.status).toBe(507);
     expect(toProblem(new VaultError('secrets_erased', 'Gone.'))?.status).toBe(410);
     expect(toProblem(new ConcurrencyError('s', 1))?.status).toBe(409);
     expect(toProblem(new ApiError('name_taken', 'Taken.'))?.status).toBe(409);

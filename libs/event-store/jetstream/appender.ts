@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { ConcurrencyError, LogError, type AppendResult } from '../event-store.js';
+import { ConcurrencyError, LogError, type AppendResult, type LogSpace } from '../event-store.js';
 import { patienceDelay } from './failures.js';
-import type { Publishing, Write } from './publisher.js';
+import type { Outcome, Publishing, Write } from './publisher.js';
 import type { StreamReader } from './reader.js';
 import { idOf, type WireMessage } from './wire.js';
 
@@ -10,9 +10,11 @@ export class Appender {
   readonly #publisher: Publishing;
   readonly #reader: StreamReader;
   readonly #patienceMs: number;
+  readonly #space: LogSpace;
 
   /** @param patienceMs how long an append is repeated that is not answered */
-  constructor(publisher: Publishing, reader: StreamReader, patienceMs: number) {
+  constructor(publisher: Publishing, reader: StreamReader, patienceMs: number, space: LogSpace) {
+    this.#space = space;
     this.#publisher = publisher;
     this.#reader = reader;
     this.#patienceMs = patienceMs;
@@ -22,13 +24,27 @@ export class Appender {
   async append(sessionId: string, write: Write<WireMessage>): Promise<AppendResult> {
     const end = Date.now() + this.#patienceMs;
     for (let attempt = 1; ; attempt++) {
-      const outcome = await this.#publisher.publish(write);
+      const outcome = await this.#publish(write);
       if (outcome.kind === 'stored') return { sequence: outcome.sequence, duplicate: false };
       if (outcome.kind !== 'unknown') return this.#storedBefore(sessionId, write, outcome.kind);
+      if (this.#space.isExhausted()) throw exhausted(sessionId, outcome.cause);
       const wait = patienceDelay(attempt);
       if (Date.now() + wait > end) throw outcomeUnknown(sessionId, attempt, outcome.cause);
       await delay(wait);
     }
+  }
+
+  /** A server on a full disk does not answer: then its answer is not waited for. */
+  #publish(write: Write): Promise<Outcome> {
+    const { promise, resolve, reject } = Promise.withResolvers<Outcome>();
+    let looks = 0;
+    const forget = this.#space.onLook(() => {
+      // The first look may have been under way before this.
+      looks += 1;
+      if (looks > 1 && this.#space.isExhausted()) resolve({ kind: 'unknown', cause: undefined });
+    });
+    this.#publisher.publish(write).then(resolve, reject);
+    return promise.finally(forget);
   }
 
   /** Finds our own events where they belong, as an earlier try left them; otherwise the refusal stands. */
@@ -53,6 +69,11 @@ export class Appender {
 function usedElsewhere(messages: readonly WireMessage[], subject: string): RangeError {
   const ids = messages.map(({ id }) => id).join(', ');
   return new RangeError(`Event id ${ids} is on the log already, and not on ${subject}: an id is used once.`);
+}
+
+function exhausted(sessionId: string, cause: unknown): LogError {
+  const message = `The disk of the log is full: the append to session ${sessionId} was not confirmed. Make room, and append the same events again.`;
+  return new LogError('log_full', message, { cause });
 }
 
 function outcomeUnknown(sessionId: string, tries: number, cause: unknown): LogError {

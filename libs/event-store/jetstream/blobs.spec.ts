@@ -8,6 +8,7 @@ import { openBlobs, type BlobStore } from './blobs.js';
 import { openJetStreamStore } from './open.js';
 import { Publisher } from './publisher.js';
 import { StreamReader } from './reader.js';
+import { UNLIMITED } from './space.js';
 
 const BUCKET = 'RAWORC_BLOBS';
 const CHUNK = 128 * 1024;
@@ -25,7 +26,7 @@ describe('large data on JetStream', () => {
     const timing = { timeoutMs: 500, patienceMs: 1500 };
     const reader = new StreamReader({ connection, jsm, stream: BUCKET, ...timing });
     const publisher = new Publisher(connection, timing.timeoutMs);
-    blobs = await openBlobs({ jsm, bucket: BUCKET, reader, publisher, ...timing }, 1);
+    blobs = await openBlobs({ jsm, bucket: BUCKET, reader, publisher, ...timing, space: UNLIMITED }, 1);
   });
   afterAll(() => nats.stop());
 

@@ -8,11 +8,12 @@ import {
   StoreCompression,
   type JetStreamManager,
 } from '@nats-io/jetstream';
-import { LogError } from '../event-store.js';
+import { LogError, type LogSpace } from '../event-store.js';
 import { patiently, tooLarge } from './failures.js';
 import type { Publishing } from './publisher.js';
 import { readSubject } from './read-subject.js';
 import type { StoredMessage, StreamReader } from './reader.js';
+import { requireSpace } from './space.js';
 import { ensureStream, type StreamSettings } from './streams.js';
 import type { Blob } from './wire.js';
 
@@ -40,6 +41,7 @@ export interface BlobParts {
   reader: StreamReader;
   publisher: Publishing;
   patienceMs: number;
+  space: LogSpace;
 }
 
 export async function openBlobs(parts: BlobParts, replicas: number | undefined): Promise<BlobStore> {
@@ -48,7 +50,10 @@ export async function openBlobs(parts: BlobParts, replicas: number | undefined):
   await ensureStream(jsm, blobStream(bucket), replicas);
   return {
     bucket,
-    put: (blob) => put(parts, blob),
+    async put(blob) {
+      requireSpace(parts.space);
+      await put(parts, blob);
+    },
     get: (name) => get(parts, name),
     eraseSession: async (sessionId) => {
       const filter = `${bucket}.${sessionId}.*`;

@@ -6,6 +6,7 @@ import type {
   EventStore,
   FollowOptions,
   LogInfo,
+  LogSpace,
   ReadOptions,
   RecordedEvent,
 } from '../event-store.js';
@@ -20,6 +21,7 @@ import { followStream } from './follow.js';
 import type { LogFeed } from './feed.js';
 import type { PageSize, StreamReader } from './reader.js';
 import { pagesOf, readSubject } from './read-subject.js';
+import { requireSpace, requireSpaceFor } from './space.js';
 import { encode, type WireMessage } from './wire.js';
 
 /** What a reader of the whole log holds at once. */
@@ -33,6 +35,9 @@ export interface StoreParts extends ConsumeSource {
   feed: LogFeed;
   blobs: BlobStore;
   patienceMs: number;
+  space: LogSpace;
+  /** Writes something to the store of the log. */
+  probe: () => Promise<void>;
   /** Ends all following and consuming. */
   closing: AbortSignal;
 }
@@ -51,6 +56,7 @@ export class JetStreamEventStore implements EventStore {
     expectedSequence: number,
   ): Promise<AppendResult> {
     const subject = this.#subject(sessionId);
+    requireSpaceFor(events, this.#parts.space);
     return appendInBatches(events, expectedSequence, async (batch, position) => {
       const write = { subject, messages: await this.#encoded(batch), expectedSequence: position };
       return this.#parts.appender.append(sessionId, write);
@@ -125,6 +131,11 @@ export class JetStreamEventStore implements EventStore {
       this.#parts.jsm.streams.info(this.#parts.stream),
     );
     return { created, firstSequence: state.first_seq, lastSequence: state.last_seq };
+  }
+
+  async checkWritable(): Promise<void> {
+    requireSpace(this.#parts.space);
+    await this.#parts.probe();
   }
 
   /** Large data is kept before the event that refers to it: an event never points at nothing. */

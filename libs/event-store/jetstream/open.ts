@@ -6,6 +6,7 @@ import type {
   CommandClaims,
   EventStore,
   KeyStore,
+  LogSpace,
   NameRegistry,
   RecordedEvent,
   Signals,
@@ -23,9 +24,11 @@ import { openBucket } from './jetstream-bucket.js';
 import { JetStreamEventStore } from './jetstream-event-store.js';
 import { createJetStreamSignals } from './jetstream-signals.js';
 import { Link } from './link.js';
+import { openProbe } from './probe.js';
 import { Publisher } from './publisher.js';
 import { StreamReader } from './reader.js';
 import { Resolver } from './resolver.js';
+import { UNLIMITED } from './space.js';
 import { requireServerVersion } from './server-version.js';
 import { requireReadableLog } from './least-schema.js';
 import { ensureStream, sessionStream } from './streams.js';
@@ -50,6 +53,8 @@ export interface JetStreamStoreOptions {
   ackWaitMs?: number;
   /** How leases are renewed and taken; only specs are in more of a hurry than the default. */
   leaseTiming?: LeaseTiming;
+  /** The room for the log, where this process can see it; below a reserve only what ends something is taken. */
+  space?: LogSpace;
   /** Told of messages that `consume` passed over because they cannot be read. Must not throw. */
   onPoison?: (unreadable: RecordedEvent) => void;
   /** Sequences that count for nothing, whatever is there. */
@@ -90,12 +95,14 @@ export async function openJetStreamStore(
   const requests = { connection, jsm, timeoutMs, patienceMs };
   const publisher = new Publisher(connection, timeoutMs);
   const blobReader = new StreamReader({ ...requests, stream: bucket('BLOBS') });
-  const [names, keys, leases, claims, blobs] = await Promise.all([
+  const space = options.space ?? UNLIMITED;
+  const [names, keys, leases, claims, probe, blobs] = await Promise.all([
     openBucket({ ...requests, bucket: bucket('NAMES'), replicas, shred: false }),
     openBucket({ ...requests, bucket: bucket('KEYS'), replicas, shred: true }),
     openBucket({ ...requests, bucket: bucket('LEASES'), replicas, shred: false }),
     openBucket({ ...requests, bucket: bucket('CLAIMS'), replicas, shred: false, maxAgeMs: CLAIMS_KEPT_MS }),
-    openBlobs({ jsm, bucket: bucket('BLOBS'), reader: blobReader, publisher, patienceMs }, replicas),
+    openProbe(connection, jsm, bucket('HEALTH'), replicas),
+    openBlobs({ jsm, bucket: bucket('BLOBS'), reader: blobReader, publisher, patienceMs, space }, replicas),
   ]);
 
   const closing = new AbortController();
@@ -108,7 +115,9 @@ export async function openJetStreamStore(
     subjectPrefix,
     blobs,
     feed: new LogFeed(following),
-    appender: new Appender(new GroupCommit(publisher), reader, patienceMs),
+    appender: new Appender(new GroupCommit(publisher), reader, patienceMs, space),
+    space,
+    probe,
     ackWaitMs: options.ackWaitMs ?? 30_000,
     onPoison: options.onPoison ?? (() => undefined),
   });

@@ -66,6 +66,7 @@ function createStore(log: MemoryLog, blobs: Map<string, Uint8Array>): EventStore
     at: async (sequence) => log.at(sequence),
     last: async (sessionId) => log.last(sessionId),
     info: async () => log.info(),
+    checkWritable: async () => {},
 
     async read(sessionId, { fromSequence = 0 } = {}) {
       const events = log.read(sessionId, fromSequence);

@@ -1,3 +1,5 @@
+import { statfs } from 'node:fs/promises';
+import { DiskWatch } from '../disk/disk-watch.js';
 import { ensureFolder } from '../home/home.js';
 import type { Home } from '../home/home.js';
 import { messageOf } from '../errors.js';
@@ -9,12 +11,14 @@ import { writeServerConf } from './server-conf.js';
 import { launchServer } from './server-process.js';
 import type { ServerAddress, ServerProcess } from './server-process.js';
 import { supervise } from './supervisor.js';
-import type { SupervisorEvents, SupervisorStatus } from './supervisor.js';
+import type { Supervisor, SupervisorEvents, SupervisorStatus } from './supervisor.js';
 
 /** The nats-server of a home, kept running beside this process. Its address stays the same over restarts. */
 export interface EmbeddedNats extends ServerAddress {
   readonly pid: number;
   readonly status: SupervisorStatus;
+  /** The file system of its store. */
+  readonly disk: DiskWatch;
   stop(): Promise<void>;
 }
 
@@ -44,7 +48,10 @@ export async function startEmbeddedNats(options: EmbeddedOptions): Promise<Embed
   const { address, first, launch } = await startOnFreePort(options);
   const supervisor = supervise(first, launch, logger, options);
   logger.info({ nats_pid: first.pid, url: address.url }, 'nats-server runs');
+  const disk = await DiskWatch.start(home.natsStore);
+  disk.onLook(healer(disk, supervisor));
   return {
+    disk,
     ...address,
     get pid() {
       return supervisor.pid;
@@ -52,7 +59,23 @@ export async function startEmbeddedNats(options: EmbeddedOptions): Promise<Embed
     get status() {
       return supervisor.status;
     },
-    stop: () => supervisor.stop(),
+    stop: () => {
+      disk.close();
+      return supervisor.stop();
+    },
+  };
+}
+
+/** After a write that failed for want of space, nats-server refuses all others until it is started again. */
+function healer(disk: DiskWatch, supervisor: Supervisor): () => void {
+  let wasExhausted = false;
+  return () => {
+    if (disk.isExhausted()) {
+      wasExhausted = true;
+    } else if (wasExhausted && disk.space.freeBytes > disk.space.reserveBytes / 4) {
+      wasExhausted = false;
+      void supervisor.restart('the disk was full, and has room again');
+    }
   };
 }
 
@@ -70,7 +93,14 @@ async function startOnFreePort(
   const credentials = await ensureNatsCredentials(home);
   const port = await findFreePort();
   const address = { url: `nats://127.0.0.1:${port}`, ...credentials };
-  const conf = { port, storeDir: home.natsStore, logFile: home.natsLog, ...credentials };
+  const { blocks, bsize } = await statfs(home.natsStore);
+  const conf = {
+    maxFileStore: blocks * bsize,
+    port,
+    storeDir: home.natsStore,
+    logFile: home.natsLog,
+    ...credentials,
+  };
   await writeServerConf(home.natsConfig, conf);
 
   const files = { confFile: home.natsConfig, logFile: home.natsLog };

@@ -7,6 +7,11 @@ export interface ServerConf {
   logFile: string;
   user: string;
   pass: string;
+  /**
+   * Bytes that the log may take. Left out, nats-server takes three quarters of what is free when it starts, which on a
+   * full disk is less than it has stored already.
+   */
+  maxFileStore?: number;
 }
 
 /**
@@ -31,7 +36,7 @@ authorization {
 }
 jetstream {
   store_dir: ${JSON.stringify(conf.storeDir)}
-  sync_interval: always
+  sync_interval: always${conf.maxFileStore === undefined ? '' : `\n  max_file_store: ${conf.maxFileStore}`}
 }
 `;
 }

@@ -14,6 +14,8 @@ export interface Supervisor {
   readonly status: SupervisorStatus;
   /** Of the process that runs now, or of the last one that did. */
   readonly pid: number;
+  /** Ends the process, so that it is launched again at once; for a fault that only a new process is free of. */
+  restart(reason: string): Promise<void>;
   /** Ends the process and its restarts. */
   stop(): Promise<void>;
 }
@@ -36,6 +38,7 @@ export function supervise(
   let current = first;
   let status: SupervisorStatus = 'running';
   let waitMs = FIRST_WAIT_MS;
+  let wanted: string | undefined;
 
   const loop = keepRunning();
 
@@ -45,7 +48,12 @@ export function supervise(
       const reason = await current.exited;
       if (stopping.signal.aborted) return;
       status = 'restarting';
-      logger.error({ nats_pid: current.pid, reason }, 'nats-server ended unexpectedly; starting it again');
+      if (wanted === undefined) {
+        logger.error({ nats_pid: current.pid, reason }, 'nats-server ended unexpectedly; starting it again');
+      } else {
+        logger.warn({ nats_pid: current.pid, reason: wanted }, 'nats-server is started again');
+        wanted = undefined;
+      }
       onExit?.(reason);
       if (Date.now() - startedAt > STEADY_AFTER_MS) waitMs = FIRST_WAIT_MS;
       await relaunch();
@@ -75,6 +83,11 @@ export function supervise(
     },
     get pid() {
       return current.pid;
+    },
+    async restart(reason) {
+      if (status !== 'running') return;
+      wanted = reason;
+      await current.stop();
     },
     async stop() {
       stopping.abort();

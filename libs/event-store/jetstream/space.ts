@@ -1,0 +1,36 @@
+import type { EventEnvelope } from '#domain';
+import { LogError, type LogSpace } from '../event-store.js';
+
+/** What is taken even when space is short: it ends something, and mostly frees more than it takes. */
+const ENDING: ReadonlySet<EventEnvelope['type']> = new Set([
+  'session.closed',
+  'session.deleted',
+  'session.erased',
+  'turn.completed',
+  'turn.failed',
+  'turn.interrupted',
+  'computer.failed',
+  'computer.disrupted',
+  'files.snapshot_failed',
+  'control.released',
+  'state.forced',
+] as const);
+
+export const UNLIMITED: LogSpace = {
+  shortage: () => undefined,
+  isExhausted: () => false,
+  onLook: () => () => undefined,
+};
+
+/** @throws LogError `log_full` */
+export function requireSpaceFor(events: readonly EventEnvelope[], space: LogSpace): void {
+  const shortage = space.shortage();
+  if (shortage === undefined || events.every(({ type }) => ENDING.has(type))) return;
+  throw new LogError('log_full', shortage);
+}
+
+/** @throws LogError `log_full` */
+export function requireSpace(space: LogSpace): void {
+  const shortage = space.shortage();
+  if (shortage !== undefined) throw new LogError('log_full', shortage);
+}
