@@ -184,7 +184,7 @@ function requireWanted(signal: AbortSignal): void {
 }
 
 function specOf({ session, created, env }: Making): ComputerSpec {
-  const { image, limits, network, root } = created;
+  const { image, limits, network, root, runtime } = created;
   return {
     sessionId: session.id,
     image: image ?? undefined,
@@ -192,5 +192,6 @@ function specOf({ session, created, env }: Making): ComputerSpec {
     limits: { memoryMb: limits.memory_mb, cpus: limits.cpus, pids: limits.pids },
     network,
     root,
+    runtime,
   };
 }

@@ -23,6 +23,9 @@ export function commandsModule({ config, computers, desktop, log, node, vault }:
       desktopImage: desktop.image,
       desktop: desktop.byDefault,
       root: computers.abilities.root,
+      limits: computers.abilities.limits,
+      networks: computers.abilities.networks,
+      runtimes: computers.abilities.runtimes,
       hasModelKey: config.anthropicApiKey !== undefined,
     },
   });

@@ -110,13 +110,14 @@ async function openComputers(
   tell: (notice: string) => void,
   hasContainers: () => boolean,
 ): Promise<Computers> {
-  const { computers: setting, image, network, memoryMb, cpus, pids } = config;
+  const { computers: setting, image, network, runtime, memoryMb, cpus, pids } = config;
   return selectComputers({
     setting,
     root: await ensureFolder(home.computers),
     image,
     limits: { memoryMb, cpus, pids },
     network,
+    runtime,
     logger: logger.child({ part: 'computers' }),
     hasContainers,
     onNotice: tell,

@@ -24,6 +24,12 @@ export interface SessionDefaults {
   desktop: boolean;
   /** Tools can work as root inside the computers. */
   root: boolean;
+  /** Which limits of a session really hold. */
+  limits: readonly ('memory' | 'cpus' | 'pids')[];
+  /** What computers can be made to reach. */
+  networks: readonly ('egress' | 'none')[];
+  /** Computers can run under a container runtime that a session names. */
+  runtimes: boolean;
   /** The service has a key for the model, so a session needs none of its own. */
   hasModelKey: boolean;
 }

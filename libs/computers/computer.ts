@@ -14,6 +14,8 @@ export interface ComputerSpec {
   limits?: ComputerLimits;
   /** `none`: reaches nothing but itself. Default: as the driver is set up. */
   network?: 'egress' | 'none';
+  /** A container runtime that the engine knows, such as `runsc`; only where the driver has the ability. */
+  runtime?: string;
   /** Shell and files are root's inside the computer; only where the driver has the ability. */
   root?: boolean;
 }
@@ -23,7 +25,16 @@ export interface Abilities {
   /** A screen, for computers made from an image with a desktop. */
   desktop: boolean;
   root: boolean;
+  /** Those of a session's limits that really hold. */
+  limits: readonly LimitName[];
+  /** What a session can be made to reach. */
+  networks: readonly ('egress' | 'none')[];
+  /** A session may name the container runtime that it runs under. */
+  runtimes: boolean;
 }
+
+export const LIMIT_NAMES = ['memory', 'cpus', 'pids'] as const;
+export type LimitName = (typeof LIMIT_NAMES)[number];
 
 /** Something that happened to a computer by itself. */
 export interface Disruption {
@@ -32,7 +43,7 @@ export interface Disruption {
   detail: string;
 }
 
-/** Enforced where the driver can: containers do, the local drivers do not. */
+/** Enforced as far as the driver's abilities say: always in containers, where control groups can be had in folders. */
 export interface ComputerLimits {
   memoryMb?: number;
   cpus?: number;

@@ -1,5 +1,5 @@
 import { type ComputerLimits, type Computers, ComputerError, type ComputersLogger } from './computer.js';
-import { bubblewrapProblem, createLocalComputers } from './local/index.js';
+import { bubblewrapProblem, createLocalComputers, missingLimits } from './local/index.js';
 
 export interface SelectComputersOptions {
   /** `auto`: the safest driver that works here. `local-unsafe` is never chosen unless it is named. */
@@ -8,10 +8,12 @@ export interface SelectComputersOptions {
   root: string;
   /** Container image of sessions that name none. */
   image?: string;
-  /** Of containers whose session sets none. */
+  /** Of sessions that set none. */
   limits?: ComputerLimits;
   /** Whether containers reach the network, where the session does not say. */
   network?: 'egress' | 'none';
+  /** Container runtime of sessions that name none; absent: the engine's own. */
+  runtime?: string;
   logger?: ComputersLogger;
   /** Whether sessions have their files in containers; `auto` does not leave those behind. Default: none has. */
   hasContainers?: () => boolean;
@@ -24,6 +26,8 @@ export interface ComputersPlan {
   driver: 'docker' | 'local' | 'local-unsafe';
   /** The standard image is missing, and has to be built first. */
   buildsImage?: true;
+  /** What one should know of it: limits that do not hold, commands that are not confined. */
+  caution?: string;
   /** Why it is not the driver that one might expect. */
   instead?: string;
 }
@@ -58,10 +62,10 @@ export async function selectComputers(options: SelectComputersOptions): Promise<
 export async function planComputers({ setting, image, hasContainers }: Wish): Promise<ComputersPlan> {
   switch (setting) {
     case 'local-unsafe':
-      return { driver: 'local-unsafe' };
+      return withCaution({ driver: 'local-unsafe' });
     case 'local':
       await requireSandbox();
-      return { driver: 'local' };
+      return withCaution({ driver: 'local' });
     case 'docker': {
       const { problem, plan } = await containersPlan(image);
       if (plan !== undefined) return plan;
@@ -73,9 +77,25 @@ export async function planComputers({ setting, image, hasContainers }: Wish): Pr
       if (hasContainers?.()) throw leavesContainers(problem);
       await requireSandbox();
       // A machine without an engine is no surprise; one whose engine lacks the image that was asked for is.
-      return answers ? { driver: 'local', instead: withoutContainers(problem) } : { driver: 'local' };
+      const instead = answers ? { instead: withoutContainers(problem) } : {};
+      return withCaution({ driver: 'local', ...instead });
     }
   }
+}
+
+function withCaution(plan: ComputersPlan): ComputersPlan {
+  const unsafe =
+    plan.driver === 'local-unsafe' ? ['Commands of sessions run with the rights of this user.'] : [];
+  const missing = missingLimits();
+  const limits =
+    missing.length === 0
+      ? []
+      : [
+          `Limits of ${missing.join(', ')} do not hold: no control groups can be made for them here. They can by root, ` +
+            'and by a service of the user for systemd (systemd-run --user).',
+        ];
+  const caution = [...unsafe, ...limits].join(' ');
+  return caution === '' ? plan : { ...plan, caution };
 }
 
 type ContainersPlan =
@@ -110,15 +130,15 @@ async function buildSessionImage(options: SelectComputersOptions): Promise<Compu
 
 async function inContainers(options: SelectComputersOptions): Promise<Computers> {
   const { createDockerComputers } = await import('./docker/index.js');
-  const { root: home, image, limits, network, logger } = options;
-  return createDockerComputers({ home, image, limits, network, logger });
+  const { root: home, image, limits, network, runtime, logger } = options;
+  return createDockerComputers({ home, image, limits, network, runtime, logger });
 }
 
 function localComputers(
   driver: 'local' | 'local-unsafe',
-  { root, logger }: SelectComputersOptions,
+  { root, logger, limits }: SelectComputersOptions,
 ): Computers {
-  return createLocalComputers({ root, mode: driver === 'local' ? 'bubblewrap' : 'unsafe', logger });
+  return createLocalComputers({ root, mode: driver === 'local' ? 'bubblewrap' : 'unsafe', logger, limits });
 }
 
 function withoutContainers(problem: string): string {

@@ -92,6 +92,11 @@ export const createSession = z.strictObject({
     .enum(['egress', 'none'])
     .optional()
     .describe('"none": the computer reaches nothing but itself. Default "egress".'),
+  runtime: z
+    .string()
+    .regex(/^[a-zA-Z0-9][a-zA-Z0-9._-]{0,63}$/, 'the name of a container runtime')
+    .optional()
+    .describe('Container runtime of the computer, one that the engine knows. The service has a default.'),
 });
 
 export const updateSession = z

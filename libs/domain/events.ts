@@ -100,6 +100,8 @@ export interface SessionSettings {
   root?: boolean;
   /** `none`: the computer reaches nothing but itself. Absent: egress. */
   network?: 'egress' | 'none';
+  /** The container runtime that its computer runs under. Absent: the service's. */
+  runtime?: string;
   metadata: Record<string, unknown>;
   /** Seconds idle until the session closes by itself; 0 = never. */
   timeout_seconds: number;

@@ -79,6 +79,9 @@ export class Service {
         desktopImage: DESKTOP_IMAGE,
         desktop: false,
         root: false,
+        limits: ['memory', 'cpus', 'pids'],
+        networks: ['egress', 'none'],
+        runtimes: true,
         hasModelKey: true,
       },
     });

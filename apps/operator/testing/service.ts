@@ -71,6 +71,9 @@ export async function startService(world: World, options: ServiceOptions = {}) {
       desktopImage: DEFAULT_DESKTOP_IMAGE,
       desktop: false,
       root: true,
+      limits: ['memory', 'cpus', 'pids'],
+      networks: ['egress', 'none'],
+      runtimes: true,
       hasModelKey: true,
     },
   });

@@ -117,6 +117,9 @@ function commandsModule({ store, names, keys, claims, attachments }: MemoryStore
       desktopImage: 'raworc/session-desktop:latest',
       desktop: false,
       root: false,
+      limits: ['memory', 'cpus', 'pids'],
+      networks: ['egress', 'none'],
+      runtimes: true,
       hasModelKey,
     },
   });

@@ -51,13 +51,16 @@ async function checkHome(checks: Check[], config: Config, home: Home): Promise<v
     return { value: true, detail: `${version} at ${path} (${source})` };
   });
   await attempt(checks, 'computers', async () => {
-    const { driver, buildsImage, instead } = await planComputers({
+    const { driver, buildsImage, instead, caution } = await planComputers({
       setting: config.computers,
       image: config.image,
     });
     const first = buildsImage ? ', once the image of sessions is built: raworc images build' : '';
     const detail = `${config.computers === 'auto' ? 'auto takes ' : ''}${driver}${first}`;
-    return { value: true, detail: instead === undefined ? detail : `${detail}. ${instead}` };
+    return {
+      value: true,
+      detail: [detail, instead, caution].filter((part) => part !== undefined).join('. '),
+    };
   });
   await checkEngine(checks);
 }

@@ -65,4 +65,24 @@ describe('CreateSession without a key of the service', () => {
     await expect(kit.create({ name: 'free', secrets: { ANTHROPIC_API_KEY: 'k' } })).resolves.toBeDefined();
     await kit.stop();
   });
+
+  it.each([
+    [{ limits: { memory_mb: 512 } }, 'limit of memory'],
+    [{ limits: { cpus: 1 } }, 'limit of cpus'],
+    [{ limits: { pids: 100 } }, 'limit of pids'],
+    [{ network: 'egress' }, 'network'],
+    [{ runtime: 'runsc' }, 'runtime'],
+  ] as const)('refuses %j where the computers cannot keep it, and says so', async (request, ability) => {
+    const able = await startCommands();
+    const { sessionId } = await able.create(request);
+    expect((await able.history(sessionId))[0]?.data).toMatchObject(request);
+    await able.stop();
+    const plain = await startCommands({ defaults: { limits: [], networks: ['none'], runtimes: false } });
+    await expect(plain.create(request)).rejects.toMatchObject({
+      code: 'computer_ability_missing',
+      message: expect.stringContaining(ability),
+    });
+    await expect(plain.create({ network: 'none' })).resolves.toBeDefined();
+    await plain.stop();
+  });
 });

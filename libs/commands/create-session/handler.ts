@@ -61,12 +61,20 @@ export class CreateSessionHandler implements ICommandHandler<CreateSession, Comm
   }
 
   /** @throws ApiError `computer_ability_missing` */
-  private computer({ image, desktop: wanted, root = false, network = 'egress' }: CreateSessionRequest) {
+  private computer(request: CreateSessionRequest) {
+    const { image, desktop: wanted, root = false, network = 'egress', runtime } = request;
     const { defaults } = this;
+    requireAbilities(request, defaults);
     const desktop = wanted ?? (image === undefined && defaults.desktop);
     if (desktop && defaults.desktopImage === null) throw missing('a desktop');
     if (root && !defaults.root) throw missing('root');
-    return { image: image ?? (desktop ? defaults.desktopImage : defaults.image), desktop, root, network };
+    return {
+      image: image ?? (desktop ? defaults.desktopImage : defaults.image),
+      desktop,
+      root,
+      network,
+      ...(runtime !== undefined && { runtime }),
+    };
   }
 
   private commands({ prompt }: CreateSessionRequest, data: SessionCreated): SessionCommand[] {
@@ -76,6 +84,19 @@ export class CreateSessionHandler implements ICommandHandler<CreateSession, Comm
       { type: 'post-message', data: userMessage(this.ids, prompt) },
     ];
   }
+}
+
+/** What was asked for and would silently not be so. */
+function requireAbilities(
+  { limits = {}, network, runtime }: CreateSessionRequest,
+  defaults: SessionDefaults,
+): void {
+  const asked = { memory: limits.memory_mb, cpus: limits.cpus, pids: limits.pids };
+  for (const name of ['memory', 'cpus', 'pids'] as const)
+    if (asked[name] !== undefined && !defaults.limits.includes(name)) throw missing(`a limit of ${name}`);
+  if (network !== undefined && !defaults.networks.includes(network))
+    throw missing(network === 'none' ? 'a network that reaches nothing' : 'a network');
+  if (runtime !== undefined && !defaults.runtimes) throw missing('a runtime');
 }
 
 function missing(ability: string): ApiError {

@@ -1,5 +1,6 @@
 import { NestFactory } from '@nestjs/core';
 import { CommandBus } from '@nestjs/cqrs';
+import type { SessionDefaults } from '../ports.js';
 import type { CreateSession as CreateSessionRequest, RemixSession as RemixSessionRequest } from '#contracts';
 import type { EventEnvelope } from '#domain';
 import { createMemoryStore, type EventStore, type MemoryStore } from '#event-store';
@@ -20,6 +21,7 @@ export const everything: RemixSessionRequest = { messages: true, data: true, cod
 export async function startCommands(
   options: {
     hasModelKey?: boolean;
+    defaults?: Partial<SessionDefaults>;
     through?: (store: EventStore) => EventStore;
     /** A log that another kit uses too, as another server would. */
     log?: MemoryStore;
@@ -27,14 +29,18 @@ export async function startCommands(
 ) {
   const memory = options.log ?? createMemoryStore();
   const vault = createVault({ masterKey: Buffer.alloc(32, 7), keys: memory.keys });
-  const defaults = {
+  const defaults: SessionDefaults = {
     model: 'm',
     timeoutSeconds: 300,
     image: null,
     desktopImage: null,
     desktop: false,
     root: false,
+    limits: ['memory', 'cpus', 'pids'],
+    networks: ['egress', 'none'],
+    runtimes: true,
     hasModelKey: options.hasModelKey ?? true,
+    ...options.defaults,
   };
   const store = options.through?.(memory.store) ?? memory.store;
   const module = CommandsModule.register({ ...memory, store, vault, ids: systemIds, defaults });

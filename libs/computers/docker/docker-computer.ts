@@ -44,7 +44,7 @@ export class DockerComputer extends SessionContainer {
     const existing = await this.find();
     if (existing) return this.infoOf(existing);
     await this.removeStray();
-    const settings = await settingsFor(this.engine, spec);
+    const settings = settingsFor(this.engine, spec);
     const labels = { ...sessionLabels(this.engine, this.names), ...settingsLabels(settings) };
     await makeVolume(this.engine, this.names.volume, labels);
     try {

@@ -14,7 +14,7 @@ import type {
   SnapshotInfo,
   StartOptions,
 } from '../computer.js';
-import { ComputerError } from '../computer.js';
+import { ComputerError, LIMIT_NAMES } from '../computer.js';
 import type { InputAction, Point, Region, Screenshot } from '../desktop.js';
 import { listComputerFiles, readComputerFile, writeComputerFile } from './files/computer-files.js';
 import { destroyComputer } from './container/destroy.js';
@@ -33,7 +33,13 @@ type Listener = Parameters<Computers['watch']>[0];
 /** Computers that are containers of a Docker engine. */
 export class DockerComputers implements Computers {
   readonly driver = 'docker';
-  readonly abilities = { desktop: true, root: true };
+  readonly abilities = {
+    desktop: true,
+    root: true,
+    limits: LIMIT_NAMES,
+    networks: ['egress', 'none'] as const,
+    runtimes: true,
+  };
   private readonly computers = new Map<string, DockerComputer>();
   private readonly listeners = new Set<Listener>();
 

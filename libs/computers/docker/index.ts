@@ -21,6 +21,8 @@ export interface DockerComputersOptions {
   limits?: ComputerLimits;
   /** Default `egress`: sessions reach the network but no other session. `none`: they reach nothing. */
   network?: 'egress' | 'none';
+  /** Container runtime for sessions that name none. Default: the engine's own. */
+  runtime?: string;
   /** Layers that a session's own image may have before its files are put together anew. Default 100. */
   mostLayers?: number;
   logger?: ComputersLogger;
@@ -34,6 +36,7 @@ export function createDockerComputers(options: DockerComputersOptions): Computer
     image: options.image ?? SESSION_IMAGE,
     limits: { ...DEFAULT_LIMITS, ...options.limits },
     network: options.network ?? 'egress',
+    runtime: options.runtime,
     mostLayers: options.mostLayers ?? MOST_LAYERS,
     logger: options.logger,
   });

@@ -1,6 +1,8 @@
+import { spawnSync } from 'node:child_process';
 import { type Server, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, it } from '@jest/globals';
+import { SESSION_IMAGE } from './engine/naming.js';
 import { LIMITS, describeWithDocker } from './testing/computers.js';
 
 await describeWithDocker('isolation of containers', (fixture) => {
@@ -72,6 +74,36 @@ await describeWithDocker('isolation of containers', (fixture) => {
     expect((await fixture.bash(other, connect(address, 8000))).exitCode).toBe(0);
     expect((await fixture.bash(one, connect(address, 8000))).exitCode).not.toBe(0);
     expect((await fixture.bash(one, `ls -d /proc/[0-9]*`)).output).not.toContain('http.server');
+  });
+
+  it('gains nothing from a setuid file or a device on the session’s volume', async () => {
+    const id = await fixture.running();
+    const plant =
+      'cp /usr/bin/id /session/id && chmod 6755 /session/id && stat -c "%U %a" /session/id; mknod -m 666 /session/disk c 1 3';
+    const { output } = await fixture.computers.exec(id, ['bash', '-c', plant], root);
+    expect(output).toBe('root 6755\nmknod: /session/disk: Operation not permitted\n');
+    expect(await fixture.output(id, './id -u; ./id -g; ./id -ru')).toBe('1000\n1000\n1000\n');
+    expect((await fixture.bash(id, 'mknod disk c 1 3')).exitCode).not.toBe(0);
+    // One that came by another way, such as a copy: made by a container of the engine that may do it.
+    const volume = `raworc_session_data_${id}`;
+    const made = spawnSync('docker', [
+      ...['run', '--rm', '--network', 'none', '--user', '0:0', '--entrypoint', 'mknod', '-v', `${volume}:/v`],
+      ...[SESSION_IMAGE, '-m', '666', '/v/memory', 'c', '1', '1'],
+    ]);
+    expect(made.status).toBe(0);
+    expect((await fixture.bash(id, 'head -c 1 memory')).output).toContain('Operation not permitted');
+  });
+
+  it('starts with more processors than the engine has', async () => {
+    const { NCPU: processors } = (await fixture.docker.info()) as { NCPU: number };
+    const service = fixture.others({ limits: { cpus: processors + 1 } });
+    const id = await fixture.running();
+    // The program that takes snapshots has the service's limits, the container those of its session.
+    await service.start(id);
+    expect((await service.snapshot(id)).files).toBeGreaterThanOrEqual(0);
+    const more = await fixture.running({ limits: { cpus: processors + 1 } });
+    const { HostConfig: limits } = await fixture.docker.getContainer(`raworc_session_${more}`).inspect();
+    expect(limits).toMatchObject({ CpuPeriod: 100_000, CpuQuota: (processors + 1) * 100_000 });
   });
 
   it('contains a fork bomb, and works on when it is over', async () => {

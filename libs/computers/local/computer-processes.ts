@@ -1,4 +1,5 @@
-import type { ComputerStats } from '../computer.js';
+import type { ComputerLimits, ComputerStats } from '../computer.js';
+import type { SessionCgroup } from './cgroups/session-cgroup.js';
 import type { RecordFile } from './computer-record.js';
 import type { Isolation } from './isolation.js';
 import {
@@ -18,12 +19,20 @@ const PAGE_BYTES = 4096;
 /** All that runs for one session, whichever process of ours started it. */
 export class ComputerProcesses {
   private stopped: ProcessEntry[] | undefined;
+  private joinable: string[] | undefined;
 
   constructor(
     private readonly files: string,
     private readonly recordFile: RecordFile,
     private readonly isolation: Isolation,
+    private readonly cgroup?: SessionCgroup,
   ) {}
+
+  /** The control groups that a new process of the session is to join. */
+  groups(limits: ComputerLimits): readonly string[] {
+    this.joinable ??= this.cgroup?.open(limits);
+    return this.joinable ?? [];
+  }
 
   /** Remembers a process on disk, and forgets those that ended. */
   async note({ pid, startTicks }: SessionProcess): Promise<void> {
@@ -43,11 +52,16 @@ export class ComputerProcesses {
   async pause(): Promise<void> {
     if (this.stopped) return;
     await this.recordFile.update((record) => ({ ...record, paused: true }));
+    if (await this.cgroup?.freeze()) {
+      this.stopped = [];
+      return;
+    }
     const leaders = await this.findLeaders();
     this.stopped = await stopProcesses(() => membersOf(leaders()));
   }
 
   async resume(): Promise<void> {
+    this.cgroup?.thaw();
     continueProcesses(this.stopped ?? []);
     this.stopped = undefined;
     await this.recordFile.update(({ paused: _, ...record }) => record);
@@ -60,9 +74,19 @@ export class ComputerProcesses {
     await this.resume();
   }
 
+  /** To be called before processes are ended: what the freezer holds does not even die. */
+  async endPause(): Promise<void> {
+    if (this.stopped) await this.resume();
+    else await this.endLeftPause();
+  }
+
   async end(): Promise<void> {
+    await this.endPause();
     const leaders = await this.findLeaders();
     await endProcesses(leaders, this.isolation.ownsProcesses);
+    await this.cgroup?.kill();
+    await this.cgroup?.remove();
+    this.joinable = undefined;
     await this.recordFile.update((record) => ({ ...record, processes: [] }));
   }
 
@@ -94,7 +118,7 @@ export class ComputerProcesses {
         .filter((entry) => entry.boot_id === boot && stillThere(entry.pid, entry.start_ticks))
         .map((entry) => entry.pid);
     if (this.isolation.ownsProcesses) return () => [...recorded(), ...sandboxInits(this.files)];
-    return () => [...recorded(), ...this.marked()];
+    return () => [...recorded(), ...this.marked(), ...(this.cgroup?.pids() ?? [])];
   }
 
   private marked(): number[] {

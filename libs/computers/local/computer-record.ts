@@ -21,6 +21,10 @@ const computerRecord = z.object({
   image: z.string().optional(),
   /** The number of the user and group that its files and processes are, where it has one of its own. */
   user: z.number().int().positive().optional(),
+  /** What its processes may use, where the machine can limit that. */
+  limits: z
+    .object({ memoryMb: z.number().optional(), cpus: z.number().optional(), pids: z.number().optional() })
+    .optional(),
   /** Its processes are held, or were when a process of ours crashed. */
   paused: z.literal(true).optional(),
   /** Leaders of what runs for the session, so that a later process of ours can end them. */

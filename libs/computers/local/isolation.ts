@@ -7,6 +7,8 @@ export interface Isolation {
   readonly ownsProcesses: boolean;
   /** True when the session's processes have a user of their own, who owns the session's files. */
   readonly separatesUsers: boolean;
+  /** What its processes can reach. */
+  readonly networks: readonly ('egress' | 'none')[];
   /** The session's folder as its processes see it. */
   sessionDir(files: string): string;
   launch(request: LaunchRequest): Launch;

@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { ComputerError } from '../computer.js';
 import type {
   ComputerInfo,
+  ComputerLimits,
   ComputerSpec,
   ComputersLogger,
   ExecOptions,
@@ -10,6 +11,7 @@ import type {
   Shell,
   SnapshotInfo,
 } from '../computer.js';
+import { SessionCgroup, type Trees } from './cgroups/session-cgroup.js';
 import type { FileSpace } from './computer-files.js';
 import { ComputerProcesses } from './computer-processes.js';
 import { type ComputerRecord, RecordFile, isDamagedRecord } from './computer-record.js';
@@ -46,11 +48,13 @@ export class LocalComputer {
     readonly folder: SessionFolder,
     private readonly isolation: Isolation,
     private readonly logger?: ComputersLogger,
+    private readonly machine: { cgroups?: Trees; limits?: ComputerLimits } = {},
     trees = new TreeStates(),
   ) {
     this.snapshots = new Snapshots(folder, trees);
     this.recordFile = new RecordFile(folder);
-    this.processes = new ComputerProcesses(folder.files, this.recordFile, isolation);
+    const cgroup = machine.cgroups && new SessionCgroup(machine.cgroups, folder.sessionId);
+    this.processes = new ComputerProcesses(folder.files, this.recordFile, isolation, cgroup);
   }
 
   get space(): FileSpace {
@@ -72,6 +76,7 @@ export class LocalComputer {
       running: false,
       ...(spec.image !== undefined && { image: spec.image }),
       ...(user !== undefined && { user }),
+      limits: { ...this.machine.limits, ...definedOnly(spec.limits) },
       processes: [],
     };
     await this.recordFile.write(record);
@@ -102,6 +107,7 @@ export class LocalComputer {
 
   /** Ends every process of the session, also those that another process of ours started. */
   async endProcesses(): Promise<void> {
+    await this.processes.endPause();
     await this.dispose();
     await this.processes.end();
   }
@@ -214,14 +220,15 @@ export class LocalComputer {
     await Promise.all([...this.executing].map((process) => process.end()));
   }
 
-  private contextOf({ user }: ComputerRecord): SessionContext {
+  private contextOf({ user, limits = {} }: ComputerRecord): SessionContext {
     if (this.isolation.separatesUsers && user === undefined) {
       throw new ComputerError(
         'computer_not_running',
         `The computer of session ${this.folder.sessionId} has no user of its own yet. Start it again.`,
       );
     }
-    return { isolation: this.isolation, files: this.folder.files, env: this.env, user };
+    const groups = this.processes.groups(limits);
+    return { isolation: this.isolation, files: this.folder.files, env: this.env, user, groups };
   }
 
   private allocateUser(): Promise<number> {
@@ -280,4 +287,8 @@ export class LocalComputer {
       ...(record.image !== undefined && { image: record.image }),
     };
   }
+}
+
+function definedOnly(limits: ComputerLimits = {}): ComputerLimits {
+  return Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined));
 }

@@ -1,7 +1,9 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import type { Duplex } from 'node:stream';
 import type {
+  Abilities,
   ComputerInfo,
+  ComputerLimits,
   ComputerSpec,
   Computers,
   ComputersLogger,
@@ -18,6 +20,8 @@ import type {
 } from '../computer.js';
 import type { Point, Screenshot } from '../desktop.js';
 import { noDesktop } from '../no-desktop.js';
+import { findTrees, limitsOf } from './cgroups/find-trees.js';
+import type { Trees } from './cgroups/session-cgroup.js';
 import { listComputerFiles, readComputerFile, writeComputerFile } from './computer-files.js';
 import type { Isolation } from './isolation.js';
 import { LocalComputer } from './local-computer.js';
@@ -27,16 +31,27 @@ import { TreeStates } from './tree-state.js';
 /** Computers that are folders of this machine, with processes of this machine. */
 export class LocalComputers implements Computers {
   readonly driver: string;
-  readonly abilities = { desktop: false, root: false };
+  readonly abilities: Abilities;
   private readonly computers = new Map<string, LocalComputer>();
   private readonly trees = new TreeStates();
+  private readonly cgroups: Trees;
 
   constructor(
     private readonly root: string,
     private readonly isolation: Isolation,
     private readonly logger?: ComputersLogger,
+    private readonly limits: ComputerLimits = {},
   ) {
     this.driver = isolation.driver;
+    this.cgroups = findTrees(root);
+    const { networks } = isolation;
+    this.abilities = {
+      desktop: false,
+      root: false,
+      limits: limitsOf(this.cgroups),
+      networks,
+      runtimes: false,
+    };
   }
 
   create(spec: ComputerSpec): Promise<ComputerInfo> {
@@ -184,6 +199,7 @@ export class LocalComputers implements Computers {
       sessionFolder(this.root, sessionId),
       this.isolation,
       this.logger,
+      { cgroups: this.cgroups, limits: this.limits },
       this.trees,
     );
     this.computers.set(sessionId, computer);

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import type { Writable } from 'node:stream';
 import { ComputerError } from '../computer.js';
 import type { Isolation } from './isolation.js';
+import { joinGroups } from './cgroups/join-groups.js';
 import { readProcess } from './process-table.js';
 import { endProcesses, isOurs } from './terminate.js';
 
@@ -15,6 +16,8 @@ export interface SessionContext {
   env: Record<string, string>;
   /** The session's own user, where it has one. */
   user: number | undefined;
+  /** Files of the control groups of which its processes are members. */
+  groups?: readonly string[];
 }
 
 /** A process of a session, leader of a process group and POSIX session of its own, with all that it starts. */
@@ -34,13 +37,14 @@ export class SessionProcess {
   }
 
   static async start(
-    { isolation, files, env, user }: SessionContext,
+    { isolation, files, env, user, groups = [] }: SessionContext,
     argv: string[],
     stdio: Stdio,
   ): Promise<SessionProcess> {
     const spareFd = stdio.length;
     const launch = isolation.launch({ files, argv, env, user, spareFd });
-    const { file, args, cwd, env: outerEnv, spareInputs } = launch;
+    const { cwd, env: outerEnv, spareInputs } = launch;
+    const [file = '', ...args] = joinGroups(groups, [launch.file, ...launch.args]);
     const allStdio: Stdio = [...stdio, ...spareInputs.map(() => 'pipe' as const)];
     const child = spawn(file, args, { cwd, env: outerEnv, stdio: allStdio, detached: true });
     const exitCode = new Promise<number>((resolve) => {
@@ -49,7 +53,7 @@ export class SessionProcess {
     await new Promise<void>((resolve, reject) => {
       child.once('spawn', resolve);
       child.once('error', (cause) => {
-        const message = `Could not start ${file}: ${cause.message}. Check that it is installed.`;
+        const message = `Could not start ${launch.file}: ${cause.message}. Check that it is installed.`;
         reject(new ComputerError('driver_unavailable', message, { cause }));
       });
     });

@@ -6,6 +6,7 @@ export const unsafe: Isolation = {
   driver: 'local-unsafe',
   ownsProcesses: false,
   separatesUsers: false,
+  networks: ['egress'],
   sessionDir: (files) => files,
   launch: ({ files, argv, env }) => ({
     file: argv[0] ?? 'true',

@@ -48,6 +48,11 @@ export const settingsSchema = z.object({
   pids: wholeNumber(16, 1_000_000),
   /** Whether containers reach the network, where the session does not say. */
   network: oneOf(['egress', 'none']),
+  /** Container runtime of sessions that name none. Absent: the engine's own. */
+  runtime: z
+    .string()
+    .regex(/^[a-zA-Z0-9][a-zA-Z0-9._-]{0,63}$/, 'the name of a container runtime')
+    .optional(),
   /** Model of sessions that name none. */
   model: text('the name of a model'),
   /** Key for sessions that bring none of their own. */
@@ -100,6 +105,7 @@ export const settingSources: Record<SettingName, SettingSource> = {
   cpus: { env: 'RAWORC_CPUS', key: 'cpus', fallback: '2' },
   pids: { env: 'RAWORC_PIDS', key: 'pids', fallback: '512' },
   network: { env: 'RAWORC_NETWORK', key: 'network', fallback: 'egress' },
+  runtime: { env: 'RAWORC_RUNTIME', key: 'runtime' },
   model: { env: 'RAWORC_MODEL', key: 'model', fallback: 'claude-sonnet-5-5' },
   anthropicApiKey: { env: 'ANTHROPIC_API_KEY', key: 'anthropic_api_key', secret: true },
   anthropicBaseUrl: { env: 'ANTHROPIC_BASE_URL', key: 'anthropic_base_url' },

@@ -8,6 +8,7 @@ import { LABELS, NETWORK, type SessionNames } from '../engine/naming.js';
 /** What installing takes. Processes of root have it; those of a session that is not root's have none of it. */
 const ROOT_CAPABILITIES = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID', 'KILL', 'SETGID', 'SETUID'];
 const MIB = 1024 * 1024;
+const CPU_PERIOD_US = 100_000;
 /** A snapshot compares two lists of all files: about 2 KB a file. */
 const HELPER_MEMORY_MB = 4096;
 
@@ -19,6 +20,8 @@ export interface ComputerSettings {
   network: 'egress' | 'none';
   /** The session's own processes are root's. */
   root: boolean;
+  /** Undefined: the engine's own. */
+  runtime: string | undefined;
 }
 
 /** What the volume keeps of the settings, for a container that is made again and for other processes. */
@@ -27,12 +30,14 @@ export function settingsLabels({
   limits,
   network,
   root,
+  runtime,
 }: ComputerSettings): Record<string, string> {
   return {
     [LABELS.image]: namedImage,
     [LABELS.limits]: JSON.stringify(limits),
     [LABELS.network]: network,
     [LABELS.root]: String(root),
+    ...(runtime !== undefined && { [LABELS.runtime]: runtime }),
   };
 }
 
@@ -62,6 +67,7 @@ export function containerOptions(
     HostConfig: {
       ...confinement(settings.limits),
       CapAdd: ROOT_CAPABILITIES,
+      ...(settings.runtime !== undefined && { Runtime: settings.runtime }),
       // Browsers and screens share pictures in it; what is not used costs nothing.
       ShmSize: 512 * MIB,
       NetworkMode: settings.network === 'none' ? 'none' : NETWORK,
@@ -117,7 +123,9 @@ function confinement({ memoryMb, cpus, pids }: Required<ComputerLimits>): Docker
     SecurityOpt: ['no-new-privileges'],
     Memory: memoryMb * MIB,
     MemorySwap: memoryMb * MIB,
-    NanoCpus: Math.round(cpus * 1e9),
+    // Not NanoCpus, which the engine refuses when they are more than it has itself.
+    CpuPeriod: CPU_PERIOD_US,
+    CpuQuota: Math.round(cpus * CPU_PERIOD_US),
     PidsLimit: pids,
   };
 }

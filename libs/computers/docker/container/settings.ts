@@ -8,17 +8,16 @@ import { LABELS } from '../engine/naming.js';
 const limitsLabel = z.object({ memoryMb: z.number(), cpus: z.number(), pids: z.number() });
 
 /** For a new computer. */
-export async function settingsFor(engine: Engine, spec: ComputerSpec): Promise<ComputerSettings> {
+export function settingsFor(engine: Engine, spec: ComputerSpec): ComputerSettings {
   const image = spec.image ?? engine.image;
   const limits = { ...engine.limits, ...definedOnly(spec.limits) };
-  const processors = await processorsOf(engine);
-  // More than there are is refused by the engine; a session made on a larger machine shall start on a small one.
   return {
     image,
     namedImage: image,
-    limits: { ...limits, cpus: Math.min(limits.cpus, processors) },
+    limits,
     network: spec.network ?? engine.network,
     root: spec.root ?? false,
+    runtime: spec.runtime ?? engine.runtime,
   };
 }
 
@@ -38,18 +37,8 @@ export function settingsOf(
     limits: limits ?? engine.limits,
     network: network === 'none' || network === 'egress' ? network : engine.network,
     root: labels[LABELS.root] === 'true',
+    runtime: labels[LABELS.runtime],
   };
-}
-
-/** The engine takes its time to tell of its machine, which stays the same. */
-const processors = new WeakMap<Engine, number>();
-
-async function processorsOf(engine: Engine): Promise<number> {
-  const known = processors.get(engine);
-  if (known !== undefined) return known;
-  const { NCPU: count } = (await engine.docker.info()) as { NCPU: number };
-  processors.set(engine, count);
-  return count;
 }
 
 function definedOnly(limits: ComputerLimits = {}): Partial<ComputerLimits> {

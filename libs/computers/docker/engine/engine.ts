@@ -11,6 +11,8 @@ export interface Engine {
   limits: Required<ComputerLimits>;
   /** Of sessions that name none. `none`: they reach nothing but themselves. */
   network: 'egress' | 'none';
+  /** Container runtime of sessions that name none; undefined: the engine's own. */
+  runtime?: string;
   /** Layers that a session's own image may have before it is made of few again. */
   mostLayers: number;
   logger?: ComputersLogger;

@@ -19,6 +19,7 @@ export const LABELS = {
   network: 'raworc.network',
   /** Whether the session works as root. */
   root: 'raworc.root',
+  runtime: 'raworc.runtime',
   /** Of a session's own image: the container and the end of it whose root filesystem it holds. */
   kept: 'raworc.kept',
   /** The session that a container beside its own works for. */

@@ -21,6 +21,7 @@ export const bubblewrap: Isolation = {
   driver: 'local',
   ownsProcesses: true,
   separatesUsers: process.geteuid?.() === 0,
+  networks: ['none'],
   sessionDir: () => '/session',
   launch: (request) => {
     const { files, argv, user, spareFd } = request;

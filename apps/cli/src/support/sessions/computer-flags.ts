@@ -20,6 +20,11 @@ export const computerFlags = {
     helpGroup: IN_CONTAINERS,
     description: 'what the computer reaches: the internet (egress), or nothing but itself (none)',
   })(),
+  runtime: Flags.string({
+    helpValue: 'NAME',
+    helpGroup: IN_CONTAINERS,
+    description: 'container runtime of the computer, one that the engine knows, such as runsc',
+  }),
   image: Flags.string({
     helpValue: 'NAME',
     helpGroup: IN_CONTAINERS,
@@ -50,6 +55,7 @@ interface ComputerFlags {
   desktop?: boolean;
   root?: boolean;
   network?: 'egress' | 'none';
+  runtime?: string;
   image?: string;
   memory?: number;
   cpus?: string;
@@ -58,13 +64,14 @@ interface ComputerFlags {
 
 /** The part of the request that these flags stand for; what was not given is left to the service. */
 export function computerOf(flags: ComputerFlags): Partial<CreateSession> {
-  const { desktop, root, network, image, memory: memory_mb, pids } = flags;
+  const { desktop, root, network, runtime, image, memory: memory_mb, pids } = flags;
   const cpus = processors(flags.cpus);
   const limited = memory_mb !== undefined || cpus !== undefined || pids !== undefined;
   return {
     desktop,
     root: root || undefined,
     network,
+    runtime,
     image,
     limits: limited ? { memory_mb, cpus, pids } : undefined,
   };
