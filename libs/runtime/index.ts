@@ -1,6 +1,8 @@
 export { messageOf, RuntimeError } from './errors.js';
 export { NatsError } from './nats/nats-error.js';
 export type { NatsErrorCode } from './nats/nats-error.js';
+export { startTestCluster } from './nats/test-cluster.js';
+export type { TestCluster } from './nats/test-cluster.js';
 export { startTestNats } from './nats/test-server.js';
 export type { TestNats } from './nats/test-server.js';
 export { ConfigError } from './config/config-error.js';
