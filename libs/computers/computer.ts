@@ -100,6 +100,8 @@ export interface ExecResult {
   outcome: 'exited' | 'timed_out' | 'cancelled' | 'shell_died';
   truncated: boolean;
   tookMs: number;
+  /** Of a shell's command only: what background jobs printed since the command before it, the end of it when long. */
+  background?: string;
   /**
    * Of a shell's command only: the shell did not survive it, so directory, variables and background jobs are
    * lost and the next `shell()` opens a new one.
@@ -110,7 +112,7 @@ export interface ExecResult {
 /**
  * A persistent bash: directory, variables, functions and background jobs survive between commands. Commands run
  * one at a time, in the order of the calls; their standard input is empty. What a background job prints between
- * two commands comes at the start of the second one's output.
+ * two commands is no output of the second one, and comes beside it.
  */
 export interface Shell {
   /** Fails with `computer_not_running` when the shell has ended, `command_refused` for a command with a NUL. */

@@ -15,6 +15,9 @@ export const BASH_LIMITS: BashLimits = { timeoutMs: 120_000, maxCharacters: 30_0
 /** Exit code of a process that SIGKILL ended. */
 const KILLED = 137;
 
+/** Of the output of background jobs; a log file is where more of it belongs. */
+const BACKGROUND_CHARACTERS = 1_000;
+
 const NEW_SHELL = ' The next command gets a new shell: directory and variables are lost.';
 
 /** A character takes at most four bytes in UTF-8. */
@@ -50,7 +53,16 @@ async function run(command: string, context: ToolContext, limits: BashLimits): P
     maxOutputBytes: limits.maxCharacters * BYTES_PER_CHARACTER,
     signal: context.signal,
   });
-  return answerOf(result, clip(result.output, limits.maxCharacters), limits);
+  const { background = '' } = result;
+  const said = answerOf(result, clip(result.output, limits.maxCharacters), limits);
+  return background === '' ? said : { ...said, content: lines(String(said.content), meanwhile(background)) };
+}
+
+/** Jobs print whenever they like; what they say must not be taken for the output of a command. */
+function meanwhile(background: string): string {
+  const printed = background.trimEnd();
+  const cut = printed.length > BACKGROUND_CHARACTERS ? `… ${printed.slice(-BACKGROUND_CHARACTERS)}` : printed;
+  return `[background jobs printed meanwhile:\n${cut.toWellFormed()}]`;
 }
 
 function answerOf(

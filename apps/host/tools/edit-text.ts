@@ -3,22 +3,58 @@ export type Edit = { text: string; shown: string } | { problem: string };
 
 const CONTEXT_LINES = 4;
 
-/** Replaces the one place where `old` stands; more or none is a problem that says how many. */
+/**
+ * Replaces the one place where `old` stands; more or none is a problem that says how many. What is shown of a file has
+ * no carriage returns, so a line feed in `old` stands for either end of a line, and the file keeps its own.
+ */
 export function replaceOnce(text: string, old: string, replacement: string): Edit {
-  const places = text.split(old).length - 1;
-  if (places === 0)
+  const places = placesOf(old, text);
+  const [place] = places;
+  if (place === undefined)
     return { problem: 'old_str does not occur in it. View the file and copy the text exactly.' };
-  if (places > 1) {
-    return { problem: `old_str occurs ${places} times in it. Add lines around it until it is unique.` };
+  if (places.length > 1) {
+    return {
+      problem: `old_str occurs ${places.length} times in it. Add lines around it until it is unique.`,
+    };
   }
-  const at = text.indexOf(old);
-  const changed = text.slice(0, at) + replacement + text.slice(at + old.length);
-  return { text: changed, shown: around(changed, lineAt(text, at), linesIn(replacement)) };
+  const { at, found } = place;
+  const put = withLineEnds(replacement, found.includes('\n') ? found : text);
+  const changed = text.slice(0, at) + put + text.slice(at + found.length);
+  return { text: changed, shown: around(changed, lineAt(text, at), linesIn(put)) };
+}
+
+/** Exact places count first; only when there are none, either end of a line will do. */
+function placesOf(old: string, text: string): { at: number; found: string }[] {
+  const exact = [...text.matchAll(new RegExp(literally(old), 'g'))];
+  const lines = old.split(/\r?\n/).map((line) => literally(line));
+  const places = exact.length > 0 ? exact : [...text.matchAll(new RegExp(lines.join('\\r?\\n'), 'g'))];
+  return places.map(({ index, 0: found }) => ({ at: index, found }));
+}
+
+function literally(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+}
+
+/** The text with line ends as most lines of the sample have them. */
+function withLineEnds(text: string, sample: string): string {
+  return endsLinesWithCrlf(sample) ? text.replace(/\r?\n/g, '\r\n') : text;
+}
+
+function endsLinesWithCrlf(text: string): boolean {
+  const { crlf, lf } = lineEnds(text);
+  return crlf > lf;
+}
+
+function lineEnds(text: string): { crlf: number; lf: number } {
+  const all = text.split('\n').length - 1;
+  const crlf = text.split('\r\n').length - 1;
+  return { crlf, lf: all - crlf };
 }
 
 /** Inserts after a line; 0 is the beginning of the file. */
-export function insertLines(text: string, afterLine: number, inserted: string): Edit {
-  const newline = text.includes('\r\n') ? '\r\n' : '\n';
+export function insertLines(text: string, afterLine: number, given: string): Edit {
+  const newline = endsLinesWithCrlf(text) ? '\r\n' : '\n';
+  const inserted = withLineEnds(given, text);
   const lines = text === '' ? [] : text.split(/(?<=\n)/);
   if (afterLine > lines.length) {
     return { problem: `it has ${lines.length} lines; insert_line must be from 0 to ${lines.length}.` };
@@ -45,7 +81,17 @@ export function numberedLines(
     };
   }
   if (text === '') return { text: 'The file is empty.' };
-  return { text: upTo(maxCharacters, number(lines.slice(first - 1, last), first)) };
+  const shown = upTo(maxCharacters, number(lines.slice(first - 1, last), first));
+  const note = aboutLineEnds(text);
+  return { text: note === undefined ? shown : `${shown}\n${note}` };
+}
+
+/** What cannot be seen of a file, and matters to programs that read it. */
+function aboutLineEnds(text: string): string | undefined {
+  const { crlf, lf } = lineEnds(text);
+  if (crlf === 0) return undefined;
+  if (lf === 0) return '[its lines end with CRLF; edits with this tool keep that]';
+  return `[${crlf} of its lines end with CRLF, ${lf} with LF; edits with this tool keep both]`;
 }
 
 function upTo(maxCharacters: number, numbered: string): string {

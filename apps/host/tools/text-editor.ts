@@ -84,6 +84,9 @@ async function view(
   } catch (error) {
     const mayBeFolder = error instanceof ComputerError && error.code === 'file_not_readable';
     if (!mayBeFolder) throw error;
+    if (/permission denied|EACCES/i.test(error.message)) {
+      return mistake(`${file} cannot be read: Permission denied. Change its mode with bash if you may.`);
+    }
     return listing(file, context, maxCharacters);
   }
 }

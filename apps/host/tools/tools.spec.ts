@@ -49,6 +49,89 @@ const edit = (input: Record<string, unknown>): Promise<ToolAnswer> =>
 const content = async (): Promise<string> =>
   Buffer.from(await computers.readFile(sessionId, 'data/f')).toString();
 
+describe('the editor and the ends of lines', () => {
+  const crlf = 'a\r\nb\r\nc\r\n';
+
+  it('finds a text of several lines, and keeps the ends of a file', async () => {
+    await edit({ command: 'create', file_text: crlf });
+    const changed = await edit({ command: 'str_replace', old_str: 'a\nb', new_str: 'a\nB\nB2' });
+    expect(changed.isError).toBe(false);
+    expect(await content()).toBe('a\r\nB\r\nB2\r\nc\r\n');
+  });
+
+  it.each<[string, string, Record<string, unknown>, string]>([
+    [
+      'a replacement with new lines',
+      crlf,
+      { command: 'str_replace', old_str: 'b', new_str: 'b\nb2' },
+      'a\r\nb\r\nb2\r\nc\r\n',
+    ],
+    [
+      'lines that are inserted',
+      crlf,
+      { command: 'insert', insert_line: 1, insert_text: 'x\ny\n' },
+      'a\r\nx\r\ny\r\nb\r\nc\r\n',
+    ],
+    [
+      'a text that has them itself',
+      crlf,
+      { command: 'str_replace', old_str: 'a\r\nb', new_str: 'z\r\n' },
+      'z\r\n\r\nc\r\n',
+    ],
+    [
+      'a file with both',
+      'a\r\nb\nc\n',
+      { command: 'str_replace', old_str: 'a\nb', new_str: 'a\nx\nb' },
+      'a\r\nx\r\nb\nc\n',
+    ],
+    [
+      'a file without',
+      'a\nb\n',
+      { command: 'str_replace', old_str: 'a\nb', new_str: 'a\nx\nb' },
+      'a\nx\nb\n',
+    ],
+  ])('keeps %s right', async (_, file_text, change, expected) => {
+    await edit({ command: 'create', file_text });
+    expect((await edit(change)).isError).toBe(false);
+    expect(await content()).toBe(expected);
+  });
+
+  it('shows which ends the lines have where it matters', async () => {
+    await edit({ command: 'create', file_text: crlf });
+    expect((await edit({ command: 'view' })).content).toContain('its lines end with CRLF');
+    await edit({ command: 'create', file_text: 'a\r\nb\n' });
+    expect((await edit({ command: 'view' })).content).toContain('1 of its lines end with CRLF, 1 with LF');
+    await edit({ command: 'create', file_text: 'a\nb\n' });
+    expect((await edit({ command: 'view' })).content).toBe('     1\ta\n     2\tb');
+  });
+
+  it('still says when a text of several lines occurs more than once', async () => {
+    await edit({ command: 'create', file_text: 'a\r\nb\r\na\r\nb\r\n' });
+    expect((await edit({ command: 'str_replace', old_str: 'a\nb', new_str: 'c' })).content).toContain(
+      '2 times',
+    );
+  });
+});
+
+describe('the output of background jobs', () => {
+  it('is marked, and is no part of what the next command printed', async () => {
+    await bash('(until [ -e go ]; do sleep 0.01; done; seq 1 2000; touch said) & echo up');
+    const waited = await bash('touch go; until [ -e said ]; do sleep 0.01; done; sleep 0.05; echo waited');
+    expect(waited.isError).toBe(false);
+    await bash(
+      '(touch told; while :; do echo tick; sleep 0.01; done) & j=$!; while [ ! -e told ]; do :; done',
+    );
+    // Nothing tells when a job prints between two commands, so the spec asks until it did.
+    let next = await bash('echo next');
+    while (!String(next.content).includes('background')) next = await bash('echo next');
+    await bash('kill $j');
+    const [own = '', marked = ''] = String(next.content).split('[background jobs printed meanwhile:\n');
+    expect(own.replaceAll('tick\n', '')).toBe('next\n');
+    expect(marked).toContain('tick');
+    expect(marked.length).toBeLessThan(1_100);
+  });
+});
+
 describe('bash', () => {
   it('keeps its folder and variables between commands', async () => {
     expect(await bash('cd code; word=kept')).toMatchObject({ content: '(no output)', isError: false });

@@ -62,6 +62,12 @@ export function describeShell(fixture: Fixture): void {
       ['an unset variable', 'set -u; echo $nothing', 1],
       ['a failing command', 'nosuchcommand', 127],
       ['return', 'return 5; echo no', 5],
+      [
+        'functions named like what its own lines use',
+        'builtin() { :; }; unset() { :; }; printf() { :; }; (exit 3)',
+        3,
+      ],
+      ['the mode of POSIX', 'set -o posix; (exit 4)', 4],
     ])('survives %s', async (_what, command, exitCode) => {
       const bash = await shell();
       expect(await bash.run(command, LIMITS)).toMatchObject({ exitCode, outcome: 'exited' });
@@ -111,6 +117,22 @@ export function describeShell(fixture: Fixture): void {
       await bash.run('{ until [ -e go ]; do sleep 0.01; done; echo later; touch printed2; } & true', LIMITS);
       const next = await bash.run('touch go; until [ -e printed2 ]; do sleep 0.01; done', LIMITS);
       expect(next.output).toBe('later\n');
+    });
+
+    it('keeps what a background job printed between two commands apart from their output', async () => {
+      const bash = await shell();
+      await bash.run(
+        '{ until [ -e go ]; do sleep 0.01; done; echo from the job; touch said; } & true',
+        LIMITS,
+      );
+      await bash.run('touch go', LIMITS);
+      let collected = '';
+      await eventually(async () => {
+        const { output, background = '' } = await bash.run('[ -e said ]', LIMITS);
+        collected += output + background;
+        return collected.includes('from the job\n');
+      });
+      expect(await bash.run('echo next', LIMITS)).toMatchObject(succeeded('next\n'));
     });
 
     it('takes no output for the end of a command', async () => {

@@ -105,13 +105,14 @@ export class PersistentShell implements Shell {
       return { output: '', exitCode: null, outcome: 'cancelled', truncated: false, tookMs: 0 };
     }
     const output = new OutputCollector(options.maxOutputBytes, options.onOutput);
-    this.handOverBetween(output);
+    const background = this.takeBetween();
     const finished = this.send(command, output);
     const interruption = new Interruption(options, () => this.interrupt());
     const exitCode = await finished;
     const interrupted = await interruption.settle();
     return {
       ...output.finish(),
+      ...(background === '' ? {} : { background }),
       exitCode: interrupted ? null : this.ended ? await this.process.exited : (exitCode ?? null),
       outcome: interrupted ?? (this.ended ? 'shell_died' : 'exited'),
       tookMs: performance.now() - startedAt,
@@ -190,11 +191,11 @@ export class PersistentShell implements Shell {
     (this.running?.output ?? this.between).push(chunk);
   }
 
-  private handOverBetween(output: OutputCollector): void {
+  private takeBetween(): string {
     this.pipe.drain();
-    const { output: text } = this.between.finish();
-    if (text !== '') output.push(Buffer.from(text));
+    const { output } = this.between.finish();
     this.between = new OutputCollector(BETWEEN_BYTES);
+    return output;
   }
 }
 

@@ -18,6 +18,14 @@ export const INTERRUPT_SIGNAL = 39;
 const ARM = `\\builtin trap '((\${#BASH_SOURCE[@]})) && \\builtin kill -INT $$' ${INTERRUPT_SIGNAL}`;
 const DISARM = `\\builtin trap '' ${INTERRUPT_SIGNAL}`;
 
+/**
+ * A function named `builtin` would be called in the place of the command that the lines around a command rely on. In
+ * POSIX mode, which an assignment turns on and no function can prevent, `unset` is always the shell's own.
+ */
+const TRUST_BUILTIN =
+  '__raworc_posix=; [[ -o posix ]] || { __raworc_posix=1; POSIXLY_CORRECT=1; }; ' +
+  '\\unset -f unset builtin 2>/dev/null; [[ ! $__raworc_posix ]] || \\unset POSIXLY_CORRECT';
+
 /** The first lines a shell reads. Descriptors that leaked into the service are closed. */
 export function greeting(nonce: string): string {
   return [
@@ -40,7 +48,7 @@ export function instruction(command: string, nonce: string, lastExitCode: number
 
 /** Makes the shell say that it is ready for the next command. */
 export function report(nonce: string): string {
-  return `__raworc_exit=$?; ${DISARM}; \\builtin printf '%s %s\\n' ${nonce} "$__raworc_exit" >&${CONTROL_FD}\n`;
+  return `__raworc_exit=$?; ${TRUST_BUILTIN}; ${DISARM}; \\builtin printf '%s %s\\n' ${nonce} "$__raworc_exit" >&${CONTROL_FD}\n`;
 }
 
 /** The exit code that a line from the control descriptor reports for `nonce`. */

@@ -115,7 +115,7 @@ export class DockerShell implements Shell {
       return { output: '', exitCode: null, outcome: 'cancelled', truncated: false, tookMs: 0 };
     }
     const output = new OutputCollector(options.maxOutputBytes, options.onOutput);
-    this.handOverBetween(output);
+    const background = this.takeBetween();
     const finished = this.send(output, (nonce) => instruction(command, nonce, this.lastExitCode));
     const interruption = new Interruption(options, () => this.interrupt());
     const exitCode = await finished;
@@ -123,6 +123,7 @@ export class DockerShell implements Shell {
     const died = this.deathCode !== undefined;
     return {
       ...output.finish(),
+      ...(background === '' ? {} : { background }),
       exitCode: interrupted ? null : ((died ? this.deathCode : exitCode) ?? null),
       outcome: interrupted ?? (died ? 'shell_died' : 'exited'),
       tookMs: performance.now() - startedAt,
@@ -195,9 +196,9 @@ export class DockerShell implements Shell {
     void this.close();
   }
 
-  private handOverBetween(output: OutputCollector): void {
-    const { output: text } = this.between.finish();
-    if (text !== '') output.push(Buffer.from(text));
+  private takeBetween(): string {
+    const { output } = this.between.finish();
     this.between = new OutputCollector(BETWEEN_BYTES);
+    return output;
   }
 }
