@@ -3,6 +3,7 @@ import { runChecks, type Report } from '../support/local-service/doctor.js';
 import { paint } from '../support/terminal/paint.js';
 import { plainText } from '../support/terminal/plain-text.js';
 import { table } from '../support/terminal/table.js';
+import { copyable } from '../support/terminal/copyable.js';
 
 export default class Doctor extends RaworcCommand {
   static override summary =
@@ -22,7 +23,7 @@ export default class Doctor extends RaworcCommand {
       if (this.jsonEnabled()) continue;
       const mark = ok ? color.green('✓') : color.red('✗');
       process.stdout.write(`${mark} ${plainText(`${check.padEnd(width)}  ${detail}`)}\n`);
-      if (!ok && fix) this.log(`  ${' '.repeat(width)}  → ${fix}`);
+      if (!ok && fix) this.log(`  ${' '.repeat(width)}  → ${copyable(fix)}`);
     }
     if (settings.length > 0) {
       const rows = settings.map(({ setting, value, source }) => [setting, value, source]);

@@ -7,6 +7,7 @@ import { readContainersFile } from '../support/location/home.js';
 import { OLDER_BUILD, runsAnotherBuild } from '../support/local-service/build.js';
 import { answers, findRunningService } from '../support/local-service/service-process.js';
 import { duration, unixSeconds } from '../support/terminal/time.js';
+import { copyable } from '../support/terminal/copyable.js';
 
 const NOT_RUNNING = 3;
 
@@ -35,7 +36,7 @@ export default class Status extends RaworcCommand {
     await this.parse(Status);
     const status = await readStatus();
     if (!status.running) process.exitCode = NOT_RUNNING;
-    this.log(describe(status));
+    this.log(copyable(describe(status)));
     if (status.running && status.other_build) this.note(OLDER_BUILD);
     return status;
   }

@@ -1,6 +1,7 @@
 import { Command } from '@oclif/core/command';
 import { describeError, exitCodeOf, printError } from './errors/report-error.js';
 import { plainJson, plainText } from './terminal/plain-text.js';
+import { copyable } from './terminal/copyable.js';
 
 /** What all commands have in common: --json, and errors as one message with an exit code. */
 export abstract class RaworcCommand extends Command {
@@ -24,6 +25,6 @@ export abstract class RaworcCommand extends Command {
 
   /** For people only, beside the result. */
   protected note(text: string): void {
-    if (!this.jsonEnabled()) process.stderr.write(`${plainText(text)}\n`);
+    if (!this.jsonEnabled()) process.stderr.write(`${plainText(copyable(text))}\n`);
   }
 }

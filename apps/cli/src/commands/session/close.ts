@@ -2,6 +2,7 @@ import type { Session } from '#contracts';
 import { RaworcCommand } from '../../support/command.js';
 import { Client } from '../../support/http/client.js';
 import { sessionArg, sessionPath } from '../../support/sessions/flags.js';
+import { copyable } from '../../support/terminal/copyable.js';
 
 export default class SessionClose extends RaworcCommand {
   static override summary = 'Close a session to save resources; everything is kept';
@@ -13,7 +14,9 @@ export default class SessionClose extends RaworcCommand {
   async run(): Promise<Session> {
     const { args } = await this.parse(SessionClose);
     const { data: session } = await new Client().call<Session>('POST', `${sessionPath(args.id)}/close`);
-    this.log(`${session.name} is closed. Bring it back with: raworc session restore ${session.name}`);
+    this.log(
+      copyable(`${session.name} is closed. Bring it back with: raworc session restore ${session.name}`),
+    );
     return session;
   }
 }

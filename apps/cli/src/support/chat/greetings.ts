@@ -1,3 +1,4 @@
+import { copyable } from '../terminal/copyable.js';
 import type { Session } from '#contracts';
 
 export function describeWhere({ id, name, remixed_from: source }: Session): string {
@@ -7,5 +8,5 @@ export function describeWhere({ id, name, remixed_from: source }: Session): stri
 
 /** Said when one leaves a session that is still there. */
 export function describeHow({ name }: Session): string {
-  return `The session is kept. Come back with: raworc session restore ${name}`;
+  return copyable(`The session is kept. Come back with: raworc session restore ${name}`);
 }

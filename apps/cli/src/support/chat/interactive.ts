@@ -5,6 +5,7 @@ import { Conversation } from './conversation.js';
 import { describeWhere } from './greetings.js';
 import { Screen } from './screen.js';
 import { isSlashCommand, runSlashCommand, type Next } from './slash-commands.js';
+import { copyable } from '../terminal/copyable.js';
 
 /** Earlier messages shown when one comes back. */
 const HISTORY = 6;
@@ -132,6 +133,6 @@ class Interactive {
   #complain(error: unknown): void {
     const code = error instanceof CliError && error.code !== 'usage' ? ` (${error.code})` : '';
     this.#screen.note(`${messageOf(error)}${code}`, 'bad');
-    if (error instanceof CliError && error.hint !== undefined) this.#screen.note(error.hint, 'dim');
+    if (error instanceof CliError && error.hint !== undefined) this.#screen.note(copyable(error.hint), 'dim');
   }
 }

@@ -1,6 +1,7 @@
 import { paint } from '../terminal/paint.js';
 import { plainText } from '../terminal/plain-text.js';
 import { CliError, messageOf } from './cli-error.js';
+import { copyable } from '../terminal/copyable.js';
 
 export interface ReportedError {
   code: string;
@@ -26,8 +27,8 @@ export function printError(error: unknown): void {
   const color = paint(process.stderr);
   const suffix = code === 'usage' ? '' : ` ${color.dim(`(${plainText(code)})`)}`;
   const help = code === 'usage' && hint === undefined ? usageHint(message) : hint;
-  process.stderr.write(`${color.red('Error:')} ${plainText(message)}${suffix}\n`);
-  if (help !== undefined) process.stderr.write(`${plainText(help)}\n`);
+  process.stderr.write(`${color.red('Error:')} ${plainText(copyable(message))}${suffix}\n`);
+  if (help !== undefined) process.stderr.write(`${plainText(copyable(help))}\n`);
 }
 
 export function exitCodeOf(error: unknown): number {
