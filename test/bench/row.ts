@@ -16,7 +16,7 @@ export interface Rounds {
 /** One path as measured beside the bare parts that it is made of. */
 export interface Measured extends Rounds {
   path: string;
-  unit: '/s' | 'ms';
+  unit: '/s' | 'ms' | 'KiB';
   /** What `bare` is. */
   bareIs: string;
   bars: Bar[];

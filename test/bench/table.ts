@@ -26,7 +26,7 @@ function metOf({ bars, met }: Row): string {
 
 function valueOf(value: number, unit: Row['unit']): string {
   if (unit === '/s') return `${Math.round(value).toLocaleString('en')} /s`;
-  return `${value.toFixed(value < 10 ? 2 : 0)} ms`;
+  return `${value.toFixed(value < 10 ? 2 : 0)} ${unit}`;
 }
 
 function barOf({ of, atLeast, atMost }: Bar, unit: Row['unit']): string {

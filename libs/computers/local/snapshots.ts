@@ -17,7 +17,7 @@ import { pruneStore } from './prune-store.js';
 import { type SessionFolder, makeStandardFolders, replaceFiles } from './session-folder.js';
 import { SkippedPaths } from './skipped-paths.js';
 import { COPYING_MS, type Pausing, takeSnapshot } from './take-snapshot.js';
-import { TreePass } from './tree-pass.js';
+import { type KnownTree, TreePass } from './tree-pass.js';
 import type { TreeStates } from './tree-state.js';
 
 /** What never comes along into another session. */
@@ -129,7 +129,8 @@ export class Snapshots {
   private async lookAt(source: Snapshots, skipped: SkippedPaths) {
     const objects = this.objects();
     const { signal } = new AbortController();
-    const pass = await TreePass.prepare(source.folder.files, new Map(), objects);
+    const tree: KnownTree = new Map();
+    const pass = await TreePass.prepare(source.folder.files, tree, objects);
     try {
       await pass.look(signal);
       await pass.copy(signal, AbortSignal.timeout(COPYING_MS));
@@ -138,7 +139,8 @@ export class Snapshots {
     }
     skipped.take(pass.skipped);
     for (const { path } of pass.changed) skipped.add(path, 'budget');
-    const entries = new Map([...pass.tree].map(([path, { entry }]) => [path, entry]));
+    pass.merge(new Map());
+    const entries = new Map([...tree].map(([path, { entry }]) => [path, entry]));
     return { entries, objects };
   }
 

@@ -4,7 +4,8 @@ import { type ManifestEntry, type ManifestHeader, SNAPSHOT_LIMITS, digestOf } fr
 import { countLines } from './line-counts.js';
 import type { ManifestStore } from './manifest-store.js';
 import type { ObjectStore } from './object-store.js';
-import { type KnownEntry, TreePass } from './tree-pass.js';
+import type { SkippedPaths } from './skipped-paths.js';
+import { type EarlierEntries, type KnownEntry, type KnownTree, TreePass, isEqual } from './tree-pass.js';
 import type { TreeState } from './tree-state.js';
 import { textOf } from './tree-scan.js';
 
@@ -40,12 +41,13 @@ export async function takeSnapshot(
 ): Promise<{ info: SnapshotInfo; state: TreeState }> {
   const startedNs = nowNs();
   const clock = new PauseClock(source.pausing);
-  const pass = await look(source, clock);
+  const tree: KnownTree = source.before?.tree ?? new Map<string, KnownEntry>();
+  const earlier: EarlierEntries = new Map();
+  const skipped = await look(source, clock, tree, earlier);
   const takenNs = nowNs();
-  const tree = withKnownIdentity(pass.tree, source.before);
-  const sorted = sortedPaths(tree, source.before);
   await source.objects.sync();
-  const differences = differencesOf(tree, source.before);
+  const differences = differencesOf(tree, earlier);
+  const sorted = sortedPaths(tree, source.before?.sorted ?? [], differences);
   const header: ManifestHeader = {
     ...placeInChain(source.before),
     started_ns: startedNs,
@@ -54,11 +56,11 @@ export async function takeSnapshot(
     ...sizeOf(tree),
     changed: changesIn(differences),
     lines: await countLines(contentChanges(differences), source.objects),
-    skipped: pass.skipped.named,
-    skipped_total: pass.skipped.total,
+    skipped: skipped.named,
+    skipped_total: skipped.total,
   };
   const written = await writeManifest(source, header, { tree, sorted, differences });
-  const { snapshot_id, digest, files, bytes, changed, lines, skipped, skipped_total } = written.header;
+  const { snapshot_id, digest, files, bytes, changed, lines } = written.header;
   return {
     state: { header: written.header, tree, sorted, baseBytes: written.baseBytes },
     info: {
@@ -68,39 +70,51 @@ export async function takeSnapshot(
       bytes,
       changed,
       lines,
-      skipped,
-      skippedTotal: skipped_total,
+      skipped: skipped.named,
+      skippedTotal: skipped.total,
       pausedMs: Math.round(clock.pausedMs),
       storedBytes: source.objects.storedBytes + written.bytes,
     },
   };
 }
 
-async function look(source: SnapshotSource, clock: PauseClock): Promise<TreePass> {
-  const { before, signal } = source;
+/** Brings the tree up to date, and gives what is not in it. */
+async function look(
+  source: SnapshotSource,
+  clock: PauseClock,
+  tree: KnownTree,
+  earlier: EarlierEntries,
+): Promise<SkippedPaths> {
+  const { signal } = source;
   // Of a tree that was never copied there is much to copy.
-  const first = before && (await pausedPass(source, clock, before.tree, isLittle));
-  if (first && first.changed.length === 0) return first;
-  const working = first ?? (await workingPass(source));
+  const working = source.before
+    ? await pausedPass(source, clock, tree, isLittle)
+    : await workingPass(source, tree);
+  if (source.before && working.changed.length === 0) return merged(working, earlier);
   try {
     await working.copy(signal, AbortSignal.timeout(COPYING_MS));
   } finally {
     working.close();
   }
-  if (source.pausing === undefined) return nameLeft(working, 'budget');
+  if (source.pausing === undefined) return merged(nameLeft(working, 'budget'), earlier);
   const overBudget = working.changed.length > 0;
-  const second = await pausedPass(source, clock, working.tree, () => !overBudget);
-  if (overBudget) return nameLeft(second, 'budget');
-  nameLeft(second, 'changed_while_read');
-  await second.copy(signal, AbortSignal.timeout(COPYING_MS));
-  return second;
+  working.merge(earlier);
+  const second = await pausedPass(source, clock, tree, () => !overBudget);
+  nameLeft(second, overBudget ? 'budget' : 'changed_while_read');
+  if (!overBudget) await second.copy(signal, AbortSignal.timeout(COPYING_MS));
+  return merged(second, earlier);
+}
+
+function merged(pass: TreePass, earlier: EarlierEntries): SkippedPaths {
+  pass.merge(earlier);
+  return pass.skipped;
 }
 
 /** Looks at the tree while the processes stand still, and copies what changed if `copies` says so. */
 async function pausedPass(
   { files, objects, signal }: SnapshotSource,
   clock: PauseClock,
-  known: ReadonlyMap<string, KnownEntry>,
+  known: KnownTree,
   copies: (pass: TreePass) => boolean,
 ): Promise<TreePass> {
   const pass = await TreePass.prepare(files, known, objects);
@@ -115,8 +129,8 @@ async function pausedPass(
   }
 }
 
-async function workingPass({ files, objects, signal }: SnapshotSource): Promise<TreePass> {
-  const pass = await TreePass.prepare(files, new Map(), objects);
+async function workingPass({ files, objects, signal }: SnapshotSource, known: KnownTree): Promise<TreePass> {
+  const pass = await TreePass.prepare(files, known, objects);
   try {
     await pass.look(signal);
     return pass;
@@ -166,39 +180,25 @@ interface ManifestContent {
   differences: readonly Difference[];
 }
 
-/** An entry that turned out to be as it was stays the same object, by which differences are found. */
-function withKnownIdentity(
-  tree: Map<string, KnownEntry>,
-  before: TreeState | undefined,
-): Map<string, KnownEntry> {
-  if (before === undefined) return tree;
-  for (const [path, now] of tree) {
-    const known = before.tree.get(path);
-    if (known === undefined || known === now) continue;
-    if (JSON.stringify(known.entry) !== JSON.stringify(now.entry)) continue;
-    known.stamp = now.stamp;
-    tree.set(path, known);
-  }
-  return tree;
-}
-
-/** Sorting is left out where no path came or went. */
-function sortedPaths(tree: ReadonlyMap<string, KnownEntry>, before: TreeState | undefined): string[] {
-  const same = before?.sorted.length === tree.size && before.sorted.every((path) => tree.has(path));
-  return same ? before.sorted : [...tree.keys()].sort();
-}
-
 /** Sorted by the bytes of the paths. */
-function differencesOf(tree: ReadonlyMap<string, KnownEntry>, before: TreeState | undefined): Difference[] {
+function differencesOf(tree: KnownTree, earlier: EarlierEntries): Difference[] {
   const differences: Difference[] = [];
-  for (const [path, now] of tree) {
-    const known = before?.tree.get(path);
-    if (known !== now) differences.push({ path, before: known?.entry, after: now.entry });
-  }
-  for (const [path, { entry }] of before?.tree ?? []) {
-    if (!tree.has(path)) differences.push({ path, before: entry, after: undefined });
+  for (const [path, known] of earlier) {
+    const before = known?.entry;
+    const after = tree.get(path)?.entry;
+    if (before === after || (before && after && isEqual(before, after))) continue;
+    differences.push({ path, before, after });
   }
   return differences.sort((left, right) => (left.path < right.path ? -1 : 1));
+}
+
+/** Nearly sorted already, which sorting makes use of. */
+function sortedPaths(tree: KnownTree, before: string[], differences: readonly Difference[]): string[] {
+  const added = differences.filter((difference) => difference.before === undefined);
+  const removed = differences.some((difference) => difference.after === undefined);
+  if (added.length === 0 && !removed) return before;
+  const left = removed ? before.filter((path) => tree.has(path)) : before;
+  return [...left, ...added.map(({ path }) => path)].sort();
 }
 
 /** Of all but folders. */

@@ -15,6 +15,8 @@ export interface KnownEntry {
   line: string;
   /** Of the live entry; undefined: compare the fields, empty: look at it again. */
   stamp: string | undefined;
+  /** The pass that found it unchanged last. */
+  seenBy?: TreePass;
 }
 
 interface CopiedFile {
@@ -25,7 +27,10 @@ interface CopiedFile {
 }
 
 /** By path, one character a byte. */
-export type KnownTree = ReadonlyMap<string, KnownEntry>;
+export type KnownTree = Map<string, KnownEntry>;
+
+/** Of each path that changed what was known of it before; undefined for one that is new. */
+export type EarlierEntries = Map<string, KnownEntry | undefined>;
 
 /** Times of files lag behind the clock by up to one tick of the kernel: a file this young may still change unseen. */
 const YOUNG_NS = 50_000_000n;
@@ -36,7 +41,9 @@ const ATTEMPTS = 3;
 
 /** One look at the whole tree, and then copies of what is not known from an earlier one. */
 export class TreePass {
-  readonly tree = new Map<string, KnownEntry>();
+  /** What was copied. */
+  private readonly updates = new Map<string, KnownEntry>();
+  private unchanged = 0;
   readonly skipped = new SkippedPaths();
   private readonly scanner: TreeScanner;
   private readonly xattrs: XattrReader;
@@ -101,10 +108,54 @@ export class TreePass {
     this.linkNames();
   }
 
+  /** Brings what is known of the tree up to date, and notes what it was before unless an earlier pass did. */
+  merge(earlier: EarlierEntries): void {
+    const note = (path: string, known: KnownEntry | undefined): void => {
+      if (!earlier.has(path)) earlier.set(path, known);
+    };
+    for (const path of this.removed()) {
+      note(path, this.known.get(path));
+      this.known.delete(path);
+    }
+    for (const [path, now] of this.updates) {
+      const before = this.known.get(path);
+      if (before !== undefined && isEqual(before.entry, now.entry)) {
+        before.stamp = now.stamp;
+      } else {
+        note(path, before);
+        this.known.set(path, now);
+      }
+    }
+    this.updates.clear();
+  }
+
+  private removed(): string[] {
+    let found = this.unchanged;
+    for (const path of this.updates.keys()) {
+      const before = this.known.get(path);
+      if (before !== undefined && before.seenBy !== this) found++;
+    }
+    if (found === this.known.size) return [];
+    return [...this.known]
+      .filter(([path, { seenBy }]) => seenBy !== this && !this.updates.has(path))
+      .map(([path]) => path);
+  }
+
+  private found(path: string): KnownEntry | undefined {
+    const update = this.updates.get(path);
+    if (update) return update;
+    const known = this.known.get(path);
+    return known?.seenBy === this ? known : undefined;
+  }
+
   private see(scanned: ScannedEntry): void {
     const before = this.known.get(scanned.path);
-    if (before !== undefined && isSame(before, scanned)) this.tree.set(scanned.path, before);
-    else this.changed.push(scanned);
+    if (before !== undefined && isSame(before, scanned)) {
+      before.seenBy = this;
+      this.unchanged++;
+    } else {
+      this.changed.push(scanned);
+    }
     if (scanned.links > 1 && scanned.stamp.startsWith('f ')) {
       const inode = inodeOf(scanned);
       const names = this.names.get(inode);
@@ -180,7 +231,8 @@ export class TreePass {
     signal: AbortSignal,
   ): Promise<CopiedFile | undefined> {
     const inode = inodeOf(scanned);
-    const other = await this.copied.get(inode)?.catch(() => undefined);
+    const pending = this.copied.get(inode);
+    const other = pending && (await pending.catch(() => undefined));
     if (other?.stat.ino === inode) return other;
     const storing = this.storeSettled(place, signal);
     if (scanned.links > 1) this.copied.set(inode, storing);
@@ -218,14 +270,14 @@ export class TreePass {
   }
 
   private keep(path: string, entry: ManifestEntry, stamp: string | undefined): void {
-    this.tree.set(path, { entry, line: digestLine(entry), stamp });
+    this.updates.set(path, { entry, line: digestLine(entry), stamp });
   }
 
   private async addXattrs(paths: string[], signal: AbortSignal): Promise<void> {
     const found = await this.xattrs.read(paths);
     signal.throwIfAborted();
     for (const [path, xattrs] of found) {
-      const known = this.tree.get(path);
+      const known = this.updates.get(path);
       if (known) this.keep(path, { ...known.entry, xattrs }, known.stamp);
     }
   }
@@ -233,7 +285,7 @@ export class TreePass {
   /** Each name of an inode but the first refers to the first. */
   private linkNames(): void {
     for (const names of this.names.values()) {
-      const [first, ...others] = names.filter((name) => this.tree.get(name)?.entry.type === 'file').sort();
+      const [first, ...others] = names.filter((name) => this.found(name)?.entry.type === 'file').sort();
       if (first === undefined) continue;
       this.setLink(first, undefined);
       for (const name of others) this.setLink(name, textOf(first));
@@ -241,7 +293,7 @@ export class TreePass {
   }
 
   private setLink(path: string, link: string | undefined): void {
-    const known = this.tree.get(path);
+    const known = this.found(path);
     if (known === undefined || known.entry.link === link) return;
     const { link: _, xattrs, ...entry } = known.entry;
     this.keep(
@@ -250,6 +302,10 @@ export class TreePass {
       known.stamp,
     );
   }
+}
+
+export function isEqual(left: ManifestEntry, right: ManifestEntry): boolean {
+  return JSON.stringify(left) === JSON.stringify(right);
 }
 
 function isSame(before: KnownEntry, scanned: ScannedEntry): boolean {

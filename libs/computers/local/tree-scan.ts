@@ -178,7 +178,7 @@ class Scan {
       this.add({
         path: text.slice(path, target - 1),
         stamp: text.slice(at, bar),
-        links: Number(text.slice(bar + 1, path - 1)),
+        links: path - bar === 3 && text[bar + 1] === '1' ? 1 : Number(text.slice(bar + 1, path - 1)),
         target: text.slice(target, end),
       });
       at = end + 1;

@@ -100,6 +100,7 @@ export class XattrReader {
 
   close(): void {
     this.perl?.end();
+    this.perl = undefined;
   }
 }
 

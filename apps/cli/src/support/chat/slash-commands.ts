@@ -4,6 +4,7 @@ import { HOW_TO_OPEN } from '../desktop/how-to-open.js';
 import type { Client } from '../http/client.js';
 import { describeSession } from '../sessions/describe-session.js';
 import type { Conversation } from './conversation.js';
+import { describeCopied } from '../sessions/describe-copied.js';
 import type { Output } from './output.js';
 
 /** What the conversation does after a command. */
@@ -77,9 +78,10 @@ const COMMANDS: SlashCommand[] = [
     names: ['remix'],
     takes: '[NAME]',
     summary: 'go on in a copy of this session; this one stays as it is',
-    run: async ({ client, conversation }, argument) => {
+    run: async ({ client, conversation, output }, argument) => {
       const body = argument === '' ? {} : { name: argument };
       const { data } = await client.call<RemixedSession>('POST', `${conversation.path}/remix`, body);
+      for (const line of describeCopied(data)) output.note(line, 'dim');
       return { do: 'switch', session: data };
     },
   },
