@@ -53,9 +53,10 @@ async function run(command: string, context: ToolContext, limits: BashLimits): P
     maxOutputBytes: limits.maxCharacters * BYTES_PER_CHARACTER,
     signal: context.signal,
   });
-  const { background = '' } = result;
   const said = answerOf(result, clip(result.output, limits.maxCharacters), limits);
-  return background === '' ? said : { ...said, content: lines(String(said.content), meanwhile(background)) };
+  const { background = '' } = result;
+  if (background === '' || typeof said.content !== 'string') return said;
+  return { ...said, content: lines(said.content, meanwhile(background)) };
 }
 
 /** Jobs print whenever they like; what they say must not be taken for the output of a command. */

@@ -122,10 +122,13 @@ describe('the output of background jobs', () => {
       '(touch told; while :; do echo tick; sleep 0.01; done) & j=$!; while [ ! -e told ]; do :; done',
     );
     // Nothing tells when a job prints between two commands, so the spec asks until it did.
-    let next = await bash('echo next');
-    while (!String(next.content).includes('background')) next = await bash('echo next');
+    const said = async () => JSON.stringify((await bash('echo next')).content);
+    let next = await said();
+    while (!next.includes('background')) next = await said();
     await bash('kill $j');
-    const [own = '', marked = ''] = String(next.content).split('[background jobs printed meanwhile:\n');
+    const [own = '', marked = ''] = (JSON.parse(next) as string).split(
+      '[background jobs printed meanwhile:\n',
+    );
     expect(own.replaceAll('tick\n', '')).toBe('next\n');
     expect(marked).toContain('tick');
     expect(marked.length).toBeLessThan(1_100);
