@@ -14,8 +14,7 @@ const limits = limitsOf(findTrees('the home of this spec'));
 
 if (limits.length === LIMIT_NAMES.length)
   describe.each(modes)('the limits of a local computer, %s', describeLimits);
-else
-  process.stderr.write('not run, because this user gets no control groups: the limits of a local computer\n');
+else it.skip('the limits of a local computer, for this user gets no control groups', () => undefined);
 
 function describeLimits(mode: 'bubblewrap' | 'unsafe'): void {
   let root: string;
