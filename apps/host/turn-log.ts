@@ -4,6 +4,7 @@ import type { Logger } from '#runtime';
 import { turnLines, turnLogName } from './turn-report.js';
 
 const WRITE_TIMEOUT_MS = 5_000;
+const CLOSE_WAIT_MS = 500;
 /** The log appears with its first lines; only then the link points to it, whose literal name is a pattern. */
 const BEGIN = 'mkdir -p logs && cat > "logs/$1" && ln -sfn "$1" "logs/host_*.log"';
 /** In place, so that who reads along keeps reading. */
@@ -32,11 +33,18 @@ export class TurnLog {
     this.writing ??= this.writeAll().finally(() => (this.writing = undefined));
   }
 
-  /** The turn ends; resolves when all lines are written, or cannot be. */
+  /**
+   * The turn ends. Resolves when all lines are written or cannot be, but does not keep the answer back for long: a
+   * computer at its limit of processes takes seconds to refuse a line.
+   */
   async close(ending: string): Promise<void> {
     this.ending = ending;
-    await this.writing;
-    await this.writeAll();
+    const writing = (this.writing ?? Promise.resolve()).then(() => this.writeAll());
+    this.writing = writing;
+    let timer: NodeJS.Timeout | undefined;
+    const patience = new Promise<void>((resolve) => (timer = setTimeout(resolve, CLOSE_WAIT_MS)));
+    await Promise.race([writing, patience]);
+    clearTimeout(timer);
   }
 
   /** Resolves when nothing is being written any more. */

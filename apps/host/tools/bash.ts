@@ -28,6 +28,12 @@ const bashInput = z.union([
   z.looseObject({ command: z.string().min(1) }),
 ]);
 
+/** What shells and programs say when the kernel lets no more processes start. */
+const NO_MORE_PROCESSES =
+  /fork: (retry: )?Resource temporarily unavailable|Cannot fork|can't start new thread/;
+const PROCESS_LIMIT =
+  'The computer has as many processes as it may have. End some that are no longer needed before you start more.';
+
 /** `bash_20250124`: commands in the computer's persistent shell. */
 export function bashTool(limits: BashLimits): Tool {
   return async (input, context) => {
@@ -72,9 +78,11 @@ function answerOf(
   { timeoutMs }: BashLimits,
 ): ToolAnswer {
   switch (outcome) {
-    case 'exited':
-      if (exitCode === 0) return answer(output === '' ? '(no output)' : output);
-      return answer(lines(output, `exit code ${exitCode}`));
+    case 'exited': {
+      const told = NO_MORE_PROCESSES.test(output) ? lines(output, PROCESS_LIMIT) : output;
+      if (exitCode === 0) return answer(told === '' ? '(no output)' : told);
+      return answer(lines(told, `exit code ${exitCode}`));
+    }
     case 'timed_out':
       return mistake(
         lines(

@@ -152,6 +152,19 @@ describe('bash', () => {
     expect(await bash('false')).toMatchObject({ content: 'exit code 1' });
   });
 
+  it.each([
+    'bash: fork: retry: Resource temporarily unavailable',
+    'bash: fork: Resource temporarily unavailable',
+    'sh: 1: Cannot fork',
+  ])('tells of the limit of processes after %j', async (message) => {
+    expect(await bash(`echo '${message}' >&2`)).toMatchObject({
+      content: expect.stringContaining('as many processes as it may have'),
+    });
+    expect(await bash(`echo '${message}' >&2; (exit 3)`)).toMatchObject({
+      content: expect.stringMatching(/may have.*\nexit code 3$/s),
+    });
+  });
+
   it('says when the shell itself ended, and has a new one', async () => {
     expect(await bash('exit 7')).toMatchObject({
       isError: true,
