@@ -7,7 +7,7 @@ import {
   type OnApplicationShutdown,
 } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
-import { EVENT_STORE, SessionRepository, VAULT, type Vault } from '#commands';
+import { Erasures, EVENT_STORE, SessionRepository, VAULT, type Vault } from '#commands';
 import type { EventStore } from '#event-store';
 import { Operator } from './operator.js';
 import { OPERATOR_OPTIONS, type OperatorOptions } from './ports.js';
@@ -23,12 +23,14 @@ export class OperatorService implements OnApplicationBootstrap, OnApplicationShu
     @Inject(EVENT_STORE) store: EventStore,
     @Inject(VAULT) vault: Vault,
     @Inject(SessionRepository) repository: SessionRepository,
+    @Inject(Erasures) erasures: Erasures,
   ) {
     this.operator = new Operator({
       ...options,
       store,
       vault,
       repository,
+      erasures,
       execute: (command) => bus.execute(command),
     });
   }

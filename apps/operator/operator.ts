@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Delivery, EventStore } from '#event-store';
-import type { SessionRepository, Vault } from '#commands';
+import type { Erasures, SessionRepository, Vault } from '#commands';
 import { messageOf } from '#runtime';
 import { ComputerMaker } from './computer-maker.js';
 import { CurrentSessions } from './current-sessions.js';
@@ -21,6 +21,7 @@ export interface OperatorParts extends Omit<OperatorOptions, 'timing'> {
   store: EventStore;
   repository: SessionRepository;
   vault: Vault;
+  erasures: Erasures;
   execute: ExecuteCommand;
   timing?: Partial<OperatorTiming>;
 }
@@ -106,6 +107,8 @@ export class Operator {
   private async handle({ event, attempt }: Delivery): Promise<void> {
     if (ASKING.has(event.type) && attempt === 1) this.reconciler.forgetFailures(event.subject);
     await this.reconciler.reconcile(event.subject);
+    // Whoever erased may have crashed after the tombstone. This event counts as worked on when all of it is gone.
+    if (event.type === 'session.erased') await this.parts.erasures.finish(event.subject);
   }
 
   private async sweepAgain(): Promise<void> {
