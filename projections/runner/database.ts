@@ -52,6 +52,11 @@ export function isStorageFault(error: unknown): boolean {
   return /^SQLITE_(BUSY|FULL|IOERR|CANTOPEN|READONLY|NOMEM|LOCKED|PROTOCOL)/.test(codeOf(error));
 }
 
+/** Looks at every page, without comparing indexes with their tables. */
+export function isWhole(db: Connection): boolean {
+  return db.pragma('quick_check(1)', { simple: true }) === 'ok';
+}
+
 /** The file is no database, or damaged. */
 export function isDamaged(error: unknown): boolean {
   return /^SQLITE_(NOTADB|CORRUPT)/.test(codeOf(error));

@@ -1,6 +1,7 @@
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import type { RecordedEvent } from '#event-store';
 import type { ViewsHealth, ViewsLog } from './health.js';
+import { isDamaged } from './database.js';
 import type { LiveFile } from './live-file.js';
 import { PoisonEventError } from './poison.js';
 import { MAX_BATCH } from './rebuild.js';
@@ -14,6 +15,8 @@ export class Follower {
   private goal = 0;
   private stopping = new AbortController();
   private running: Promise<void> = Promise.resolve();
+  /** Set when a query found damage; ends the iteration over the log. */
+  private healing = new AbortController();
 
   constructor(
     private readonly log: ReadableLog,
@@ -55,25 +58,40 @@ export class Follower {
     return false;
   }
 
+  /** The file is damaged: the views begin anew, without a restart. */
+  heal(error: unknown): void {
+    if (this.healing.signal.aborted) return;
+    this.logger.error({ err: error, sequence: this.position }, 'the views begin anew: their file is damaged');
+    this.healing.abort();
+  }
+
+  private async beginAnew(): Promise<void> {
+    const { created } = await this.log.info();
+    this.live.reset(created);
+    this.healing = new AbortController();
+  }
+
   private async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       try {
         await this.follow(signal);
       } catch (error) {
         if (error instanceof PoisonEventError) return this.halt(error);
-        if (!signal.aborted) await this.waitToRetry(error, signal);
+        if (isDamaged(error)) this.heal(error);
+        else if (!signal.aborted) await this.waitToRetry(error, signal);
       }
     }
   }
 
   private async follow(signal: AbortSignal): Promise<void> {
+    if (this.healing.signal.aborted) await this.beginAnew();
     await this.verify();
     this.goal = (await this.log.info()).lastSequence;
     this.settle();
     const over = new AbortController();
     const watch = setInterval(() => void this.watch(over), this.verifyEveryMs);
     try {
-      await this.takeAll(AbortSignal.any([signal, over.signal]));
+      await this.takeAll(AbortSignal.any([signal, over.signal, this.healing.signal]));
     } finally {
       clearInterval(watch);
     }

@@ -7,7 +7,7 @@ import {
   readCheckpoint,
   type Checkpoint,
 } from './checkpoint.js';
-import { isDamaged, isStorageFault, openWriter, removeDatabase, writeInBulk } from './database.js';
+import { isDamaged, isStorageFault, isWhole, openWriter, removeDatabase, writeInBulk } from './database.js';
 import { placeholderOf, poisonOf, type PoisonEventError } from './poison.js';
 import type { Apply, Projection } from './projection.js';
 
@@ -48,7 +48,9 @@ export class ViewFile {
     let db: Database | undefined;
     try {
       db = openWriter(options.path);
-      const checkpoint = readCheckpoint(db, fingerprintOf(options.projections, options.skip));
+      const checkpoint = isWhole(db)
+        ? readCheckpoint(db, fingerprintOf(options.projections, options.skip))
+        : undefined;
       if (checkpoint !== undefined) return new ViewFile(db, checkpoint, options);
     } catch (error) {
       db?.close();

@@ -1,5 +1,17 @@
 import type { Database, Statement } from 'better-sqlite3';
-import { openReader } from './database.js';
+import { isDamaged, openReader } from './database.js';
+
+/** The file of the views is damaged. They are being made anew from the log, so the same query works again soon. */
+export class DamagedViewError extends Error {
+  override readonly name = 'DamagedViewError';
+  readonly code = 'view_unavailable';
+  constructor(options: ErrorOptions) {
+    super(
+      'The views were damaged on disk and are being rebuilt from the log; ask again in a moment.',
+      options,
+    );
+  }
+}
 
 /** A prepared query. It survives a rebuild: after the swap it runs on the new file. */
 export interface Query<P extends unknown[], R> {
@@ -19,8 +31,8 @@ export class ViewReader {
   /** A query by its SQL; the same text is prepared once. */
   query<P extends unknown[], R>(sql: string): Query<P, R> {
     return {
-      get: (...params) => this.prepared<R>(sql).get(...params),
-      all: (...params) => this.prepared<R>(sql).all(...params),
+      get: (...params) => this.read(() => this.prepared<R>(sql).get(...params)),
+      all: (...params) => this.read(() => this.prepared<R>(sql).all(...params)),
     };
   }
 
@@ -36,6 +48,19 @@ export class ViewReader {
 
   reopen(): void {
     this.db = openReader(this.path);
+  }
+
+  /** Called when a query finds that the file is damaged. */
+  onDamage: (error: unknown) => void = () => undefined;
+
+  private read<T>(query: () => T): T {
+    try {
+      return query();
+    } catch (error) {
+      if (!isDamaged(error)) throw error;
+      this.onDamage(error);
+      throw new DamagedViewError({ cause: error });
+    }
   }
 
   private prepared<R>(sql: string): Statement<unknown[], R> {

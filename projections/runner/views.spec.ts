@@ -1,8 +1,18 @@
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  fstatSync,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import Database from 'better-sqlite3';
 import { event } from '#domain';
 import { createMemoryStore, type EventStore, type RecordedEvent } from '#event-store';
 import { appendAll, counter, createdData, HistoryWriter, sourceWorker } from '../testing/index.js';
@@ -278,6 +288,66 @@ describe('the file', () => {
   });
 });
 
+describe('a file whose inner pages are damaged', () => {
+  const many = Array.from({ length: 500 }, (_, n) => `session-${n}`);
+
+  /** Writes over all pages but the first, on which the schema is. */
+  const damage = () => {
+    const path = join(dir, 'views.db');
+    const db = new Database(path);
+    db.pragma('wal_checkpoint(TRUNCATE)');
+    db.close();
+    const file = openSync(path, 'r+');
+    const { size } = fstatSync(file);
+    writeSync(file, Buffer.alloc(size - 4096, 0xa5), 0, size - 4096, 4096);
+    closeSync(file);
+  };
+
+  it('is built anew when it is opened', async () => {
+    await appendAll(store, created(...many));
+    const first = await start();
+    await first.waitFor(500, 10_000);
+    await first.close();
+    damage();
+    const views = await start();
+    expect(await views.waitFor(500, 10_000)).toBe(true);
+    expect(counts(views)).toHaveLength(500);
+  });
+
+  it('is built anew when a query meets the damage, without a restart', async () => {
+    await appendAll(store, created(...many));
+    const views = await start();
+    await views.waitFor(500, 10_000);
+    damage();
+    expect(() => counts(views)).toThrow(expect.objectContaining({ code: 'view_unavailable' }));
+    await until(() => countedAgain(views) === 500);
+    await appendAll(store, created('later'));
+    expect(await views.waitFor(501, 10_000)).toBe(true);
+    expect(lines).toContainEqual(expect.objectContaining({ level: 'error' }));
+  });
+
+  it('is built anew when an append meets the damage, without a restart', async () => {
+    let damaged = true;
+    const meeting: Projection = {
+      ...counter,
+      prepare(db) {
+        const count = counter.prepare(db);
+        return (recorded) => {
+          if (damaged && recorded.sequence === 2) {
+            damaged = false;
+            throw Object.assign(new Error('database disk image is malformed'), { code: 'SQLITE_CORRUPT' });
+          }
+          count(recorded);
+        };
+      },
+    };
+    await appendAll(store, created('a', 'b', 'c'));
+    const views = await start({ projections: [meeting] });
+    expect(await views.waitFor(3, 10_000)).toBe(true);
+    expect(counts(views)).toHaveLength(3);
+  });
+});
+
 describe('a poison event', () => {
   const withPoison = async () => {
     const writer = new HistoryWriter();
@@ -341,6 +411,15 @@ describe('a poison event', () => {
     expect(dumped()).toBe(incremental);
   });
 });
+
+/** Undefined as long as the file is damaged. */
+function countedAgain(views: Views): number | undefined {
+  try {
+    return counts(views).length;
+  } catch {
+    return undefined;
+  }
+}
 
 /** Counts, and fails from a sequence on. */
 function failingFrom(sequence: number): Projection['prepare'] {

@@ -45,6 +45,7 @@ export class Views {
     const { log, logger, verifyEveryMs = 5_000 } = options;
     this.follower = new Follower(log, live, logger, verifyEveryMs, () => this.changed());
     this.told = this.position();
+    live.reader.onDamage = (error) => this.follower.heal(error);
   }
 
   /**
