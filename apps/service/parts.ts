@@ -3,8 +3,8 @@ import { openJetStreamStore, type JetStreamStore, type Lease, type RecordedEvent
 import {
   createVault,
   ensureFolder,
-  ensureMasterKey,
   ensureNodeId,
+  openMasterKey,
   openNats,
   type Config,
   type Home,
@@ -54,7 +54,6 @@ export async function openParts(
   shutdown: Shutdown,
   tell: (notice: string) => void,
 ): Promise<Parts> {
-  const masterKey = await ensureMasterKey(home);
   const nodeId = await ensureNodeId(home);
   const nats = await openNats(config, home, logger.child({ part: 'nats' }));
   shutdown.register('nats', () => nats.close());
@@ -68,6 +67,7 @@ export async function openParts(
     skip,
   });
   shutdown.register('log', () => log.close());
+  const masterKey = await openMasterKey(home, log.keys);
 
   const lease = worksOnSessions(role) ? await takeOperatorLease(log.leases, home, nodeId) : undefined;
   if (lease === undefined) await refuseForeignOperator(log.leases, nodeId);
