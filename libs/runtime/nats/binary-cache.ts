@@ -5,6 +5,7 @@ import type { Home } from '../home/home.js';
 import { inspectBinary } from './binary.js';
 import type { UsableBinary } from './binary.js';
 import type { Fetcher } from './fetcher.js';
+import { compareNatsVersions } from './version.js';
 
 const PREFIX = 'nats-server-';
 
@@ -34,10 +35,10 @@ async function makeFolder(folder: string): Promise<string> {
 }
 
 async function findIn(folder: string): Promise<UsableBinary | undefined> {
+  const versionOf = (name: string) => name.slice(PREFIX.length);
   const names = (await readdir(folder))
     .filter((name) => name.startsWith(PREFIX))
-    .sort()
-    .reverse();
+    .sort((one, other) => compareNatsVersions(versionOf(other), versionOf(one)));
   for (const name of names) {
     const candidate = await inspectBinary(join(folder, name));
     if (candidate.usable) return candidate;

@@ -72,6 +72,25 @@ describe('findNatsServer', () => {
     expect(await find()).toMatchObject({ path: newer, source: 'PATH' });
   });
 
+  it.each([
+    ['2.12.7', '2.15.1', 'cache'],
+    ['2.9.0', '2.12.7', 'cache'],
+    ['2.15.1', '2.15.1', 'PATH'],
+    ['2.15.1', '2.12.7', 'PATH'],
+    ['2.15.1', '2.15.1-RC.2', 'PATH'],
+  ])('with %s on the PATH and %s in the cache takes that of the %s', async (onPath, cached, source) => {
+    writeProgram('bin/nats-server', onPath);
+    writeProgram(`.cache/raworc/nats-server/nats-server-${cached}`, cached);
+    expect(await find()).toMatchObject({ source, version: source === 'PATH' ? onPath : cached });
+  });
+
+  it('takes the newest of the cache, by number and not by letter', async () => {
+    for (const version of ['2.12.9', '2.12.10', '2.12.1']) {
+      writeProgram(`.cache/raworc/nats-server/nats-server-${version}`, version);
+    }
+    expect(await find()).toMatchObject({ version: '2.12.10' });
+  });
+
   it('fetches once, into a cache that all homes share', async () => {
     const fetched = writeProgram('fetched', '2.12.7');
     const progress: string[] = [];

@@ -8,7 +8,7 @@ import { debianFetcher } from './fetch-debian.js';
 import { releaseFetcher } from './fetch-release.js';
 import type { Fetcher } from './fetcher.js';
 import { NatsError } from './nats-error.js';
-import { MINIMUM_NATS_VERSION } from './version.js';
+import { compareNatsVersions, MINIMUM_NATS_VERSION } from './version.js';
 
 export interface FindOptions {
   /** Told, in a sentence, when something takes longer than a look. */
@@ -27,7 +27,8 @@ export interface FoundNatsServer {
 }
 
 /**
- * Finds a nats-server new enough: the configured one, else on the PATH, else in the cache, else fetched into it.
+ * Finds a nats-server new enough: the configured one, else the newer of those on the PATH and in the cache, else one is
+ * fetched. A log that a newer server has written must not go to an older one that happens to be on the PATH.
  * @throws {NatsError} `nats_server_not_found` or `nats_server_too_old`, saying what was tried and why it failed.
  */
 export async function findNatsServer(
@@ -39,11 +40,12 @@ export async function findNatsServer(
 
   const failures: string[] = [];
   const onPath = await searchPath(env.PATH ?? '', failures);
-  if (onPath) return onPath;
-
   const cache = await openBinaryCache(home, env);
   const cached = await cache.find();
-  if (cached) return { path: cached.path, version: cached.version, source: 'cache' };
+  if (cached && !(onPath && compareNatsVersions(onPath.version, cached.version) >= 0)) {
+    return { path: cached.path, version: cached.version, source: 'cache' };
+  }
+  if (onPath) return onPath;
   failures.push(`the download cache: ${cache.folder} has none that can be used`);
   return fetchInto(cache, fetchers, failures, onProgress);
 }

@@ -16,6 +16,17 @@ export function isSupportedNatsVersion(version: string): boolean {
   return !found.preRelease;
 }
 
+/** Negative when the first is older, positive when it is newer; a release is newer than its candidates. */
+export function compareNatsVersions(first: string, second: string): number {
+  const [one, other] = [parse(first), parse(second)];
+  if (!one || !other) return (one ? 1 : 0) - (other ? 1 : 0);
+  for (const [index, part] of one.numbers.entries()) {
+    const difference = part - (other.numbers[index] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return Number(other.preRelease) - Number(one.preRelease);
+}
+
 function parse(version: string): { numbers: number[]; preRelease: boolean } | undefined {
   const match = /^v?(\d+)\.(\d+)\.(\d+)(-.+)?/.exec(version);
   if (!match) return undefined;
