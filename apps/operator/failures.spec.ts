@@ -17,6 +17,8 @@ describe('A computer that cannot be started', () => {
     await untilIdle(world, id);
     await service.execute(new CloseSession(id, { reason: 'requested' }, user));
     await eventually(async () => (await service.computers.inspect(id))?.running === false);
+    // Waits for the stop of the close, which goes on writing the record.
+    await service.computers.stop(id);
   });
   afterEach(async () => {
     await service.stop();
@@ -36,6 +38,8 @@ describe('A computer that cannot be started', () => {
   }
 
   it('is tried again after a while', async () => {
+    await service.stop();
+    service = await startService(world, { timing: { retryDelaysMs: [500, 500] } });
     await damage();
     await service.execute(new RestoreSession(id, {}, user));
     await untilEvent(world, id, 'computer.failed');

@@ -17,5 +17,5 @@ it('a fault inside is told to the log, and to the user only where to find it', a
     path: '/api/v0/sessions',
     err: { stack: expect.any(String) },
   });
-  await app.app.close();
+  await app.stop();
 });

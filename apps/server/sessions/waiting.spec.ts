@@ -133,6 +133,6 @@ describe('reading what was written', () => {
     const reply = await other.client.post('sessions');
     expect(reply.status).toBe(202);
     expect(reply.json).toEqual({ sequence: 1, session_id: expect.any(String) });
-    await other.app.close();
+    await other.stop();
   });
 });

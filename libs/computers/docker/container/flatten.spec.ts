@@ -46,8 +46,8 @@ await describeWithDocker('root filesystems of many layers', (fixture) => {
       expect(await layersOf(id)).toBeLessThanOrEqual(2);
       const { Config: flat } = await imageOf(id);
       const labels = { ...config.Labels, 'raworc.kept': expect.stringContaining(' ') };
-      // The image is the one that the container before was made from.
-      expect(flat).toEqual({ ...config, Image: expect.any(String), Labels: labels });
+      // Engines before 28 also name the image that the container before was made from.
+      expect({ ...flat, Image: undefined }).toEqual({ ...config, Image: undefined, Labels: labels });
 
       await fixture.computers.start(id);
       expect(await fixture.output(id, SHOW_TRACES)).toBe(traces);
