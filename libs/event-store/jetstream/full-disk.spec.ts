@@ -9,7 +9,11 @@ const MIB = 1024 * 1024;
 const NAME =
   'a log on a full disk refuses at once, still ends sessions, and goes on by itself when there is room';
 const disk = mountSmallDisk(60, NAME);
-afterAll(() => disk?.remove());
+let stop = async (): Promise<void> => undefined;
+afterAll(async () => {
+  await stop();
+  disk?.remove();
+});
 const lines: string[] = [];
 
 (disk === undefined ? it.skip : it)(NAME, async () => {
@@ -22,6 +26,10 @@ const lines: string[] = [];
   );
   const watch = nats.embedded?.disk as DiskWatch;
   const { store, attachments, close } = await openJetStreamStore(nats.connection, { space: watch });
+  stop = async () => {
+    close();
+    await nats.close();
+  };
   const sessionId = newSessionId();
   let { sequence } = await store.append(sessionId, seal(sessionId, 1, created()), 0);
   const next = (version: number, ...events: Parameters<typeof seal>[2][]) =>
@@ -59,8 +67,6 @@ const lines: string[] = [];
   await store.checkWritable();
   expect(versions(await store.read(sessionId))).toEqual([1, 2, 3]);
   expect(lines.join('')).toContain('nats-server is started again');
-  close();
-  await nats.close();
 });
 
 async function looks(watch: DiskWatch, holds: () => boolean): Promise<void> {
