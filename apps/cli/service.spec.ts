@@ -99,6 +99,12 @@ describe('raworc start, status and stop', () => {
     expect(stderr).toBe('Error: Port 9000 is in use by another program. (port_in_use)\n');
   });
 
+  it('shows it in the same way, with the same exit code, in the foreground', async () => {
+    const { code, stdout, stderr } = await raworc(['start', '--foreground'], { STAND_IN: 'refuses' });
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toBe('Error: Port 9000 is in use by another program. (port_in_use)\n');
+  });
+
   it('shows what a crash said, without its stack', async () => {
     const { code, stderr } = await raworc(['start'], { STAND_IN: 'crashes' });
     expect(code).toBe(2);

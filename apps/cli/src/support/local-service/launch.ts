@@ -1,10 +1,11 @@
 import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
+import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CliError } from '../errors/cli-error.js';
 import { readContainersFile, type ServiceFile } from '../location/home.js';
 import { containersDoNotAnswer } from './containers.js';
 import { noticesOf, sayAtTerminal } from './notices.js';
-import { openServiceOutput, type ServiceOutput } from './service-output.js';
+import { openServiceOutput, parseFailure, readableLine, type ServiceOutput } from './service-output.js';
 import { findRunningService, isHealthy, SERVICE_MAIN } from './service-process.js';
 import { requireServiceMain } from './service-task.js';
 
@@ -58,17 +59,29 @@ export async function startService(home: string, port?: number): Promise<Started
   });
 }
 
-/** Runs the service in this terminal; resolves with its exit code. */
+/**
+ * Runs the service in this terminal; resolves with its exit code.
+ * @throws {CliError} with the reason that the service gave for not starting
+ */
 export async function runInForeground(home: string, port?: number): Promise<number> {
   requireServiceMain();
-  const child = spawn(process.execPath, [SERVICE_MAIN], { stdio: 'inherit', env: serviceEnv(home, port) });
+  const stdio: StdioOptions = ['inherit', 'inherit', 'pipe'];
+  const child = spawn(process.execPath, [SERVICE_MAIN], { stdio, env: serviceEnv(home, port) });
+  let failure: { code: string; message: string } | undefined;
+  createInterface({ input: child.stderr! }).on('line', (line) => {
+    failure = parseFailure(line) ?? failure;
+    if (parseFailure(line) === undefined) process.stderr.write(`${readableLine(line)}\n`);
+  });
   // A terminal sends Ctrl-C to both; the service decides when it has stopped.
   process.on('SIGINT', () => undefined);
   process.on('SIGTERM', () => child.kill('SIGTERM'));
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   child.once('error', reject);
-  child.once('exit', (code) => resolve(code ?? 1));
-  return promise;
+  // Not "exit": what it said last may come after that.
+  child.once('close', (code) => resolve(code ?? 1));
+  const code = await promise;
+  if (code !== 0 && failure !== undefined) throw new CliError(failure.code, failure.message, { exit: 2 });
+  return code;
 }
 
 async function findAnswering(home: string): Promise<ServiceFile | undefined> {

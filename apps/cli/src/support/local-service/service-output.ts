@@ -66,6 +66,11 @@ export function parseFailure(line: string): { code: string; message: string } | 
   }
 }
 
+/** A line of the service's stderr as people read it. */
+export function readableLine(line: string): string {
+  return parseNotice(line)[0] ?? line;
+}
+
 function parseNotice(line: string): string[] {
   if (!line.startsWith('{"notice":')) return [];
   try {
