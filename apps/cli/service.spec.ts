@@ -216,6 +216,7 @@ describe('raworc doctor', () => {
     const { code, stdout } = await raworc(['doctor']);
     expect(code).toBe(1);
     expect(stdout).toMatch(/✓ node\s+v\d+/);
+    expect(stdout).toMatch(/– engine\s+the Docker engine does not answer/);
     expect(stdout).toMatch(/✗ nats-server\s+none was found\n\s+→ Set RAWORC_NATS_SERVER\./);
     expect(stdout).toMatch(/✓ service reachable\s+not running/);
   });

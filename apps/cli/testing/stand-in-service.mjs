@@ -23,6 +23,7 @@ const reachable = `/proc/self/fd/${openSync(home, 'r')}/api.sock`;
 if (process.argv.includes('--doctor')) {
   const checks = [
     { check: 'node', ok: true, detail: process.version },
+    { check: 'engine', ok: true, absent: true, detail: 'the Docker engine does not answer' },
     { check: 'nats-server', ok: false, detail: 'none was found', fix: 'Set RAWORC_NATS_SERVER.' },
   ];
   console.log(

@@ -18,6 +18,8 @@ export interface Check {
   check: string;
   ok: boolean;
   detail: string;
+  /** It is not there, and nothing needs it. */
+  absent?: true;
   fix?: string;
 }
 
@@ -79,7 +81,8 @@ function readableEvents({ views }: Home): { value: true; detail: string } {
 async function checkEngine(checks: Check[]): Promise<void> {
   const { dockerEngineProblem, listImages } = await loadImages();
   const problem = await dockerEngineProblem();
-  checks.push({ check: 'engine', ok: true, detail: problem ?? 'the Docker engine answers' });
+  const absent = problem === undefined ? {} : { absent: true as const };
+  checks.push({ check: 'engine', ok: true, detail: problem ?? 'the Docker engine answers', ...absent });
   if (problem !== undefined) return;
   await attempt(checks, 'images', async () => {
     const images = await listImages();

@@ -19,9 +19,9 @@ export default class Doctor extends RaworcCommand {
     if (checks.some(({ ok }) => !ok)) process.exitCode = 1;
     const color = paint(process.stdout);
     const width = Math.max(...checks.map(({ check }) => check.length));
-    for (const { check, ok, detail, fix } of checks) {
+    for (const { check, ok, absent, detail, fix } of checks) {
       if (this.jsonEnabled()) continue;
-      const mark = ok ? color.green('✓') : color.red('✗');
+      const mark = absent ? color.dim('–') : ok ? color.green('✓') : color.red('✗');
       process.stdout.write(`${mark} ${plainText(`${check.padEnd(width)}  ${detail}`)}\n`);
       if (!ok && fix) this.log(`  ${' '.repeat(width)}  → ${copyable(fix)}`);
     }

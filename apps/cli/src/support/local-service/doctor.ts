@@ -12,6 +12,8 @@ export interface Check {
   check: string;
   ok: boolean;
   detail: string;
+  /** It is not there, and nothing needs it. */
+  absent?: true;
   fix?: string | null;
 }
 
