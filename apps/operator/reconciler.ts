@@ -1,4 +1,5 @@
 import type { ComputerInfo, Computers } from '#computers';
+import type { Vault } from '#commands';
 import { messageOf, type Logger } from '#runtime';
 import { Coalescer } from './coalescer.js';
 import { NoLongerWanted } from './computer-failure.js';
@@ -19,6 +20,7 @@ const MAX_STEPS = 20;
 
 export interface ReconcilerParts extends Omit<StarterParts, 'onRetry'> {
   computers: Computers;
+  vault: Vault;
   snapshots: SnapshotKeeper;
   logger: Logger;
   sessions: CurrentSessions;
@@ -128,8 +130,11 @@ export class Reconciler {
     }
     if (step === 'snapshot') await ignoringRefusal(this.parts.snapshots.keep(session));
     if (step === 'stop') await this.end(id, 'Stopping the computer', computers.stop(id), DEADLINES.stop);
-    if (step === 'destroy')
+    if (step === 'destroy') {
       await this.end(id, 'Removing the computer', computers.destroy(id), DEADLINES.destroy);
+      // Whoever erased it may have been cut off before this; without the key nothing sealed can be read any more.
+      if (state.lifecycle === 'erased') await this.parts.vault.destroy(id);
+    }
     return step !== 'destroy';
   }
 

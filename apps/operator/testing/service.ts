@@ -22,8 +22,8 @@ export interface World {
   remove(): Promise<void>;
 }
 
-export async function createWorld(): Promise<World> {
-  const memory = createMemoryStore();
+/** On a log in memory, unless another one is given. */
+export async function createWorld(memory: MemoryStore = createMemoryStore()): Promise<World> {
   const root = await mkdtemp(join(tmpdir(), 'raworc-operator-'));
   const directory = new LogDirectory();
   const following = new AbortController();
@@ -35,7 +35,8 @@ export async function createWorld(): Promise<World> {
     async remove() {
       following.abort();
       await followed;
-      await rm(root, { recursive: true, force: true });
+      // Programs of a life that was cut off may still write.
+      await rm(root, { recursive: true, force: true, maxRetries: 5 });
     },
   };
 }
@@ -43,6 +44,8 @@ export async function createWorld(): Promise<World> {
 export interface ServiceOptions {
   /** Between the operator and the real computers, to cut it off at a certain step. */
   decorate?: (computers: Computers) => Computers;
+  /** Between the service and its log. */
+  decorateLog?: (log: MemoryStore) => MemoryStore;
   timing?: Partial<OperatorTiming>;
   /** Default: folders in the world's own. */
   computers?: Computers;
@@ -56,7 +59,8 @@ export interface ServiceOptions {
 
 /** One life of a service on a world: commands and operator, with nothing in memory from a life before. */
 export async function startService(world: World, options: ServiceOptions = {}) {
-  const { memory, root, directory } = world;
+  const { root, directory } = world;
+  const memory = options.decorateLog?.(world.memory) ?? world.memory;
   const computers = options.computers ?? createLocalComputers({ root, mode: 'unsafe' });
   const timing = { stopDeadlineMs: 5_000, retryDelaysMs: [10, 20], ...options.timing };
   const commands = CommandsModule.register({
