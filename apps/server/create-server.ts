@@ -6,6 +6,7 @@ import { serveStaticFiles } from './desktop/static-files.js';
 import { createDocument } from './docs/document.js';
 import { documentedRoutes } from './docs/routes.js';
 import { createAdapter } from './http/adapter.js';
+import { KnownQuery } from './http/known-query.js';
 import { Methods } from './http/methods.js';
 import { nestLog } from './http/nest-log.js';
 import { createValidation } from './http/validation.js';
@@ -27,6 +28,7 @@ export async function createServer(options: ServerOptions): Promise<NestFastifyA
     logger: nestLog(options.log),
   });
   app.useGlobalFilters(new ProblemFilter(options.log, methods));
+  app.useGlobalGuards(new KnownQuery());
   app.useGlobalPipes(createValidation());
   measureRequests(app);
   const document = createDocument(documentedRoutes(app.get(DiscoveryService)), options.version);

@@ -15,6 +15,8 @@ export const LIMITS = {
   timeoutSeconds: 604_800,
   /** Seconds; the longest `?wait=`. */
   waitSeconds: 600,
+  /** Conditions on metadata in one list request. */
+  metadataFilters: 16,
   idempotencyKeyLength: 255,
   /** Sessions in one page of a list. */
   pageSize: 10_000,

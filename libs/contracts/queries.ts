@@ -2,8 +2,10 @@ import { z } from 'zod';
 import { LIMITS } from './limits.js';
 import { sessionStatus } from './sessions.js';
 
-const seconds = z.coerce.number();
-const limit = z.coerce.number().pipe(z.int().min(1).max(1_000_000));
+const seconds = z.coerce.number({ error: 'a time in unix seconds, such as 1767225600' });
+const limit = z.coerce
+  .number({ error: 'a whole number from 1 on' })
+  .pipe(z.int({ error: 'a whole number from 1 on' }).min(1).max(1_000_000));
 
 /** `metadata.<key>=<value>` comes beside these. */
 export const listSessions = z.looseObject({
@@ -26,15 +28,18 @@ export const listMessages = z.object({
 
 export const listEvents = z.object({
   after: z.coerce
-    .number()
-    .pipe(z.int().min(0))
+    .number({ error: 'a sequence of the log: a whole number from 0 on' })
+    .pipe(z.int({ error: 'a sequence of the log: a whole number from 0 on' }).min(0))
     .optional()
     .describe('Only events after this sequence of the log.'),
   limit: limit.optional(),
 });
 
 /** A wait in seconds. */
-export const waitSeconds = z.coerce.number().min(0).max(LIMITS.waitSeconds);
+export const waitSeconds = z.coerce
+  .number({ error: `seconds from 0 to ${LIMITS.waitSeconds}` })
+  .min(0)
+  .max(LIMITS.waitSeconds);
 
 /** An event as streamed: a CloudEvents object with its place on the log. */
 export interface StreamedEvent {

@@ -63,7 +63,13 @@ const limits = z.strictObject({
 
 const instructions = script.nullable().describe('Added to what Host is told about its work.');
 const prompt = message.optional().describe('First message, posted at once.');
-const model = z.string().min(1).max(128).optional().describe('Claude model; the server has a default.');
+const model = z
+  .string()
+  .min(1)
+  .max(128)
+  .refine((value) => !value.includes('\0'), NO_NUL)
+  .optional()
+  .describe('Claude model; the server has a default.');
 
 export const createSession = z.strictObject({
   name: name.optional(),
@@ -79,6 +85,7 @@ export const createSession = z.strictObject({
     .string()
     .min(1)
     .max(512)
+    .refine((value) => !value.includes('\0'), NO_NUL)
     .optional()
     .describe('Container image of the computer; the service has a default.'),
   desktop: z

@@ -47,6 +47,8 @@ describe('a body', () => {
     ['sessions', { setup: 'echo \u0000' }, 'setup'],
     ['sessions', { limits: { cpus: 'many' } }, 'limits.cpus'],
     ['sessions', { unknown: true }, ''],
+    ['sessions', { model: 'a\u0000b' }, 'model'],
+    ['sessions', { image: 'a\u0000b' }, 'image'],
     ['sessions/:id/messages', {}, 'content'],
     ['sessions/:id/messages', { content: '' }, 'content'],
     ['sessions/:id/messages', { content: 'x', role: 'host' }, 'role'],
@@ -201,4 +203,46 @@ describe('a caller', () => {
 
 it('has logged nothing, as all of it was the caller', () => {
   expect(app.logged).toEqual([]);
+});
+
+describe('a query', () => {
+  it.each([
+    ['GET', 'sessions?stat=idle', 'stat'],
+    ['GET', 'sessions?metadata=x', 'metadata'],
+    ['GET', 'sessions/:id?state=idle', 'state'],
+    ['GET', 'sessions/:id/messages?limt=1', 'limt'],
+    ['GET', 'sessions/:id/messages/count?limit=1', 'limit'],
+    ['GET', 'sessions/:id/events?metadata.a=b', 'metadata.a'],
+    ['GET', 'events?since=1', 'since'],
+    ['DELETE', 'sessions/:id?erased=true', 'erased'],
+    ['POST', 'sessions/:id/close?until=idle', 'until'],
+    ['POST', 'sessions?min_sequence=1', 'min_sequence'],
+    ['GET', 'sessions?__proto__=1', '__proto__'],
+  ])('with a parameter that there is not: %s %s', async (method, path, field) => {
+    const problem = await refused(method, path.replace(':id', id));
+    expect(problem).toMatchObject({ code: 'validation_failed', errors: [{ path: field }] });
+    expect(problem.detail).toContain('no such query parameter');
+  });
+
+  it.each([
+    ['POST', 'sessions/:id/close?wait=soon', 'wait: idle, true, false, or seconds from 0 to 600.'],
+    ['POST', 'sessions/:id/restore?timeout=long', 'timeout: seconds from 0 to 600.'],
+    [
+      'GET',
+      'sessions?created_before=yesterday',
+      'created_before: a time in unix seconds, such as 1767225600.',
+    ],
+    ['GET', 'sessions/:id/messages?limit=all', 'limit: a whole number from 1 on.'],
+    ['GET', 'events?after=1.5', 'after: a sequence of the log: a whole number from 0 on.'],
+  ])('of the wrong kind is told what is allowed: %s %s', async (method, path, detail) => {
+    expect((await refused(method, path.replace(':id', id))).detail).toBe(detail);
+  });
+
+  it('has at most 16 conditions on metadata', async () => {
+    const filters = (count: number) => Array.from({ length: count }, (_, n) => `metadata.k${n}=v`).join('&');
+    expect((await app.client.get(`sessions?${filters(16)}`)).json).toEqual([]);
+    const problem = await refused('GET', `sessions?${filters(17)}`);
+    expect(problem).toMatchObject({ code: 'validation_failed', errors: [{ path: 'metadata' }] });
+    expect(problem.detail).toContain('at most 16');
+  });
 });

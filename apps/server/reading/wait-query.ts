@@ -1,13 +1,15 @@
 import { z } from 'zod';
-import { waitSeconds } from '#contracts';
+import { LIMITS, waitSeconds } from '#contracts';
 
 const DEFAULT_SECONDS = 60;
 const timeout = waitSeconds.optional().describe('Seconds to wait at most; 60 unless given.');
 
+const allowed = (goal: string) => `${goal}, true, false, or seconds from 0 to ${LIMITS.waitSeconds}`;
+
 /** `?wait=` of what leads to an idle session. */
 export const idleWait = z.object({
   wait: z
-    .union([z.enum(['idle', 'true', 'false']), waitSeconds])
+    .union([z.enum(['idle', 'true', 'false']), waitSeconds], { error: allowed('idle') })
     .optional()
     .describe('`idle` or `true`: reply when the session is idle. A number: wait that many seconds at most.'),
   timeout,
@@ -16,7 +18,7 @@ export const idleWait = z.object({
 /** `?wait=` of a posted message. */
 export const replyWait = z.object({
   wait: z
-    .union([z.enum(['reply', 'true', 'false']), waitSeconds])
+    .union([z.enum(['reply', 'true', 'false']), waitSeconds], { error: allowed('reply') })
     .optional()
     .describe("`reply` or `true`: reply with Host's message. A number: wait that many seconds at most."),
   timeout,

@@ -48,6 +48,7 @@ function filterOf(query: ListQuery): SessionFilter {
   const metadata = Object.entries(query)
     .filter(([key]) => key.startsWith(METADATA))
     .map(([key, value]): [string, string] => [key.slice(METADATA.length), String(value)]);
+  if (metadata.length > contracts.LIMITS.metadataFilters) throw tooManyFilters(metadata.length);
   return {
     state,
     name,
@@ -57,6 +58,14 @@ function filterOf(query: ListQuery): SessionFilter {
     createdAfter: created_after,
     metadata: Object.fromEntries(metadata),
   };
+}
+
+/** Each one is a condition on every session. */
+function tooManyFilters(count: number): contracts.ApiError {
+  const message = `at most ${contracts.LIMITS.metadataFilters} metadata filters in one request, and these are ${count}`;
+  return new contracts.ApiError('validation_failed', `metadata: ${message}.`, {
+    errors: [{ path: 'metadata', message }],
+  });
 }
 
 function requireCursor(cursor: string | undefined, read: () => unknown): void {
