@@ -7,7 +7,8 @@ const WITHIN_MINUTES = 2;
 
 /**
  * Read from the log, so that a new process goes on counting; what happened before somebody asked for the computer
- * anew does not count, nor does what the whole engine did.
+ * anew does not count, nor does what the whole engine did,
+ * or a pause by hand, in which nothing ends.
  * @throws ComputerFailure permanent: for a computer that stopped by itself too often to be started once more
  */
 export function requireNoCrashLoop(history: EventEnvelope[], nowMs: number): void {
@@ -25,5 +26,5 @@ export function requireNoCrashLoop(history: EventEnvelope[], nowMs: number): voi
 }
 
 function isItsOwn({ reason }: { reason: string }): boolean {
-  return reason !== 'engine_restarted';
+  return reason !== 'engine_restarted' && reason !== 'paused';
 }

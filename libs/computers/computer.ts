@@ -38,7 +38,7 @@ export type LimitName = (typeof LIMIT_NAMES)[number];
 
 /** Something that happened to a computer by itself. */
 export interface Disruption {
-  reason: 'out_of_memory' | 'killed' | 'exited' | 'engine_restarted' | 'disk_full';
+  reason: 'out_of_memory' | 'killed' | 'exited' | 'engine_restarted' | 'disk_full' | 'paused';
   /** A sentence for people. */
   detail: string;
 }

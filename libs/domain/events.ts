@@ -131,7 +131,7 @@ export type TurnFailure =
 export type ToolOutcome = 'completed' | 'failed' | 'interrupted' | 'not_executed' | 'unknown';
 
 /** What ended or hurt a computer that nobody had asked to end. */
-export type Disruption = 'out_of_memory' | 'killed' | 'exited' | 'engine_restarted' | 'disk_full';
+export type Disruption = 'out_of_memory' | 'killed' | 'exited' | 'engine_restarted' | 'disk_full' | 'paused';
 
 /** A path that a snapshot does not hold. */
 export interface SkippedFile {

@@ -3,11 +3,12 @@ import { checkedEnvironment } from '../local/isolation.js';
 import { Mutex } from '../local/mutex.js';
 import { sessionLabels, settingsLabels } from './container/container-options.js';
 import { endContainer } from './container/end-container.js';
+import { Pauses } from './container/pause.js';
 import { isUnkept, keepRootFilesystem, makeContainerAgain } from './container/root-filesystem.js';
 import { SessionContainer } from './container/session-container.js';
 import { settingsFor } from './container/settings.js';
 import { DockerDesktop } from './desktop/docker-desktop.js';
-import { REMOVED } from './disruptions/disruption.js';
+import { PAUSED, REMOVED } from './disruptions/disruption.js';
 import { disruptionIn } from './disruptions/ended.js';
 import { hasStatus, reasonOf } from './engine/engine-error.js';
 import { ensureNetwork, found, makeVolume, settled } from './engine/engine.js';
@@ -35,6 +36,8 @@ export class DockerComputer extends SessionContainer {
   });
   readonly files = filesHelper(this);
   readonly snapshots = new SnapshotHelper(this);
+  readonly pauses = new Pauses(this);
+  private readonly aborts = new Set<AbortController>();
   /** When the engine ended a container that did not end as we asked it to: no exit code tells that it was us. */
   private forcedEnd: string | undefined;
 
@@ -71,6 +74,7 @@ export class DockerComputer extends SessionContainer {
         'the container was gone and is made again from its volume and image',
       );
     } else if (isUnkept(existing.container)) await keepRootFilesystem(this);
+    else if (existing.container.State.Paused) await this.container.unpause();
     if (existing.settings.network === 'egress') await ensureNetwork(this.engine);
     await this.startContainer();
     return this.infoOf({ ...existing, container: await found(this.container.inspect()) });
@@ -85,7 +89,10 @@ export class DockerComputer extends SessionContainer {
   async stop(): Promise<void> {
     this.letGo();
     await this.snapshots.close();
-    if (!(await this.find())?.container) return;
+    const container = (await this.find())?.container;
+    if (!container) return;
+    // A paused process cannot be asked to end.
+    if (container.State.Paused) await settled(this.container.unpause());
     this.forcedEnd = await endContainer(this.container);
     await keepRootFilesystem(this);
   }
@@ -94,10 +101,28 @@ export class DockerComputer extends SessionContainer {
     const existing = await this.find();
     if (!existing) return undefined;
     const { container } = existing;
+    if (container?.State.Paused) {
+      return { ...this.infoOf(existing), running: false, prepared: this.prepared, disrupted: PAUSED };
+    }
     const disrupted = container ? await disruptionIn(this.engine.docker, container) : REMOVED;
     const byUs = container !== undefined && container.State.FinishedAt === this.forcedEnd;
     const { prepared } = this;
     return { ...this.infoOf(existing), prepared, ...(disrupted && !byUs && { disrupted }) };
+  }
+
+  /** Runs what `abortSnapshot` can end. */
+  async abortable<T>(work: (signal: AbortSignal) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    const abort = new AbortController();
+    this.aborts.add(abort);
+    try {
+      return await work(signal ? AbortSignal.any([abort.signal, signal]) : abort.signal);
+    } finally {
+      this.aborts.delete(abort);
+    }
+  }
+
+  abortSnapshot(): void {
+    for (const abort of this.aborts) abort.abort();
   }
 
   /** Ends what this service has in the container and beside it; the desktop itself stays. */
@@ -149,6 +174,7 @@ export class DockerComputer extends SessionContainer {
 
   private closeHelpers(): void {
     this.files.close();
+    this.pauses.close();
     this.desktop.close();
   }
 }

@@ -17,14 +17,22 @@ import type {
 import { ComputerError, LIMIT_NAMES } from '../computer.js';
 import type { InputAction, Point, Region, Screenshot } from '../desktop.js';
 import { listComputerFiles, readComputerFile, writeComputerFile } from './files/computer-files.js';
-import { destroyComputer } from './container/destroy.js';
+import { destroyComputer, removeContainers } from './container/destroy.js';
 import { DockerComputer } from './docker-computer.js';
 import { asEngineError } from './engine/engine-error.js';
 import type { Engine } from './engine/engine.js';
 import { listComputers } from './container/list.js';
 import { sessionNames } from './engine/naming.js';
 import { copyRootFilesystem } from './container/root-filesystem.js';
-import { copyFiles, requireSnapshot, restoreFromSnapshot, takeSnapshot } from './files/snapshots.js';
+import {
+  copyFiles,
+  deleteSnapshots,
+  listSnapshotEntries,
+  readSnapshotFile,
+  requireSnapshot,
+  restoreFromSnapshot,
+  takeSnapshot,
+} from './files/snapshots.js';
 import { readStats } from './container/stats.js';
 import { watchEngine } from './disruptions/watch.js';
 
@@ -53,11 +61,15 @@ export class DockerComputers implements Computers {
     return this.change(sessionId, (computer) => computer.start(options.env));
   }
 
-  stop(sessionId: string): Promise<void> {
+  async stop(sessionId: string): Promise<void> {
+    this.computer(sessionId).abortSnapshot();
     return this.change(sessionId, (computer) => computer.stop());
   }
 
+  /** What is being done to the computer is ended first, however long it would take. */
   async destroy(sessionId: string): Promise<void> {
+    this.computer(sessionId).abortSnapshot();
+    await this.use(sessionId, removeContainers);
     await this.change(sessionId, destroyComputer);
     await this.computers.get(sessionId)?.close();
     this.computers.delete(sessionId);
@@ -91,8 +103,10 @@ export class DockerComputers implements Computers {
     return this.use(sessionId, (computer) => listComputerFiles(computer, path));
   }
 
-  snapshot(sessionId: string): Promise<SnapshotInfo> {
-    return this.change(sessionId, takeSnapshot);
+  snapshot(sessionId: string, options: { signal?: AbortSignal } = {}): Promise<SnapshotInfo> {
+    return this.change(sessionId, (computer) =>
+      computer.abortable((signal) => takeSnapshot(computer, signal), options.signal),
+    );
   }
 
   restoreSnapshot(sessionId: string, snapshotId: string): Promise<void> {
@@ -129,16 +143,23 @@ export class DockerComputers implements Computers {
   }
 
   async *listSnapshot(sessionId: string, snapshotId: string): AsyncIterable<SnapshotEntry> {
-    await Promise.reject(notReadYet(sessionId, snapshotId));
-    yield* [];
+    yield* await this.use(sessionId, (computer) => listSnapshotEntries(computer, snapshotId));
   }
 
-  readSnapshotFile(sessionId: string, snapshotId: string): Promise<Uint8Array> {
-    return Promise.reject(notReadYet(sessionId, snapshotId));
+  readSnapshotFile(
+    sessionId: string,
+    snapshotId: string,
+    path: string,
+    options: { maxBytes?: number } = {},
+  ): Promise<Uint8Array> {
+    return this.use(sessionId, (computer) => readSnapshotFile(computer, snapshotId, path, options.maxBytes));
   }
 
-  deleteSnapshots(): Promise<{ snapshots: number; bytes: number }> {
-    return Promise.resolve({ snapshots: 0, bytes: 0 });
+  deleteSnapshots(
+    sessionId: string,
+    keep: ReadonlySet<string>,
+  ): Promise<{ snapshots: number; bytes: number }> {
+    return this.change(sessionId, (computer) => deleteSnapshots(computer, keep));
   }
 
   stats(sessionId: string): Promise<ComputerStats> {
@@ -206,11 +227,6 @@ export class DockerComputers implements Computers {
     this.computers.set(sessionId, computer);
     return computer;
   }
-}
-
-function notReadYet(sessionId: string, snapshotId: string): ComputerError {
-  const message = `Snapshot ${snapshotId} of session ${sessionId} cannot be looked into: the Docker driver only restores and copies it.`;
-  return new ComputerError('snapshot_not_found', message);
 }
 
 /** The engine's failures as sentences. What was aborted fails with the reason of its signal. */

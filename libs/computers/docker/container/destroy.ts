@@ -1,5 +1,6 @@
 import type { DockerComputer } from '../docker-computer.js';
 import { settled } from '../engine/engine.js';
+import { removeContainer } from '../engine/helper.js';
 import { LABELS } from '../engine/naming.js';
 import { removeRootImages } from './root-filesystem.js';
 
@@ -19,8 +20,8 @@ export async function destroyComputer(computer: DockerComputer): Promise<void> {
   if (found) await settled(docker.getVolume(computer.names.volume).remove());
 }
 
-/** The session's own, and helpers left behind by a service that was killed in the middle of something. */
-async function removeContainers({ engine: { docker, home }, names }: DockerComputer): Promise<void> {
+/** The session's own, and helpers: those at work, and those left behind by a service that was killed. */
+export async function removeContainers({ engine: { docker, home }, names }: DockerComputer): Promise<void> {
   const listed = [LABELS.session, LABELS.helper].map((name) =>
     docker.listContainers({
       all: true,
@@ -28,7 +29,7 @@ async function removeContainers({ engine: { docker, home }, names }: DockerCompu
     }),
   );
   for (const { Id } of (await Promise.all(listed)).flat()) {
-    await settled(docker.getContainer(Id).remove({ force: true, v: false }));
+    await removeContainer(docker.getContainer(Id));
   }
 }
 

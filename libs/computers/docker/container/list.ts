@@ -5,6 +5,9 @@ import { disruptionIn } from '../disruptions/ended.js';
 import { type Engine, found } from '../engine/engine.js';
 import { LABELS, sessionNames } from '../engine/naming.js';
 
+/** One that is paused has its processes; whether somebody paused it is for `inspect` to find out. */
+const RUNNING: readonly string[] = ['running', 'paused'];
+
 /** The computers of this service, by session id: all volumes, and what their containers do. */
 export async function listComputers({ docker, home, image }: Engine): Promise<ComputerInfo[]> {
   const filters = { label: [LABELS.session, `${LABELS.home}=${home}`] };
@@ -21,7 +24,7 @@ export async function listComputers({ docker, home, image }: Engine): Promise<Co
       sessionId,
       driver: 'docker',
       computerId: sessionNames(sessionId).container,
-      running: container?.State === 'running',
+      running: container !== undefined && RUNNING.includes(container.State),
       image: labels[LABELS.image] ?? image,
       ...(disrupted && { disrupted }),
     };
@@ -37,7 +40,7 @@ async function disruptionOfListed(
   container: Docker.ContainerInfo | undefined,
 ): Promise<Disruption | undefined> {
   if (!container) return REMOVED;
-  if (container.State === 'running' || /^(Created|Exited \((0|10)\))/.test(container.Status))
+  if (RUNNING.includes(container.State) || /^(Created|Exited \((0|10)\))/.test(container.Status))
     return undefined;
   const details = await found(docker.getContainer(container.Id).inspect());
   return details && disruptionIn(docker, details);

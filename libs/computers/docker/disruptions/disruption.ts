@@ -21,6 +21,11 @@ const AROUND_START_MS = { before: 60_000, after: 5_000 };
 
 export const REMOVED: Disruption = { reason: 'killed', detail: 'The container was removed by hand.' };
 
+export const PAUSED: Disruption = {
+  reason: 'paused',
+  detail: 'The container was paused by hand. What runs in it stands still until the session goes on.',
+};
+
 /** What ended a container, when it was not this driver. */
 export function disruptionOf(ending: Ending, engineStartedAt: number | undefined): Disruption | undefined {
   const { exitCode, oomKilled } = ending;

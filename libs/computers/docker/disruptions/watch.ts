@@ -17,7 +17,7 @@ export interface Watched {
 }
 
 const event = z.object({
-  Action: z.enum(['die', 'oom']),
+  Action: z.enum(['die', 'oom', 'pause']),
   Actor: z.object({ Attributes: z.record(z.string(), z.string()) }),
 });
 type Action = z.infer<typeof event>['Action'];
@@ -57,7 +57,7 @@ async function follow(
   const { docker, home } = watched.engine;
   const filters = {
     type: ['container' as const],
-    event: ['die', 'oom'],
+    event: ['die', 'oom', 'pause'],
     label: [LABELS.session, `${LABELS.home}=${home}`],
   };
   const options = { filters, since: Date.now() / 1000, abortSignal: signal };

@@ -65,7 +65,7 @@ export async function startHelper<T>(
   const end = (): Promise<void> => {
     // Ends the wait for an answer of a program that never began.
     stream?.destroy();
-    return remove(container);
+    return removeContainer(container);
   };
   try {
     const attached = { stream: true, stdin: true, stdout: true, stderr: true, hijack: true };
@@ -79,7 +79,8 @@ export async function startHelper<T>(
   }
 }
 
-async function remove(container: Docker.Container): Promise<void> {
+/** Resolves when it is gone. */
+export async function removeContainer(container: Docker.Container): Promise<void> {
   try {
     await settled(container.remove({ force: true }));
   } catch (error) {

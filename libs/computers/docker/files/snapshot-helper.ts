@@ -1,28 +1,33 @@
+import { ComputerError } from '../../computer.js';
 import { volumeMount } from '../container/container-options.js';
 import type { SessionContainer } from '../container/session-container.js';
 import { type StartedHelper, startHelper } from '../engine/helper.js';
-import { TREES, type TreesRequest } from '../inside/trees.js';
+import { STORE_PROGRAM, type StoreRequest } from '../inside/store/index.js';
+import type { Frame } from '../processes/frame-reader.js';
 import { HelperConnection, HelperEnded } from '../processes/helper-connection.js';
 import { helperArgv } from '../processes/persistent-helper.js';
 import { makeSnapshotVolume } from './snapshot-volume.js';
 import { type Doing, checkHeader, programFailed } from './inside-call.js';
 
 const TIMEOUT_MS = 600_000;
-/** Of an answer, which holds a few numbers. */
-const MAX_BYTES = 64 * 1024;
+/** A helper of a computer that stands still waits this long for another request to read. */
+const IDLE_MS = 30_000;
 
 interface Opened extends StartedHelper<HelperConnection> {
-  /** Until the computer stops; that of one which stands still goes with the answer. */
+  /** Until the computer stops. */
   stays: boolean;
 }
 
+/** Asks one helper; every request of a row has to reach the same one. */
+export type AskStore = (request: StoreRequest, maxBytes?: number) => Promise<Frame>;
+
 /**
- * Takes snapshots in a container beside the session's, out of the reach of whatever runs in there. It stays for the
- * next one, because starting a container takes longer than most snapshots. Calls come one at a time.
+ * Works on a session's snapshot store in a container beside the session's, out of the reach of whatever runs in there.
+ * The container stays while the computer runs, because starting one takes longer than most snapshots.
  */
 export class SnapshotHelper {
   private current: Promise<Opened> | undefined;
-
+  private idle: NodeJS.Timeout | undefined;
   private readonly doing: Doing;
 
   constructor(private readonly computer: SessionContainer) {
@@ -30,24 +35,32 @@ export class SnapshotHelper {
   }
 
   /**
-   * What the program answered. While it is there, so are the volumes that it has, and the engine is not asked. One that
-   * was lost, perhaps long ago with the engine, is replaced, and asked for the same.
+   * Runs a row of requests. While the helper is there, so are the volumes that it has, and the engine is not asked. One
+   * that was lost, perhaps long ago with the engine, is replaced once, and asked for everything again.
    */
-  async call(request: TreesRequest): Promise<unknown> {
+  async run<T>(work: (ask: AskStore, running: boolean) => Promise<T>, options: RunOptions = {}): Promise<T> {
+    const { signal } = options;
+    const abort = (): void => void this.close().catch(() => undefined);
+    signal?.addEventListener('abort', abort, { once: true });
     try {
-      return await this.callOnce(request);
-    } catch (error) {
-      if (!(error instanceof HelperEnded)) throw error;
-    }
-    try {
-      return await this.callOnce(request);
-    } catch (error) {
-      throw error instanceof HelperEnded ? programFailed(error.reason, this.doing) : error;
+      for (let attempt = 1; ; attempt++) {
+        if (signal?.aborted) throw aborted(this.computer);
+        try {
+          return await this.runOnce(work, options);
+        } catch (error) {
+          if (!(error instanceof HelperEnded)) throw error;
+          if (signal?.aborted) throw aborted(this.computer);
+          if (attempt > 1) throw programFailed(error.reason, this.doing);
+        }
+      }
+    } finally {
+      signal?.removeEventListener('abort', abort);
     }
   }
 
-  /** Resolves when it is gone, and holds no volume any more. */
+  /** Resolves when the helper is gone, and holds no volume any more. Ends whatever it does. */
   async close(): Promise<void> {
+    clearTimeout(this.idle);
     const { current } = this;
     this.current = undefined;
     const opened = await current?.catch(() => undefined);
@@ -55,19 +68,33 @@ export class SnapshotHelper {
     await opened?.remove();
   }
 
-  private async callOnce(request: TreesRequest): Promise<unknown> {
-    const { listener: connection, stays } = await this.opened();
-    let answered = false;
-    try {
-      const limits = { timeoutMs: TIMEOUT_MS, maxBytes: MAX_BYTES };
-      const { header, body } = await connection.call(request, limits);
+  private async runOnce<T>(
+    work: (ask: AskStore, running: boolean) => Promise<T>,
+    { lingers = false, doing = this.doing }: RunOptions,
+  ): Promise<T> {
+    clearTimeout(this.idle);
+    const opened = await this.opened();
+    const { listener: connection, stays } = opened;
+    let answered = true;
+    const ask: AskStore = async (request, maxBytes = 64 * 1024) => {
+      answered = false;
+      const frame = await connection.call(request, { timeoutMs: TIMEOUT_MS, maxBytes });
       answered = true;
-      checkHeader(header, this.doing);
-      return JSON.parse(body.toString('utf8'));
+      checkHeader(frame.header, doing);
+      return frame;
+    };
+    try {
+      return await work(ask, stays);
     } finally {
       // One that gave no answer may still be at work, where the next one must not meet it.
-      if (!answered || !stays) await this.close();
+      if (!answered || !(stays || lingers)) await this.close();
+      else if (!stays) this.closeWhenIdle();
     }
+  }
+
+  private closeWhenIdle(): void {
+    clearTimeout(this.idle);
+    this.idle = setTimeout(() => void this.close().catch(() => undefined), IDLE_MS).unref();
   }
 
   private async opened(): Promise<Opened> {
@@ -88,13 +115,23 @@ export class SnapshotHelper {
       mounts: [volumeMount(names.volume, '/session', true), volumeMount(names.snapshots, '/snapshots')],
       root: true,
     };
-    const started = await startHelper(
-      engine,
-      names,
-      helperArgv(TREES),
-      plan,
-      (stream) => new HelperConnection(stream),
-    );
+    const argv = helperArgv(STORE_PROGRAM);
+    const started = await startHelper(engine, names, argv, plan, (stream) => new HelperConnection(stream));
     return { ...started, stays: container?.State.Running ?? false };
   }
+}
+
+interface RunOptions {
+  /** Ends the helper, and so whatever it does. */
+  signal?: AbortSignal;
+  /** The helper of a computer that stands still stays for a while. */
+  lingers?: boolean;
+  doing?: Doing;
+}
+
+function aborted({ names }: SessionContainer): ComputerError {
+  return new ComputerError(
+    'snapshot_aborted',
+    `The snapshot of session ${names.sessionId} was ended before it was complete: the computer is being stopped or removed.`,
+  );
 }
