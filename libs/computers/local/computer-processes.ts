@@ -74,6 +74,13 @@ export class ComputerProcesses {
     await this.resume();
   }
 
+  /** Leaves no empty group behind when the service ends and its sessions go on later. */
+  async leaveGroups(): Promise<void> {
+    if (this.joinable === undefined || this.cgroup === undefined || this.cgroup.pids().length > 0) return;
+    this.joinable = undefined;
+    await this.cgroup.remove();
+  }
+
   /** To be called before processes are ended: what the freezer holds does not even die. */
   async endPause(): Promise<void> {
     if (this.stopped) await this.resume();

@@ -218,6 +218,7 @@ export class LocalComputer {
       this.current = undefined;
     });
     await Promise.all([...this.executing].map((process) => process.end()));
+    await this.processes.leaveGroups();
   }
 
   private contextOf({ user, limits = {} }: ComputerRecord): SessionContext {

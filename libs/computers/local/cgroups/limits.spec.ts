@@ -58,7 +58,7 @@ function describeLimits(mode: 'bubblewrap' | 'unsafe'): void {
     await bash('true');
     const bases = (Object.values(findTrees(root)) as Tree[]).map(({ base }) => base);
     expect(bases.every((base) => existsSync(join(base, 'a')))).toBe(true);
-    await computers.destroy('a');
+    await computers.dispose();
     expect(bases.some((base) => existsSync(base))).toBe(false);
   });
 }
