@@ -164,5 +164,5 @@ describeWithOwnEngine('A session whose engine', (engine) => {
     await eventually(
       async () => (await docker('volume', 'ls', '--quiet', '--filter', `name=${plain}`)) === '',
     );
-  }, 60_000);
+  }, 120_000);
 });

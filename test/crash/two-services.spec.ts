@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { startTestNats, type TestNats } from '#runtime';
@@ -49,6 +49,9 @@ describe('two services on one NATS', () => {
   it('are one at a time, and the sessions of each are its own', async () => {
     const { id } = await maple.json<{ id: string }>(`raworc api 'sessions?wait=idle' -m post -b '{}'`);
     const node = await nodeOf(maple);
+    // The secrets on one log are sealed under one master key.
+    await mkdir(oak.home, { recursive: true, mode: 0o700 });
+    await copyFile(join(maple.home, 'master.key'), join(oak.home, 'master.key'));
 
     // While the first one works, the second is refused, with who it is and since when.
     const refused = await oak.run('raworc start');

@@ -56,5 +56,5 @@ describe('a checkout after a pull', () => {
     expect(await raworc('start')).toMatchObject({ exitCode: 0, stderr: '' });
     expect(JSON.parse((await raworc('status --json')).stdout)).toMatchObject({ other_build: false });
     await raworc('stop');
-  }, 60_000);
+  }, 120_000);
 });

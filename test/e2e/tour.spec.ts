@@ -80,7 +80,7 @@ describe('the guided tour that ends early', () => {
       expect(await ended).toEqual([exitCode, null]);
       expect(await nothingIsLeft()).toBe(true);
     },
-    60_000,
+    120_000,
   );
 
   it('because nobody reads on leaves nothing behind', async () => {
@@ -88,7 +88,7 @@ describe('the guided tour that ends early', () => {
     child.stdout.destroy();
     expect((await ended)[0]).not.toBe(0);
     expect(await nothingIsLeft()).toBe(true);
-  }, 60_000);
+  }, 120_000);
 
   it.each(['1. A session is', '> Now test it'])(
     'by a kill at "%s" leaves nothing behind a moment later',
@@ -98,7 +98,7 @@ describe('the guided tour that ends early', () => {
       await ended;
       await eventually(nothingIsLeft);
     },
-    60_000,
+    120_000,
   );
 });
 

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { spawn as spawnPty, type IPty } from '@lydell/node-pty';
 
 export const CLI = join(dirname(dirname(fileURLToPath(import.meta.url))), 'bin', 'raworc.mjs');
-const DEADLINE_MS = 20_000;
+const DEADLINE_MS = 60_000;
 
 export interface CliOptions {
   env?: Record<string, string>;

@@ -31,12 +31,12 @@ function withRealDesktop(): void {
     await computers.start(id);
     await startComputer(app, id);
     await app.views.waitFor((await app.parts.store.info()).lastSequence, 2_000);
-  }, 60_000);
+  }, 120_000);
   afterAll(async () => {
     await app.stop();
     await computers.destroy(id);
     await computers.dispose();
-  }, 60_000);
+  }, 120_000);
 
   it('is seen in a picture', async () => {
     const response = await fetch(`${app.url}/api/v0/sessions/${id}/screenshot`, {
@@ -45,7 +45,7 @@ function withRealDesktop(): void {
     expect([response.status, response.headers.get('content-type')]).toEqual([200, 'image/jpeg']);
     const bytes = new Uint8Array(await response.arrayBuffer());
     expect([...bytes.slice(0, 3), bytes.length > 5_000]).toEqual([0xff, 0xd8, 0xff, true]);
-  }, 60_000);
+  }, 120_000);
 
   it('speaks RFB to whoever watches, and obeys only who has control', async () => {
     await computers.input(id, { do: 'move', to: [10, 20] });
@@ -63,7 +63,7 @@ function withRealDesktop(): void {
     user.socket.close();
     await Promise.all([watcher.closed, user.closed]);
     expect(app.logged).toEqual([]);
-  }, 60_000);
+  }, 120_000);
 }
 
 /** Speaks RFB 3.8 without a password until the server tells about the screen; resolves to its size. */

@@ -12,7 +12,7 @@ beforeAll(async () => {
       those.map((n) => app.client.post('sessions', { metadata: { n, parity: n % 2 ? 'odd' : 'even' } })),
     );
   }
-}, 60_000);
+}, 120_000);
 afterAll(() => app.stop());
 
 const list = async (query: string) => (await app.client.get(`sessions${query}`)).json as Session[];

@@ -116,7 +116,7 @@ function suite(): void {
       const knock = `timeout 2 bash -c 'exec 3<>/dev/tcp/${address}/${port}' 2>/dev/null && echo open || echo shut`;
       expect(await docker('exec', `raworc_session_${id}`, 'bash', '-c', knock)).toBe('shut');
     }
-  }, 30_000);
+  }, 120_000);
 
   it('goes on with a turn when the operator is restarted in the middle', async () => {
     const send = `raworc api sessions/${id}/messages -m post -b '{"content":"wait for ever"}'`;

@@ -30,7 +30,7 @@ await describeDesktop('the browser of a desktop', (fixture) => {
     expect(await fixture.output(id, 'wmctrl -l | wc -l')).toBe('1\n');
     // The browser writes it seconds after its start.
     await fixture.until(id, 'test -s .config/chromium/Default/Preferences');
-  }, 60_000);
+  }, 120_000);
 
   it('is for sessions of root, too', async () => {
     const id = await fixture.running({ root: true });
@@ -38,5 +38,5 @@ await describeDesktop('the browser of a desktop', (fixture) => {
     await fixture.output(id, 'browser file:///session/page.html >/dev/null 2>&1 &');
     await fixture.until(id, 'wmctrl -l | grep -q "waiting - Chromium"');
     expect((await fixture.computers.screenshot(id)).width).toBe(1280);
-  }, 60_000);
+  }, 120_000);
 });

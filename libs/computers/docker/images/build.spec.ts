@@ -115,7 +115,9 @@ describe('an engine that refuses in the middle of what it is sent', () => {
     });
     await eventually(async () => childProcesses() === others);
     const [socket] = await connected;
-    if (!socket.closed) await once(socket.resume(), 'close');
+    // The request is cut off in its middle, which is an error to the parser of this server.
+    socket.on('error', () => undefined).resume();
+    await eventually(async () => socket.closed);
     engine.close();
   });
 });
