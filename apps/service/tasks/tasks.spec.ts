@@ -48,6 +48,7 @@ describe('commands about containers, without an engine', () => {
     expect(checks).toContainEqual({
       check: 'engine',
       ok: true,
+      absent: true,
       detail: expect.stringContaining('does not answer'),
     });
   });

@@ -54,7 +54,17 @@ export class Client {
   }
 
   /** Like `request`, but never starts the service. */
-  async stream(
+  async stream(method: string, path: string, options: RequestOptions): Promise<IncomingMessage> {
+    const { local, token } = this.#server;
+    const reply = await this.send(method, path, options);
+    if (!local || token !== undefined || reply.statusCode !== 401) return reply;
+    // The home was empty when it was looked at, and another command has started its service since.
+    reply.resume();
+    this.#server = findServer();
+    return this.send(method, path, options);
+  }
+
+  private send(
     method: string,
     path: string,
     { headers, ...options }: RequestOptions,
