@@ -1,5 +1,5 @@
 import type { DockerComputer } from '../docker-computer.js';
-import { settled } from '../engine/engine.js';
+import { removeNamelessVolume, settled } from '../engine/engine.js';
 import { removeContainer } from '../engine/helper.js';
 import { LABELS } from '../engine/naming.js';
 import { removeRootImages } from './root-filesystem.js';
@@ -18,6 +18,7 @@ export async function destroyComputer(computer: DockerComputer): Promise<void> {
   await removeSnapshots(computer);
   await removeRootImages(computer);
   if (found) await settled(docker.getVolume(computer.names.volume).remove());
+  else await removeNamelessVolume(computer.engine, computer.names.volume);
 }
 
 /** The session's own, and helpers: those at work, and those left behind by a service that was killed. */

@@ -1,6 +1,6 @@
 import type Docker from 'dockerode';
 import { ComputerError, type ComputerInfo } from '../../computer.js';
-import { type Engine, ensureNetwork, found, settled } from '../engine/engine.js';
+import { type Engine, ensureNetwork, findVolume, found, settled } from '../engine/engine.js';
 import { LABELS, type SessionNames } from '../engine/naming.js';
 import { type ComputerSettings, containerOptions } from './container-options.js';
 import { settingsOf } from './settings.js';
@@ -32,7 +32,7 @@ export class SessionContainer {
   async find(): Promise<Found | undefined> {
     const { docker } = this.engine;
     const [volume, container, rootImage] = await Promise.all([
-      found(docker.getVolume(this.names.volume).inspect()),
+      findVolume(this.engine, this.names.volume),
       found(this.container.inspect()),
       found(docker.getImage(this.names.rootImage).inspect()),
     ]);
@@ -40,7 +40,7 @@ export class SessionContainer {
     if (volume.Labels?.[LABELS.home] !== this.engine.home) {
       throw new ComputerError(
         'command_refused',
-        `The volume ${this.names.volume} belongs to another Raworc on this Docker engine (${volume.Labels?.[LABELS.home] ?? 'without a name'}). Use that one. The volume holds a session's files: remove it only when nobody needs them.`,
+        `The volume ${this.names.volume} belongs to another Raworc on this Docker engine (${volume.Labels?.[LABELS.home] ?? 'without a home'}). Use that one. The volume holds a session's files: remove it only when nobody needs them.`,
       );
     }
     return {

@@ -52,23 +52,55 @@ export async function ensureNetwork({ docker }: Engine): Promise<void> {
 }
 
 /**
- * Makes a volume. An engine that fails at it, as for want of room, may leave one behind that lacks its labels: it would
- * belong to nobody for ever.
+ * Makes a volume. Nothing happens to one that is there, unless a failure left it behind: that one goes, for the engine
+ * would hand it out without the labels by which it is known.
  */
 export async function makeVolume(
-  { docker }: Engine,
+  engine: Engine,
   name: string,
   labels: Record<string, string>,
 ): Promise<void> {
+  const { docker } = engine;
+  const make = () => docker.createVolume({ Name: name, Labels: labels });
   try {
-    await docker.createVolume({ Name: name, Labels: labels });
+    await make();
+    if (!isNameless(await docker.getVolume(name).inspect())) return;
+    await docker.getVolume(name).remove();
+    await make();
   } catch (error) {
-    const volume = docker.getVolume(name);
-    // The first failure is the one to tell.
-    const left = await volume.inspect().catch(() => undefined);
-    if (left && Object.keys(left.Labels ?? {}).length === 0) await volume.remove().catch(() => undefined);
+    // The first failure is the one to tell; what cannot be removed now goes before the next try.
+    await removeNamelessVolume(engine, name).catch(() => undefined);
     throw error;
   }
+}
+
+/**
+ * Undefined for what is not there. That is also what an engine on a full disk leaves behind when it makes a volume: a
+ * folder of which it has no record. To tell of one it first writes a record, without labels, and fails at that as well.
+ */
+export async function findVolume(
+  { docker }: Engine,
+  name: string,
+): Promise<Docker.VolumeInspectInfo | undefined> {
+  try {
+    const volume = await found(docker.getVolume(name).inspect());
+    return volume && !isNameless(volume) ? volume : undefined;
+  } catch (error) {
+    if (asEngineError(error).code === 'disk_full') return undefined;
+    throw error;
+  }
+}
+
+/** What a failure left behind; no other. */
+export async function removeNamelessVolume({ docker }: Engine, name: string): Promise<void> {
+  const volume = docker.getVolume(name);
+  const left = await found(volume.inspect());
+  if (left && isNameless(left)) await settled(volume.remove());
+}
+
+/** A volume of ours has labels from its first moment on. */
+function isNameless({ Labels: labels }: { Labels?: Record<string, string> | null }): boolean {
+  return Object.keys(labels ?? {}).length === 0;
 }
 
 /** The answer of the engine, or undefined for what does not exist. */
