@@ -1,6 +1,9 @@
 import { guardStandardStreams } from '#runtime';
 import { systemErrorMessage } from './failure.js';
 
+/** After a shutdown; what was written to the standard streams has left by then. */
+const END_WITHIN_MS = 2_000;
+
 /** The service in its role; with the name of a task as first argument, that task and nothing else. */
 async function main(): Promise<void> {
   const { env, argv } = process;
@@ -9,8 +12,13 @@ async function main(): Promise<void> {
   if (task === '--doctor') return runTask('doctor', args);
   const { startService } = await import('./start-service.js');
   const service = await startService(env, argv);
-  const failed = await service.finished;
-  process.exitCode = failed.length === 0 ? 0 : 1;
+  try {
+    const failed = await service.finished;
+    process.exitCode = failed.length === 0 ? 0 : 1;
+  } finally {
+    // Whatever still holds the event loop, as a pipe that somebody else has open, does not hold the process.
+    setTimeout(() => process.exit(), END_WITHIN_MS).unref();
+  }
 }
 
 /** Each is loaded alone: a health check runs every few seconds. */
