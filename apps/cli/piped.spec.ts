@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { runCli, startCli, temporaryHome, type CliOptions } from './testing/run-cli.js';
-import { sendProblem, StandInServer } from './testing/stand-in-server.js';
+import { sendJson, sendProblem, StandInServer } from './testing/stand-in-server.js';
 
 let server: StandInServer;
 let home: ReturnType<typeof temporaryHome>;
@@ -30,6 +30,23 @@ describe('raworc session with lines from a pipe', () => {
     expect({ stdout, code }).toEqual({ stdout: 'You said: First question\nYou said: Follow-up\n', code: 0 });
     expect(stderr).toContain('Session quiet-otter-1 (0198f000-0000-7000-8000-000000000001)');
     expect(stderr).toContain('raworc session restore quiet-otter-1');
+  });
+
+  it('does not wait for the answer to a message whose session was given up before anybody followed', async () => {
+    const session = server.createSession({ state: 'closed' });
+    session.post('left waiting');
+    server.intercept = ({ method, path }, response) => {
+      if (method !== 'POST' || !path.endsWith('/restore')) return false;
+      session.view.error = 'There is no image nowhere/none.';
+      session.append('session.restored', { reason: 'requested' });
+      session.append('computer.failed', { reason: session.view.error, attempt: 1, gave_up: true });
+      sendJson(response, 200, { ...session.view, state: 'init' }, session.sequence);
+      return true;
+    };
+    const restore = ['session', 'restore', session.view.name];
+    const { stdout, stderr, code } = await runCli(restore, options({ stdin: '' }));
+    expect({ stdout, code }).toEqual({ stdout: '', code: 1 });
+    expect(stderr).toContain('There is no image nowhere/none. The session is closed');
   });
 
   it('sends the key of the environment as a secret when it creates', async () => {

@@ -51,6 +51,7 @@ export class Conversation {
     );
     showHistory(messages, history, output);
     const conversation = new Conversation(client, session, output, narrator, new Progress(messages));
+    if (conversation.progress.working) await conversation.#learnOfEnd();
     conversation.#begin(answer.sequence, patienceMs);
     return conversation;
   }
@@ -111,6 +112,14 @@ export class Conversation {
     this.progress.accepted(data.id);
     this.#notify();
     return data.id;
+  }
+
+  /** The session may have been given up before anybody followed it; its messages wait then, and no event will come. */
+  async #learnOfEnd(): Promise<void> {
+    const { state, error } = (await this.client.call<Session>('GET', this.path)).data;
+    if (state !== 'closed') return;
+    if (error !== null) this.output.note(`${error} The session is closed; /restore tries again.`, 'bad');
+    this.progress.closed(error === null ? 'closed' : 'failed');
   }
 
   #begin(after: number, patienceMs: number | undefined): void {

@@ -54,6 +54,11 @@ export class Progress {
     if (!this.#outcomes.has(messageId)) this.#waiting.add(messageId);
   }
 
+  /** Nothing will be answered until somebody restores the session. */
+  closed(outcome: 'closed' | 'failed'): void {
+    this.#settleAll(outcome);
+  }
+
   follow(event: SessionEvent): void {
     switch (event.type) {
       case 'message.posted':
@@ -73,9 +78,9 @@ export class Progress {
           'cleared',
         );
       case 'computer.failed':
-        return event.data.gave_up ? this.#settleAll('failed') : undefined;
+        return event.data.gave_up ? this.closed('failed') : undefined;
       case 'session.closed':
-        return this.#settleAll(event.data.reason === 'failed' ? 'failed' : 'closed');
+        return this.closed(event.data.reason === 'failed' ? 'failed' : 'closed');
       case 'session.deleted':
       case 'session.erased':
         this.#gone = true;
