@@ -7,6 +7,7 @@ import { readContainersFile } from '../support/location/home.js';
 import { OLDER_BUILD, runsAnotherBuild } from '../support/local-service/build.js';
 import { answers, findRunningService } from '../support/local-service/service-process.js';
 import { duration, unixSeconds } from '../support/terminal/time.js';
+import { plainText } from '../support/terminal/plain-text.js';
 import { copyable } from '../support/terminal/copyable.js';
 
 const NOT_RUNNING = 3;
@@ -25,6 +26,14 @@ interface ServiceStatus {
   sessions: Record<string, number> | null;
   /** Events on the log that cannot be read; null when the service does not answer. */
   unreadable_events: number | null;
+  /** Why it cannot do all of its work now; null when the service does not answer. */
+  problems: Problem[] | null;
+}
+
+interface Problem {
+  /** What it is about: the log, the views, the computers, the disk, the operator. */
+  part: string;
+  reason: string;
 }
 
 export default class Status extends RaworcCommand {
@@ -51,6 +60,7 @@ async function readStatus(): Promise<ServiceStatus> {
   const client = new Client(server, false);
   const version = running ? (await client.call<{ version: string }>('GET', 'version')).data.version : null;
   const sessions = running ? countByState((await client.call<Session[]>('GET', 'sessions')).data) : null;
+  const readiness = running ? await readReadiness(client) : null;
   return {
     running,
     url: server.url,
@@ -60,7 +70,8 @@ async function readStatus(): Promise<ServiceStatus> {
     uptime_seconds: started_at === undefined ? null : Math.round(Date.now() / 1000 - unixSeconds(started_at)),
     other_build: service !== undefined && runsAnotherBuild(service),
     sessions,
-    unreadable_events: running ? await countUnreadable(client) : null,
+    unreadable_events: readiness?.details?.['views']?.unreadable_events ?? (running ? 0 : null),
+    problems: readiness && problemsOf(readiness),
   };
 }
 
@@ -71,14 +82,27 @@ function countByState(sessions: Session[]): Record<string, number> {
 }
 
 interface Readiness {
-  details?: { views?: { unreadable_events?: number } };
+  details?: Record<string, Indicator>;
 }
 
-async function countUnreadable(client: Client): Promise<number> {
+interface Indicator {
+  status?: string;
+  reason?: string;
+  message?: string;
+  /** Of the views. */
+  unreadable_events?: number;
+}
+
+async function readReadiness(client: Client): Promise<Readiness> {
   // Beside the API, not below it; a service that is not ready says the same in its refusal.
   const reply = await client.request('GET', '../../readyz', { headers: {} });
-  const { details } = JSON.parse(await readText(reply)) as Readiness;
-  return details?.views?.unreadable_events ?? 0;
+  return JSON.parse(await readText(reply)) as Readiness;
+}
+
+function problemsOf({ details = {} }: Readiness): Problem[] {
+  return Object.entries(details)
+    .filter(([, { status }]) => status === 'down')
+    .map(([part, { reason, message }]) => ({ part, reason: reason ?? message ?? 'It does not say why.' }));
 }
 
 function describe({
@@ -90,6 +114,7 @@ function describe({
   uptime_seconds,
   sessions,
   unreadable_events,
+  problems,
 }: ServiceStatus): string {
   if (!running && containers) {
     return `Raworc runs in containers, but does not answer at ${url}. See: docker logs raworc_server --tail 50`;
@@ -105,5 +130,8 @@ function describe({
   const unreadable = unreadable_events
     ? `\nEvents that cannot be read: ${unreadable_events}. See: raworc doctor`
     : '';
-  return `Raworc ${version} runs at ${url}${where}${since}.\nSessions: ${counts.join(', ')}${unreadable}`;
+  const troubles = (problems ?? [])
+    .map(({ part, reason }) => `\nNot ready (${part}): ${plainText(reason)}`)
+    .join('');
+  return `Raworc ${version} runs at ${url}${where}${since}.\nSessions: ${counts.join(', ')}${unreadable}${troubles}`;
 }
