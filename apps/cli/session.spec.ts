@@ -87,6 +87,7 @@ describe('raworc session list, show, close and delete', () => {
     const { view } = server.createSession({ name: 'one' });
     expect((await session('close', 'one')).stdout).toContain('one is closed.');
     expect(view.state).toBe('closed');
+    expect(server.requests('POST', /\/close\?wait=kept$/)).toHaveLength(1);
     expect((await session('delete', 'one', '--erase', '--json')).stdout).toContain('"erased": true');
     expect(server.requests('DELETE', /one\?erase=true$/)).toHaveLength(1);
     expect(server.sessions).toEqual([]);

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
-import { CloseSession, CompleteTurn, DeleteSession } from '#commands';
+import { CloseSession, CompleteTurn, DeleteSession, RestoreSession } from '#commands';
 import { selectComputers } from '#computers';
 import { eventually } from '../../test/support/eventually.js';
 import { describeWithDocker } from '../../test/support/needs.js';
@@ -85,6 +85,32 @@ describeWithDocker('A session in a container', () => {
     ]);
     expect(await run(service, id, 'echo works')).toBe('works\n');
     expect(await eventsOf(world, id, 'computer.started')).toHaveLength(1);
+  });
+
+  it('goes on with all that ran in it when somebody pauses its container', async () => {
+    const id = await begin();
+    await run(service, id, 'sleep 300 & echo $! > data/pid');
+    await docker('pause', container(id));
+    await untilEvent(world, id, 'computer.started', 2);
+    expect(await eventsOf(world, id, 'computer.disrupted')).toEqual([
+      { reason: 'paused', detail: expect.stringContaining('paused by hand'), running: false },
+    ]);
+    expect(await run(service, id, 'kill -0 $(cat data/pid) && echo lives')).toBe('lives\n');
+    expect(await until(world, id, () => true)).toMatchObject({ status: 'idle', error: null });
+  });
+
+  it('keeps what was installed before it says so, and then needs no container', async () => {
+    const id = await begin({ root: true });
+    await runTurn(world, service, id, 'echo installed > /opt/made');
+    await service.execute(new CloseSession(id, { reason: 'requested' }, user));
+    expect(await until(world, id, ({ status }) => status === 'closed')).toMatchObject({
+      rootFilesystemDue: true,
+    });
+    await untilEvent(world, id, 'root_filesystem.kept');
+    await docker('rm', '--force', container(id));
+    await service.execute(new RestoreSession(id, {}, user));
+    await untilEvent(world, id, 'computer.started', 2);
+    expect(await run(service, id, 'cat /opt/made')).toBe('installed\n');
   });
 
   it('is told that its files are gone when somebody removes the volume too', async () => {

@@ -38,6 +38,7 @@ export class CurrentSessions {
 const UPKEEP: ReadonlySet<EventType> = new Set([
   'files.snapshotted',
   'files.snapshot_failed',
+  'root_filesystem.kept',
   'computer.failed',
   'computer.disrupted',
 ]);

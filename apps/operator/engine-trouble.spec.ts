@@ -97,7 +97,7 @@ describeWithOwnEngine('A session whose engine', (engine) => {
       });
       await Promise.all(recovered);
       for (const each of [closed, leaving]) {
-        expect((await typesOf(world, each)).at(-1)).toBe('session.closed');
+        await untilEvent(world, each, 'root_filesystem.kept');
         expect(await eventsOf(world, each, 'computer.disrupted')).toEqual([]);
         expect(await computers.inspect(each)).toMatchObject({ running: false });
       }

@@ -8,6 +8,7 @@ const closed: SessionState = { ...live, status: 'closed' };
 const turn = { id: 't', messageIds: [], openToolUses: [], touchedFiles: true };
 const running: ObservedComputer = { running: true, ours: true, disrupted: false };
 const stopped: ObservedComputer = { running: false, ours: false, disrupted: false };
+const due = { rootFilesystemDue: true };
 const dead: SessionState = { ...idle, computerRunning: false };
 
 describe('nextStep', () => {
@@ -36,6 +37,8 @@ describe('nextStep', () => {
     ['keeps no files of a running turn', { ...idle, snapshotDue: true, turn }, running, 'none'],
     ['keeps no files of a computer that is gone', { ...dead, snapshotDue: true }, undefined, 'start'],
     ['stops a closed session', { ...closed, snapshotDue: true }, running, 'stop'],
+    ['keeps what was installed first', { ...closed, ...due, snapshotDue: true }, stopped, 'stop'],
+    ['says so of a computer that is gone', { ...closed, ...due }, undefined, 'stop'],
     ['keeps files of a closed session', { ...closed, snapshotDue: true }, stopped, 'snapshot'],
     ['leaves a closed session alone', closed, stopped, 'none'],
     ['makes nothing for a closed session', closed, undefined, 'none'],

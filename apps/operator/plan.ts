@@ -32,9 +32,12 @@ export function nextStep(state: SessionState, computer: ObservedComputer | undef
   }
 }
 
-/** Stopped first: then nothing writes any more, and the snapshot is what the closed session holds. */
+/**
+ * Stopped first: then nothing writes any more, and the snapshot is what the closed session holds. With it the root
+ * filesystem is kept, which nothing else has: whoever removes the container must not have to wait for the snapshot.
+ */
 function stepOfClosed(state: SessionState, computer: ObservedComputer | undefined): Step {
-  if (computer?.running) return 'stop';
+  if (computer?.running || state.rootFilesystemDue) return 'stop';
   // Of a computer that is gone it says that there are none: whoever waits for the files gets to know.
   return isSnapshotPossible(state) ? 'snapshot' : 'none';
 }

@@ -1,5 +1,5 @@
 import type { ComputerInfo, Computers } from '#computers';
-import type { Vault } from '#commands';
+import { RecordRootFilesystem, type Vault } from '#commands';
 import { messageOf, type Logger } from '#runtime';
 import { Coalescer } from './coalescer.js';
 import { NoLongerWanted } from './computer-failure.js';
@@ -7,7 +7,7 @@ import type { CurrentSession, CurrentSessions } from './current-sessions.js';
 import { DEADLINES, within } from './deadline.js';
 import type { Told } from './disruption.js';
 import { Disruptions } from './disruptions.js';
-import { ignoringRefusal } from './execute.js';
+import { ignoringRefusal, OPERATOR } from './execute.js';
 import type { Outage } from './outage.js';
 import { belongsHere, nextStep } from './plan.js';
 import type { SnapshotKeeper } from './snapshot-keeper.js';
@@ -129,13 +129,26 @@ export class Reconciler {
       this.disruptions.forget(id);
     }
     if (step === 'snapshot') await ignoringRefusal(this.parts.snapshots.keep(session));
-    if (step === 'stop') await this.end(id, 'Stopping the computer', computers.stop(id), DEADLINES.stop);
+    if (step === 'stop') await this.stopComputer(session, computer);
     if (step === 'destroy') {
       await this.end(id, 'Removing the computer', computers.destroy(id), DEADLINES.destroy);
       // Whoever erased it may have been cut off before this; without the key nothing sealed can be read any more.
       if (state.lifecycle === 'erased') await this.parts.vault.destroy(id);
     }
     return step !== 'destroy';
+  }
+
+  /** Done again after a crash, it keeps what was not kept before. */
+  private async stopComputer(
+    { id, state }: CurrentSession,
+    computer: ComputerInfo | undefined,
+  ): Promise<void> {
+    const startedAt = performance.now();
+    const { computers, execute } = this.parts;
+    if (computer) await this.end(id, 'Stopping the computer', computers.stop(id), DEADLINES.stop);
+    if (!state.rootFilesystemDue) return;
+    const took_ms = Math.round(performance.now() - startedAt);
+    await ignoringRefusal(execute(new RecordRootFilesystem(id, { took_ms }, OPERATOR)));
   }
 
   /** Somebody waits for a session that starts, and gets to know; others are looked at again later. */

@@ -10,6 +10,7 @@ import { InterruptTurnHandler } from './interrupt-turn/handler.js';
 import { PostMessageHandler } from './post-message/handler.js';
 import { RecordLateResponseHandler } from './record-late-response/handler.js';
 import { RecordResponseHandler } from './record-response/handler.js';
+import { RecordRootFilesystemHandler } from './record-root-filesystem/handler.js';
 import { RecordSnapshotFailureHandler } from './record-snapshot-failure/handler.js';
 import { RecordSnapshotHandler } from './record-snapshot/handler.js';
 import { ReleaseControlHandler } from './release-control/handler.js';
@@ -36,6 +37,7 @@ export const HANDLERS = [
   PostMessageHandler,
   RecordLateResponseHandler,
   RecordResponseHandler,
+  RecordRootFilesystemHandler,
   RecordSnapshotFailureHandler,
   RecordSnapshotHandler,
   ReleaseControlHandler,

@@ -10,6 +10,7 @@ export * from './interrupt-turn/command.js';
 export * from './post-message/command.js';
 export * from './record-late-response/command.js';
 export * from './record-response/command.js';
+export * from './record-root-filesystem/command.js';
 export * from './record-snapshot-failure/command.js';
 export * from './record-snapshot/command.js';
 export * from './release-control/command.js';

@@ -178,6 +178,11 @@ export const session = z.object({
     .string()
     .nullable()
     .describe('What the latest snapshot of the files does not hold, and why. Null: it holds all.'),
+  keeping: z
+    .boolean()
+    .describe(
+      'It is closed, and what was installed in its computer is still being kept: do not remove its container yet.',
+    ),
   desktop: z.boolean().describe('The computer has a screen: see /screenshot and /desktop.'),
   controlled_by: z.string().nullable().describe('Who uses the desktop instead of Host, if anybody.'),
   version: z.int().describe('Number of events in the session.'),

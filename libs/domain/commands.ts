@@ -51,7 +51,8 @@ export type SessionCommand =
       ifUntil?: number;
     }
   | { type: 'record-snapshot'; data: EventData['files.snapshotted'] }
-  | { type: 'record-snapshot-failure'; data: EventData['files.snapshot_failed'] };
+  | { type: 'record-snapshot-failure'; data: EventData['files.snapshot_failed'] }
+  | { type: 'record-root-filesystem'; data: EventData['root_filesystem.kept'] };
 
 export type CommandType = SessionCommand['type'];
 export type CommandOf<T extends CommandType> = Extract<SessionCommand, { type: T }>;

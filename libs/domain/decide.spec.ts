@@ -103,6 +103,40 @@ describe('a session that is not there', () => {
   });
 });
 
+describe('what was installed', () => {
+  const installed = [event('session.created', { ...settings, root: true }), started];
+  const kept = event('root_filesystem.kept', { took_ms: 1 });
+  const record: SessionCommand = { type: 'record-root-filesystem', data: kept.data };
+
+  it('is kept once after a close', () => {
+    given(...installed, closed)
+      .when(record)
+      .then('root_filesystem.kept');
+    given(...installed, closed, kept)
+      .when(record)
+      .then();
+  });
+  it('by a setup is kept too', () =>
+    given(event('session.created', { ...settings, setup: 'true' }), started, closed)
+      .when(record)
+      .then('root_filesystem.kept'));
+  it('is kept of a session that was given up', () =>
+    given(...installed, event('computer.failed', { reason: 'r', attempt: 3, gave_up: true }))
+      .when(record)
+      .then('root_filesystem.kept'));
+  it('is nothing where nobody is root, the computer never ran, or runs again', () => {
+    given(...idle, closed)
+      .when(record)
+      .then();
+    given(event('session.created', { ...settings, root: true }), closed)
+      .when(record)
+      .then();
+    given(...installed, closed, event('session.restored', { reason: 'requested' }))
+      .when(record)
+      .then();
+  });
+});
+
 describe('closing', () => {
   it('closes in init and idle', () => {
     given(created).when(close).then('session.closed');

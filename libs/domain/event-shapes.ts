@@ -41,6 +41,7 @@ const SHAPES: Record<EventType, Record<string, Shape>> = {
   'turn.interrupted': { turn_id: 'string', by: 'string' },
   'files.snapshotted': { snapshot_id: 'string', digest: 'string', at_version: 'number' },
   'files.snapshot_failed': { reason: 'string', at_version: 'number' },
+  'root_filesystem.kept': { took_ms: 'number' },
   'messages.cleared': {},
   'session.closed': { reason: 'string' },
   'session.restored': { reason: 'string' },

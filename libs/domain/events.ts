@@ -227,6 +227,8 @@ export interface EventData {
   };
   /** Files could not be kept for this point; a remix falls back to the snapshot before it. */
   'files.snapshot_failed': { reason: string; at_version: number };
+  /** Of a closed session whose root filesystem may have changed: from now on its container can be removed. */
+  'root_filesystem.kept': { took_ms: number };
   'messages.cleared': Record<string, never>;
   'session.closed': { reason: 'requested' | 'idle_timeout' | 'failed' };
   'session.restored': { reason: 'requested' | 'message' | 'forced' };

@@ -34,6 +34,7 @@ function apply(state: SessionState, event: SessionEvent): SessionState {
             ...endTurn(state),
             status: 'closed',
             computerRunning: false,
+            rootFilesystemDue: isRootFilesystemDue(state),
             control: null,
             error: event.data.reason,
           }
@@ -75,16 +76,31 @@ function apply(state: SessionState, event: SessionEvent): SessionState {
     case 'files.snapshotted':
     case 'files.snapshot_failed':
       return { ...state, snapshotDue: false };
+    case 'root_filesystem.kept':
+      return { ...state, rootFilesystemDue: false };
     case 'messages.cleared':
       return { ...state, pendingMessageIds: [], hasMessages: false, endedTurnId: null };
     case 'session.closed':
-      return { ...state, status: 'closed', computerRunning: false, control: null };
+      return {
+        ...state,
+        status: 'closed',
+        computerRunning: false,
+        rootFilesystemDue: isRootFilesystemDue(state),
+        control: null,
+      };
     case 'session.restored':
-      return { ...state, status: 'init', computerRunning: false, error: null };
+      return { ...state, status: 'init', computerRunning: false, rootFilesystemDue: false, error: null };
     case 'session.updated':
       return updated(state, event);
     case 'state.forced':
-      return { ...state, status: event.data.to, computerRunning: false, control: null, error: null };
+      return {
+        ...state,
+        status: event.data.to,
+        computerRunning: false,
+        rootFilesystemDue: false,
+        control: null,
+        error: null,
+      };
     case 'session.deleted':
       return { ...state, lifecycle: 'deleted', computerRunning: false, control: null };
     case 'session.erased':
@@ -107,8 +123,14 @@ function created({ data }: EventOf<'session.created'>): SessionState {
     instructions: data.instructions,
     timeoutSeconds: data.timeout_seconds,
     hasOrigin: data.setup !== null || data.source !== null,
+    installs: data.root === true || data.setup !== null,
     desktop: data.desktop ?? false,
   };
+}
+
+/** A computer that was never started has nothing to keep. */
+function isRootFilesystemDue({ installs, node }: SessionState): boolean {
+  return installs && node !== null;
 }
 
 function controlOf({ data }: EventOf<'control.taken'>): Control {

@@ -36,7 +36,7 @@ const settings = {
 
 let messages = 0;
 const command: fc.Arbitrary<SessionCommand> = fc.oneof(
-  fc.constant<SessionCommand>({ type: 'create', data: { ...settings, name: 'n' } }),
+  fc.boolean().map((root): SessionCommand => ({ type: 'create', data: { ...settings, root, name: 'n' } })),
   fc.constant<SessionCommand>({ type: 'close', reason: 'requested', by }),
   fc.constant<SessionCommand>({ type: 'restore', reason: 'requested' }),
   fc.constant<SessionCommand>({ type: 'interrupt', by }),
@@ -100,6 +100,7 @@ const command: fc.Arbitrary<SessionCommand> = fc.oneof(
       took_ms: 0,
     },
   }),
+  fc.constant<SessionCommand>({ type: 'record-root-filesystem', data: { took_ms: 0 } }),
   fc.constant<SessionCommand>({ type: 'delete' }),
   fc.constant<SessionCommand>({ type: 'erase' }),
 );
@@ -114,6 +115,7 @@ function check(before: SessionState, after: SessionState): void {
   if (after.status === 'closed') expect(after.computerRunning).toBe(false);
   if (after.status === 'idle' && after.lifecycle === 'live')
     expect(after.computerRunning || after.version > 0).toBe(true);
+  if (after.rootFilesystemDue) expect(after.status).toBe('closed');
   if (before.lifecycle === 'erased') expect(after).toBe(before);
   // A turn never ends with a tool use that has no result: the model's API would refuse the history for ever.
   if (before.turn !== null && after.turn === null) expect(after.status).not.toBe('busy');

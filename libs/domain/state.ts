@@ -48,6 +48,10 @@ export interface SessionState {
   node: string | null;
   /** The files changed since the last snapshot; the next turn waits until they are kept. */
   snapshotDue: boolean;
+  /** Programs of root, Host's or those of a setup, may change the computer's root filesystem. */
+  installs: boolean;
+  /** Closed, and its root filesystem is still to be kept: until then the computer must not be removed. */
+  rootFilesystemDue: boolean;
   /** The computer still has to be made from `setup` or a remix's source. */
   firstStart: boolean;
   hasOrigin: boolean;
@@ -74,6 +78,8 @@ export const initialState: SessionState = {
   computerRunning: false,
   node: null,
   snapshotDue: false,
+  installs: false,
+  rootFilesystemDue: false,
   firstStart: true,
   hasOrigin: false,
   desktop: false,

@@ -11,7 +11,7 @@ const NAMED_SKIPPED = 3;
 /** One row for each session, as the REST object shows it. */
 export const projection: Projection = {
   name: 'sessions',
-  version: 3,
+  version: 4,
   schema,
   module: import.meta.url,
   prepare: (db) => prepare(db),
@@ -59,6 +59,8 @@ function prepare(db: Database) {
         return void run.filesKept.run({ ...step, files_not_kept: skippedIn(event.data) });
       case 'files.snapshot_failed':
         return void run.filesKept.run({ ...step, files_not_kept: notKept(event.data) });
+      case 'root_filesystem.kept':
+        return void run.rootFilesystemKept.run(step);
       case 'messages.cleared':
         return void run.cleared.run(step);
       case 'session.closed':
@@ -88,6 +90,7 @@ function created({ data }: EventOf<'session.created'>) {
     parent_version: data.source?.version ?? null,
     model: data.model,
     timeout_seconds: data.timeout_seconds,
+    installs: data.root === true || data.setup !== null ? 1 : 0,
     desktop: data.desktop === true ? 1 : 0,
     metadata: JSON.stringify(data.metadata),
   };

@@ -38,7 +38,7 @@ const CHUNK = 500;
 
 const COLUMNS = `id, state, name, version, created_by, created_at, last_activity_at, closed_at, parent_session_id,
   parent_version, model, timeout_seconds, container_id, node, message_count, input_tokens, output_tokens,
-  cache_read_input_tokens, cache_creation_input_tokens, error, files_not_kept, desktop, controlled_by, metadata`;
+  cache_read_input_tokens, cache_creation_input_tokens, error, files_not_kept, keeping, desktop, controlled_by, metadata`;
 const NEWEST_FIRST = 'ORDER BY created_at DESC, id DESC';
 
 /** Questions about sessions. Deleted sessions and unfinished remixes do not exist here. */

@@ -1,6 +1,6 @@
 /**
  * `lifecycle`: a copying remix and a deleted session have a row that no query shows; an erased one has none.
- * `turn_id`: the running turn. Metadata comes last, since it may be large and filters rarely touch it.
+ * `turn_id`: the running turn. `installs`: programs of root may change the computer's root filesystem. Metadata comes last, since it may be large and filters rarely touch it.
  */
 export const schema = `
   CREATE TABLE sessions (
@@ -27,6 +27,8 @@ export const schema = `
     cache_creation_input_tokens INTEGER NOT NULL DEFAULT 0,
     error                       TEXT,
     files_not_kept              TEXT,
+    installs                    INTEGER NOT NULL,
+    keeping                     INTEGER NOT NULL DEFAULT 0,
     desktop                     INTEGER NOT NULL DEFAULT 0,
     controlled_by               TEXT,
     metadata                    TEXT NOT NULL

@@ -25,6 +25,8 @@ export interface SessionView {
   error: string | null;
   /** What the latest snapshot of the files does not hold, and why. */
   files_not_kept: string | null;
+  /** Closed, and what was installed in its computer is not kept yet. */
+  keeping: boolean;
   /** The computer has a screen. */
   desktop: boolean;
   /** Who uses the desktop instead of Host. */
@@ -54,6 +56,7 @@ export interface SessionRow {
   cache_creation_input_tokens: number;
   error: string | null;
   files_not_kept: string | null;
+  keeping: 0 | 1;
   desktop: 0 | 1;
   controlled_by: string | null;
   metadata: string;
@@ -90,6 +93,7 @@ export function viewOf(row: SessionRow): SessionView {
     },
     error: row.error,
     files_not_kept: row.files_not_kept,
+    keeping: row.keeping === 1,
     desktop: row.desktop === 1,
     controlled_by: row.controlled_by,
     version: row.version,

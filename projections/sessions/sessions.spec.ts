@@ -252,16 +252,17 @@ it('has the states of the domain, whatever happened', () => {
         const rows = test.reader.query<
           [string],
           { state: string; lifecycle: string; error: string; controlled_by: string; version: number }
-        >('SELECT state, lifecycle, error, controlled_by, version FROM sessions WHERE id = ?');
+        >('SELECT state, lifecycle, error, controlled_by, keeping, version FROM sessions WHERE id = ?');
         const states = new Map<string, SessionState>();
         for (const { event: folded } of history) {
           states.set(folded.subject, evolve(states.get(folded.subject) ?? initialState, folded));
         }
-        for (const [id, { status, lifecycle, error, control, version }] of states) {
+        for (const [id, { status, lifecycle, error, control, rootFilesystemDue, version }] of states) {
+          const keeping = rootFilesystemDue ? 1 : 0;
           const expected =
             lifecycle === 'erased'
               ? undefined
-              : { state: status, lifecycle, error, controlled_by: control?.by ?? null, version };
+              : { state: status, lifecycle, error, controlled_by: control?.by ?? null, keeping, version };
           expect(rows.get(id)).toEqual(expected);
         }
       } finally {

@@ -3,6 +3,9 @@ import type { Database } from 'better-sqlite3';
 /** Every event counts; most are activity too. What keeps files or ends a session is not. */
 const COUNTED = 'version = @version';
 const ACTIVE = `${COUNTED}, last_activity_at = @at`;
+/** While the root filesystem of a computer that was ever started is still to be kept. */
+const CLOSED = `state = 'closed', closed_at = @at, controlled_by = NULL,
+  keeping = iif(installs AND node IS NOT NULL, 1, 0)`;
 const TURN_ENDED = `state = CASE WHEN turn_id IS NOT NULL AND state = 'busy' THEN 'idle' ELSE state END, turn_id = NULL`;
 
 /** The steps of a session's row; the states follow the domain's evolve. */
@@ -12,15 +15,14 @@ export function prepareStatements(db: Database) {
   return {
     create: db.prepare<[Record<string, unknown>]>(`
       INSERT OR REPLACE INTO sessions (id, lifecycle, state, name, version, created_by, created_at, last_activity_at,
-        parent_session_id, parent_version, model, timeout_seconds, desktop, metadata)
+        parent_session_id, parent_version, model, timeout_seconds, installs, desktop, metadata)
       VALUES (@id, @lifecycle, 'init', @name, @version, @created_by, @at, @at,
-        @parent_session_id, @parent_version, @model, @timeout_seconds, @desktop, @metadata)`),
+        @parent_session_id, @parent_version, @model, @timeout_seconds, @installs, @desktop, @metadata)`),
     remixed: update(`${ACTIVE}, lifecycle = 'live', state = 'init', turn_id = NULL`),
     computerStarted: update(`${ACTIVE}, state = CASE WHEN turn_id IS NULL THEN 'idle' ELSE 'busy' END,
       error = NULL, container_id = @container_id, node = @node`),
     computerFailed: update(`${COUNTED}, error = @error`),
-    computerGivenUp: update(`${COUNTED}, state = 'closed', turn_id = NULL, error = @error, closed_at = @at,
-      controlled_by = NULL`),
+    computerGivenUp: update(`${COUNTED}, ${CLOSED}, turn_id = NULL, error = @error`),
     disrupted: update(`${COUNTED}, controlled_by = iif(@running, controlled_by, NULL)`),
     controlled: update(`${ACTIVE}, controlled_by = @by`),
     counted: update(COUNTED),
@@ -40,11 +42,12 @@ export function prepareStatements(db: Database) {
     turnEnded: update(`${ACTIVE}, ${TURN_ENDED}`),
     turnFailed: update(`${ACTIVE}, ${TURN_ENDED}, message_count = message_count + 1`),
     cleared: update(`${ACTIVE}, message_count = 0`),
-    closed: update(`${COUNTED}, state = 'closed', closed_at = @at, controlled_by = NULL`),
-    restored: update(`${ACTIVE}, state = 'init', error = NULL, closed_at = NULL`),
+    closed: update(`${COUNTED}, ${CLOSED}`),
+    rootFilesystemKept: update(`${COUNTED}, keeping = 0`),
+    restored: update(`${ACTIVE}, state = 'init', error = NULL, closed_at = NULL, keeping = 0`),
     updated: update(`${ACTIVE}, name = coalesce(@name, name), metadata = coalesce(@metadata, metadata),
       timeout_seconds = coalesce(@timeout_seconds, timeout_seconds)`),
-    forced: update(`${ACTIVE}, state = @state, error = NULL, controlled_by = NULL,
+    forced: update(`${ACTIVE}, state = @state, error = NULL, controlled_by = NULL, keeping = 0,
       closed_at = iif(@state = 'closed', @at, NULL)`),
     deleted: update(`${COUNTED}, lifecycle = 'deleted', message_count = 0, controlled_by = NULL`),
     unreadable: update('version = version + 1, error = coalesce(error, @error)'),

@@ -72,6 +72,7 @@ const TYPES = [
   'turn.interrupted',
   'files.snapshotted',
   'files.snapshot_failed',
+  'root_filesystem.kept',
   'messages.cleared',
   'session.closed',
   'session.restored',
@@ -135,6 +136,7 @@ export function eventMaker(dice: Dice) {
       took_ms: 1,
     }),
     'files.snapshot_failed': () => ({ reason: 'disk', at_version: 1 }),
+    'root_filesystem.kept': () => ({ took_ms: 1 }),
     'messages.cleared': () => ({}),
     'session.closed': () => ({ reason: 'requested' }),
     'session.restored': () => ({ reason: 'requested' }),
@@ -150,7 +152,11 @@ export function eventMaker(dice: Dice) {
     created: (id: string): SessionEvent =>
       event(
         'session.created',
-        createdData({ name: `name-of-${id}`, source: dice(3) === 0 ? remixSource() : null }),
+        createdData({
+          name: `name-of-${id}`,
+          root: dice(2) === 0,
+          source: dice(3) === 0 ? remixSource() : null,
+        }),
       ),
     next(): SessionEvent {
       made += 1;

@@ -38,6 +38,7 @@ export class StandInSession {
       usage: NO_USAGE,
       error: null,
       files_not_kept: null,
+      keeping: false,
       desktop: false,
       controlled_by: null,
       version: 0,

@@ -225,7 +225,7 @@ describe('a query', () => {
   });
 
   it.each([
-    ['POST', 'sessions/:id/close?wait=soon', 'wait: idle, true, false, or seconds from 0 to 600.'],
+    ['POST', 'sessions/:id/close?wait=soon', 'wait: kept, true, false, or seconds from 0 to 600.'],
     ['POST', 'sessions/:id/restore?timeout=long', 'timeout: seconds from 0 to 600.'],
     [
       'GET',

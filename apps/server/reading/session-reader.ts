@@ -25,7 +25,7 @@ export class SessionReader {
     return found;
   }
 
-  /** The session after a command; with a wait, once it is idle (or has closed because it cannot be). */
+  /** The session after a command; with a wait, once it is idle, or closed and kept. */
   after(outcome: CommandOutcome, reply: FastifyReply, wait: WaitQuery = {}): Promise<SessionView | Accepted> {
     const { sessionId } = outcome;
     const seconds = secondsOf(wait);
@@ -37,8 +37,10 @@ export class SessionReader {
   private settled(id: string, seconds: number, reply: FastifyReply): Promise<SessionView> {
     const look = (): SessionView | undefined => {
       const session = this.get(id);
-      return session.state === 'idle' || session.state === 'closed' ? session : undefined;
+      const isSettled = session.state === 'idle' || (session.state === 'closed' && !session.keeping);
+      return isSettled ? session : undefined;
     };
-    return this.watch.until(look, { seconds, goal: `session ${id} to be idle`, signal: goneSignal(reply) });
+    const goal = `session ${id} to be idle, or closed with everything kept`;
+    return this.watch.until(look, { seconds, goal, signal: goneSignal(reply) });
   }
 }

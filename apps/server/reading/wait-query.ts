@@ -15,6 +15,17 @@ export const idleWait = z.object({
   timeout,
 });
 
+/** `?wait=` of a close. */
+export const keptWait = z.object({
+  wait: z
+    .union([z.enum(['kept', 'true', 'false']), waitSeconds], { error: allowed('kept') })
+    .optional()
+    .describe(
+      '`kept` or `true`: reply when everything is kept, also what was installed, so that the container can be removed. A number: wait that many seconds at most.',
+    ),
+  timeout,
+});
+
 /** `?wait=` of a posted message. */
 export const replyWait = z.object({
   wait: z

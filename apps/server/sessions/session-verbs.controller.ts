@@ -8,7 +8,7 @@ import { Doc } from '../docs/doc.js';
 import { Context } from '../http/command-context.js';
 import { SessionId } from '../reading/session-id.pipe.js';
 import { SessionReader } from '../reading/session-reader.js';
-import { idleWait, type WaitQuery } from '../reading/wait-query.js';
+import { idleWait, keptWait, type WaitQuery } from '../reading/wait-query.js';
 
 type Restore = z.infer<typeof contracts.restoreSession>;
 type Force = z.infer<typeof contracts.forceState>;
@@ -24,13 +24,13 @@ export class SessionVerbsController {
   @HttpCode(200)
   @Doc({
     summary: 'Close a session: end its computer, keep its files',
-    query: idleWait,
+    query: keptWait,
     replies: { 200: contracts.session },
-    errors: ['concurrent_write'],
+    errors: ['concurrent_write', 'wait_timed_out'],
   })
   async close(
     @SessionId() id: string,
-    @Query({ schema: idleWait }) wait: WaitQuery,
+    @Query({ schema: keptWait }) wait: WaitQuery,
     @Context() context: CommandContext,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { ReportComputerFailed } from '#commands';
+import { RecordRootFilesystem, ReportComputerFailed } from '#commands';
 import type { Session } from '#contracts';
 import { eventually } from '../../../test/support/eventually.js';
 import { startComputer } from '../testing/lifecycle.js';
@@ -44,6 +44,17 @@ describe('?wait=', () => {
     const remixed = await app.client.post('sessions/waited-for/remix?wait=idle');
     expect([remixed.status, stateOf(remixed)]).toEqual([201, 'idle']);
     expect(remixed.json).toHaveProperty('copied');
+  });
+
+  it('replies to a close when what was installed is kept', async () => {
+    const { id } = (await app.client.post('sessions?wait=idle', { setup: 'true' })).json as Session;
+    const waiting = app.client.post(`sessions/${id}/close?wait=kept`);
+    await eventually(async () => (await app.parts.store.last(id))?.event.type === 'session.closed');
+    expect((await app.client.get(`sessions/${id}`)).json).toMatchObject({ state: 'closed', keeping: true });
+    const late = await app.client.post(`sessions/${id}/close?wait=0.05`);
+    expect([late.status, codeOf(late)]).toEqual([504, 'wait_timed_out']);
+    await app.bus.execute(new RecordRootFilesystem(id, { took_ms: 1 }, { actor: 'operator' }));
+    expect((await waiting).json).toMatchObject({ state: 'closed', keeping: false });
   });
 
   it('gives up in time', async () => {

@@ -28,6 +28,8 @@ export function decideComputer(state: SessionState, command: SessionCommand): Se
     case 'record-snapshot-failure':
       requireStillCurrent(state);
       return [event('files.snapshot_failed', command.data)];
+    case 'record-root-filesystem':
+      return state.rootFilesystemDue ? [event('root_filesystem.kept', command.data)] : [];
     default:
       return undefined;
   }

@@ -12,6 +12,7 @@ const ENDING: ReadonlySet<EventEnvelope['type']> = new Set([
   'computer.failed',
   'computer.disrupted',
   'files.snapshot_failed',
+  'root_filesystem.kept',
   'control.released',
   'state.forced',
 ] as const);

@@ -7,13 +7,16 @@ import { copyable } from '../../support/terminal/copyable.js';
 export default class SessionClose extends RaworcCommand {
   static override summary = 'Close a session to save resources; everything is kept';
   static override description =
-    'Its computer ends. Restoring it, or a message to it, brings it back as it was.';
+    'Its computer ends; the command waits until what was installed in it is kept as well. Restoring it, or a message to it, brings it back as it was.';
   static override examples = ['<%= config.bin %> session close quiet-otter-42'];
   static override args = sessionArg;
 
   async run(): Promise<Session> {
     const { args } = await this.parse(SessionClose);
-    const { data: session } = await new Client().call<Session>('POST', `${sessionPath(args.id)}/close`);
+    const { data: session } = await new Client().call<Session>(
+      'POST',
+      `${sessionPath(args.id)}/close?wait=kept`,
+    );
     this.log(
       copyable(`${session.name} is closed. Bring it back with: raworc session restore ${session.name}`),
     );

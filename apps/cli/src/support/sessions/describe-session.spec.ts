@@ -22,6 +22,7 @@ const SESSION: Session = {
   usage: { input_tokens: 0, output_tokens: 0, cache_read_input_tokens: 0, cache_creation_input_tokens: 0 },
   error: null,
   files_not_kept: null,
+  keeping: false,
   desktop: false,
   controlled_by: null,
   version: 1,
@@ -44,5 +45,10 @@ describe('describeSession', () => {
     });
     expect(text).toContain('State:        closed\nError:        It failed:\n              last words\n');
     expect(text).toMatch(/^Closed: {7}2026-/m);
+  });
+
+  it('says that what was installed is still being kept', () => {
+    const text = describeSession({ ...SESSION, state: 'closed', keeping: true });
+    expect(text).toContain('State:        closed (its computer is still being kept)\n');
   });
 });

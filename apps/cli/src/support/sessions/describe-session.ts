@@ -9,7 +9,7 @@ export function describeSession(session: Session): string {
   const facts: [string, string | null][] = [
     ['ID', session.id],
     ['Name', session.name],
-    ['State', session.state],
+    ['State', session.keeping ? `${session.state} (its computer is still being kept)` : session.state],
     ['Error', session.error],
     ['Not kept', session.files_not_kept],
     ['Created', `${dateTime(session.created_at)}, ${duration(Date.now() / 1000 - session.created_at)} ago`],
