@@ -8,6 +8,9 @@ const POLL_MS = 250;
 /** An engine may take some seconds to say that a container has ended. */
 const LOOKS_AFTER_BREAK = 8;
 
+/** `paused`: by hand. Whatever ran in the computer goes on when the operator has ended the pause. */
+export type Interruption = 'stopped' | 'paused';
+
 /** Whether the computer of a turn runs, and whether it did all the time. */
 export class ComputerPresence {
   constructor(
@@ -27,46 +30,64 @@ export class ComputerPresence {
     for (;;) {
       const problem = await this.problem({ unprepared: true });
       if (problem === undefined) return;
-      if (performance.now() >= deadline) throw problem;
+      if (performance.now() >= deadline) throw problem.error;
       await delay(POLL_MS, undefined, { signal: this.signal });
     }
   }
 
   /**
-   * Whether it ended while this tool ran. Driver and log may learn of it a moment later than the tool did.
+   * What happened to it while this tool ran. Driver and log may learn of it a moment later than the tool did.
    * @param broken the tool has a sign of it, so it is worth to wait for more
    */
-  async endedDuring(use: ToolUseBlock, broken: boolean): Promise<boolean> {
+  async interruptionDuring(use: ToolUseBlock, broken: boolean): Promise<Interruption | undefined> {
     for (let looks = broken ? LOOKS_AFTER_BREAK : 1; ; looks--) {
-      if ((await this.problem()) !== undefined || (await this.wasDisrupted(use))) return true;
-      if (looks === 1) return false;
+      const logged = await this.loggedSince(use);
+      const interruption = logged === 'stopped' ? logged : ((await this.problem())?.interruption ?? logged);
+      if (interruption !== undefined || looks === 1) return interruption;
       await delay(POLL_MS, undefined, { signal: this.signal });
     }
   }
 
-  /** It may run again by now: then the log tells that it had stopped. */
-  private async wasDisrupted(use: ToolUseBlock): Promise<boolean> {
+  /** It may run again by now: then the log tells that it had not. */
+  private async loggedSince(use: ToolUseBlock): Promise<Interruption | undefined> {
     await this.journal.catchUp();
     const { events } = this.journal;
     const started = events.findLastIndex(
       (event) => event.type === 'tool.started' && event.data.use_id === use.id,
     );
-    return events.slice(started).some((event) => event.type === 'computer.disrupted' && !event.data.running);
+    const reasons = events
+      .slice(started)
+      .filter((event) => event.type === 'computer.disrupted')
+      .filter(({ data }) => !data.running)
+      .map(({ data }) => data.reason);
+    if (reasons.some((reason) => reason !== 'paused')) return 'stopped';
+    return reasons.length > 0 ? 'paused' : undefined;
   }
 
   /** Why it cannot be used now, or cannot be begun with while it is `unprepared`. */
-  private async problem({ unprepared = false } = {}): Promise<ComputerError | undefined> {
+  private async problem({ unprepared = false } = {}): Promise<Problem | undefined> {
     const { sessionId } = this.journal;
     try {
       const info = await this.computers.inspect(sessionId);
       if (info === undefined)
-        return new ComputerError('computer_not_found', `Session ${sessionId} has no computer.`);
+        return stopped(new ComputerError('computer_not_found', `Session ${sessionId} has no computer.`));
       if (info.running && (info.prepared || !unprepared)) return undefined;
-      const state = info.running ? 'not prepared' : 'stopped';
-      return new ComputerError('computer_not_running', `The computer of session ${sessionId} is ${state}.`);
+      const interruption = info.disrupted?.reason === 'paused' ? 'paused' : 'stopped';
+      const state = info.running ? 'not prepared' : interruption;
+      const message = `The computer of session ${sessionId} is ${state}.`;
+      return { error: new ComputerError('computer_not_running', message), interruption };
     } catch (error) {
-      if (isComputerMissing(error)) return error;
+      if (isComputerMissing(error)) return stopped(error);
       throw error;
     }
   }
+}
+
+interface Problem {
+  error: ComputerError;
+  interruption: Interruption;
+}
+
+function stopped(error: ComputerError): Problem {
+  return { error, interruption: 'stopped' };
 }

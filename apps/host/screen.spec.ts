@@ -137,6 +137,26 @@ describe('a computer that dies under a tool', () => {
     expect((await service.until(id, 'tool.completed')).data.outcome).toBe('unknown');
   });
 
+  it('but was only paused has lost no program, and what the tool says holds', async () => {
+    const waiting = 'echo begun > data/begun; until [ -e data/end ]; do sleep 0.02; done; echo ended; exit 3';
+    const id = await begin({ content: [bash(waiting)] }, done);
+    await service.post(id, 'go');
+    await service.until(id, 'tool.started');
+    while (!(await service.readFile(id, 'data/begun').catch(() => ''))) await new Promise(setImmediate);
+    const paused = { reason: 'paused' as const, detail: 'By hand.', running: false };
+    await service.do(new ReportComputerDisrupted(id, paused, operator));
+    await revive(id);
+    await service.computers.writeFile(id, 'data/end', '');
+    await service.until(id, 'turn.completed');
+    expect((await service.until(id, 'tool.completed')).data).toMatchObject({
+      outcome: 'failed',
+      is_error: true,
+    });
+    const told = JSON.stringify(resultsIn(2));
+    expect(told).toMatch(/ended.*paused by hand.*have not ended/s);
+    expect(told).not.toMatch(/stopped while|are gone/);
+  });
+
   it('does not get an action twice', async () => {
     const id = await begin(
       { content: [screen('type', { text: 'once' })] },

@@ -2,7 +2,7 @@ import { ComputerError } from '#computers';
 import type { ContentBlock, ToolUseBlock } from '#domain';
 import type { Attachments, EventStore } from '#event-store';
 import type { Logger } from '#runtime';
-import { ComputerPresence } from './computer-presence.js';
+import { ComputerPresence, type Interruption } from './computer-presence.js';
 import { DesktopControl } from './desktop-control.js';
 import type { HostSettings } from './options.js';
 import { countsOnOldScreen } from './screen-view.js';
@@ -15,6 +15,7 @@ import {
   CUT_OFF,
   OLD_SCREEN_NOT_SHOWN,
   OLD_SCREEN_SHOWN,
+  PAUSED_MEANWHILE,
   SKIPPED,
   STOPPED_MEANWHILE,
 } from './tool-sentences.js';
@@ -97,12 +98,13 @@ export class ToolRunner {
     if (countsOnOldScreen(this.journal.events, use)) return this.showInstead();
     try {
       const answer = await this.tools(use, this.context);
-      return answer.isError && (await this.presence.endedDuring(use, answer.broken === true))
-        ? cutShort(answer.content)
-        : answer;
+      if (!answer.isError) return answer;
+      const interruption = await this.presence.interruptionDuring(use, answer.broken === true);
+      return interruption === undefined ? answer : interruptedBy(interruption, answer);
     } catch (error) {
-      if (isComputerMissing(error)) return cutShort('');
-      throw error;
+      if (!isComputerMissing(error)) throw error;
+      const interruption = await this.presence.interruptionDuring(use, true);
+      return interruptedBy(interruption ?? 'stopped', NOTHING);
     }
   }
 
@@ -121,10 +123,15 @@ export class ToolRunner {
   }
 }
 
-function cutShort(said: ToolAnswer['content']): ToolAnswer {
-  const blocks = typeof said === 'string' ? [{ type: 'text', text: said }] : said;
-  const content = [...blocks.filter(({ text }) => text !== ''), { type: 'text', text: STOPPED_MEANWHILE }];
-  return { content, isError: true, outcome: 'unknown' };
+const NOTHING: ToolAnswer = { content: '', isError: true, outcome: 'unknown' };
+
+/** A tool that only had to wait has still come to the end that it tells of. */
+function interruptedBy(interruption: Interruption, answer: ToolAnswer): ToolAnswer {
+  const said = typeof answer.content === 'string' ? [{ type: 'text', text: answer.content }] : answer.content;
+  const isPaused = interruption === 'paused';
+  const note = { type: 'text', text: isPaused ? PAUSED_MEANWHILE : STOPPED_MEANWHILE };
+  const content = [...said.filter(({ text }) => text !== ''), note];
+  return { content, isError: true, outcome: isPaused ? answer.outcome : 'unknown' };
 }
 
 function pinnedTools({ events }: TurnJournal): Record<string, unknown>[] {

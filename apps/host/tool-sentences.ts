@@ -8,6 +8,10 @@ export const CUT_OFF = `The service stopped while this tool ran, ${CHECK_FIRST}`
 
 export const STOPPED_MEANWHILE = `The computer stopped while this tool ran, ${CHECK_FIRST} Programs that ran on it are gone; the files are there.`;
 
+export const PAUSED_MEANWHILE =
+  'The computer was paused by hand while this tool ran. Programs on it have not ended and go on, but the time of the ' +
+  "pause counted as the tool's own: check what is there before you go on, and do not just repeat it.";
+
 export const SKIPPED = 'Not executed: an earlier computer action in this turn failed.';
 
 const OLD_SCREEN = 'Not executed: a person used the desktop since you last saw it.';
