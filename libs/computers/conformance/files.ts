@@ -41,6 +41,24 @@ export function describeFiles(fixture: Fixture): void {
       );
     });
 
+    it('keep owner, special bits and other names when they are written again', async () => {
+      const id = await fixture.running();
+      await fixture.bash(
+        id,
+        'echo long content > data/f; ln data/f data/g; ln data/f code/h; chmod 4750 data/f',
+      );
+      const state = 'stat -c "%h %a %u:%g %i" data/f';
+      const before = await fixture.bash(id, state);
+      await fixture.computers.writeFile(id, 'data/g', 'short');
+      expect(await fixture.bash(id, 'cat data/f code/h')).toBe('shortshort');
+      await fixture.computers.writeFile(id, 'code/h', 'much longer than before\n'.repeat(1_000));
+      expect(await fixture.bash(id, 'wc -c < data/f; ls -A data')).toBe('24000\nf\ng\n');
+      expect(await fixture.bash(id, state)).toBe(before);
+      await fixture.bash(id, 'echo x > data/single; chmod 6711 data/single');
+      await fixture.computers.writeFile(id, 'data/single', 'y');
+      expect(await fixture.bash(id, 'stat -c "%h %a" data/single')).toBe('1 6711\n');
+    });
+
     it('are written through links that stay inside, as a command would', async () => {
       const id = await fixture.running();
       await fixture.bash(

@@ -29,4 +29,16 @@ await describeWithDocker('Host’s log on the output of containers', (fixture) =
     await shows(id, 'line-1', 'line-2', 'line-3', 'line-4');
     expect(await fixture.output(id, `cat '/session/logs/host_*.log'`)).toBe('line-4\n');
   });
+
+  it('says nothing of its own when computers stop, with and without programs', async () => {
+    const id = await fixture.running();
+    await fixture.computers.stop(id);
+    await fixture.computers.start(id);
+    await fixture.output(id, 'sleep 300 & true');
+    await fixture.computers.stop(id);
+    const output = await fixture.docker
+      .getContainer(`raworc_session_${id}`)
+      .logs({ stdout: true, stderr: true, follow: false });
+    expect(output.toString('latin1')).toBe('');
+  });
 });

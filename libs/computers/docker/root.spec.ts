@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { expect, it } from '@jest/globals';
 import { LIMITS, describeWithDocker } from './testing/computers.js';
 
@@ -42,6 +44,45 @@ await describeWithDocker('root in containers', (fixture) => {
       expect(await fixture.computers.exec(id, ['bash', '-c', script], root)).toMatchObject({ exitCode: 0 });
     }
     expect(await fixture.output(id, USE_BOTH)).toBe('greeted\ninstalled\n');
+  });
+
+  it('is asked nothing by what it installs, nor by what somebody installs by docker exec', async () => {
+    const [root, other] = [await fixture.running({ root: true }), await fixture.running()];
+    const asked = 'echo "$DEBIAN_FRONTEND"';
+    const byHand = async (id: string): Promise<string> => {
+      const argv = ['exec', `raworc_session_${id}`, 'sh', '-c', asked];
+      return (await promisify(execFile)('docker', argv)).stdout;
+    };
+    expect([await fixture.output(root, asked), await byHand(root)]).toEqual([
+      'noninteractive\n',
+      'noninteractive\n',
+    ]);
+    expect([await fixture.output(other, asked), await byHand(other)]).toEqual(['\n', '\n']);
+  });
+
+  it('keeps owners of files that it writes', async () => {
+    const id = await fixture.running({ root: true });
+    await fixture.output(
+      id,
+      'echo x > data/f; chown 1000:1000 data/f; chmod 4755 data/f; cp -p data/f data/g; ln data/g data/h',
+    );
+    await fixture.computers.writeFile(id, 'data/f', 'y');
+    await fixture.computers.writeFile(id, 'data/g', 'y');
+    expect(await fixture.output(id, 'stat -c "%u:%g %a %h" data/f data/g; cat data/h')).toBe(
+      '1000:1000 4755 1\n1000:1000 4755 2\ny',
+    );
+  });
+
+  it('stays the owner of a file that another user may write, and of none that is replaced', async () => {
+    const id = await fixture.running();
+    const asRoot = { ...LIMITS, root: true };
+    const make = 'for f in a b; do echo x > data/$f; done; chmod 666 data/a; chmod 6755 data/b';
+    await fixture.computers.exec(id, ['bash', '-c', make], asRoot);
+    await fixture.computers.writeFile(id, 'data/a', 'in place');
+    await fixture.computers.writeFile(id, 'data/b', 'replaced');
+    expect(await fixture.output(id, 'stat -c "%u %a" data/a data/b; cat data/a data/b')).toBe(
+      '0 666\n1000 755\nin placereplaced',
+    );
   });
 
   it('is out of reach for a session that is not root’s', async () => {

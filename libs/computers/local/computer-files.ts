@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { constants } from 'node:fs';
+import { constants, type Stats } from 'node:fs';
 import { type FileHandle, lchown, lstat, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ComputerError, type FileEntry } from '../computer.js';
@@ -10,6 +10,7 @@ import { resolveInComputer } from './path-resolver.js';
 export const DEFAULT_MAX_BYTES = 16 * 1024 * 1024;
 
 const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
+const SET_ID_BITS = 0o6000;
 
 /** The folder of a session and the name under which its processes know it. */
 export interface FileSpace {
@@ -56,7 +57,10 @@ export async function readAtMost(file: FileHandle, path: string, maxBytes: numbe
   }
 }
 
-/** Keeps the permissions of a file that it replaces. */
+/**
+ * Keeps owner and permissions of a file that is there. One with several names, or of an owner that a new file cannot
+ * have, is written in place; all others are replaced at once.
+ */
 export async function writeComputerFile(
   space: FileSpace,
   path: string,
@@ -69,8 +73,12 @@ export async function writeComputerFile(
         throw new ComputerError('file_not_readable', `${path} is not a regular file.`);
       const temporary = join(folder, `.raworc-${randomUUID()}`);
       try {
-        await writeNew(temporary, content, existing && existing.mode & 0o7777, owner);
-        await rename(temporary, place);
+        const asBefore = await writeNew(temporary, content, existing, owner);
+        const inPlace = existing && (await openInPlace(place, existing, asBefore));
+        if (!inPlace) return await rename(temporary, place);
+        // That there was room for it beside the file says that there is in it.
+        await rm(temporary);
+        await overwrite(inPlace, content, existing);
       } catch (error) {
         await rm(temporary, { force: true });
         throw error;
@@ -81,17 +89,62 @@ export async function writeComputerFile(
   }
 }
 
+/** Resolves to whether the file has the owner of the one that is there. */
 async function writeNew(
   place: string,
   content: Uint8Array | string,
-  mode: number | undefined,
+  existing: Stats | undefined,
   owner: number,
-): Promise<void> {
+): Promise<boolean> {
   const file = await open(place, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o644);
   try {
     await file.writeFile(content);
-    if (owner !== process.geteuid?.()) await file.chown(owner, owner);
-    if (mode !== undefined) await file.chmod(mode);
+    const asBefore = await takeOwner(file, existing?.uid ?? owner, existing?.gid ?? owner);
+    // With another owner these bits would give other rights.
+    if (existing) await file.chmod(existing.mode & 0o7777 & ~(asBefore ? 0 : SET_ID_BITS));
+    return asBefore;
+  } finally {
+    await file.close();
+  }
+}
+
+async function takeOwner(file: FileHandle, uid: number, gid: number): Promise<boolean> {
+  const made = await file.stat();
+  if (made.uid === uid && (made.gid === gid || process.geteuid?.() !== 0)) return true;
+  try {
+    await file.chown(uid, gid);
+    return true;
+  } catch (error) {
+    if (!hasCode(error, 'EPERM')) throw error;
+    return false;
+  }
+}
+
+/** Undefined for a file that is better replaced. */
+async function openInPlace(
+  place: string,
+  existing: Stats,
+  asBefore: boolean,
+): Promise<FileHandle | undefined> {
+  if (existing.nlink === 1 && asBefore) return undefined;
+  try {
+    const file = await open(place, O_WRONLY | O_NOFOLLOW | O_NONBLOCK);
+    const { ino, dev } = await file.stat();
+    if (ino === existing.ino && dev === existing.dev) return file;
+    await file.close();
+    return undefined;
+  } catch (error) {
+    if (existing.nlink === 1 && hasCode(error, 'EACCES')) return undefined;
+    throw error;
+  }
+}
+
+async function overwrite(file: FileHandle, content: Uint8Array | string, { mode }: Stats): Promise<void> {
+  try {
+    await file.writeFile(content);
+    await file.truncate(Buffer.byteLength(content));
+    // Writing takes these bits away, unless root does it.
+    if ((mode & SET_ID_BITS) !== 0) await file.chmod(mode & 0o7777);
   } finally {
     await file.close();
   }

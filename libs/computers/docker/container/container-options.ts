@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type Docker from 'dockerode';
 import type { ComputerLimits } from '../../computer.js';
 import type { Engine } from '../engine/engine.js';
+import { environmentLines, ROOT_ENV } from './container-process.js';
 import { KEEPER, KEEPER_NAME } from './keeper.js';
 import { LABELS, NETWORK, type SessionNames } from '../engine/naming.js';
 
@@ -61,7 +62,7 @@ export function containerOptions(
     WorkingDir: '/session',
     Entrypoint: ['/bin/sh', '-c', KEEPER, KEEPER_NAME],
     Cmd: [],
-    Env: ['HOME=/session', 'SESSION_DIR=/session'],
+    Env: environmentLines({ HOME: '/session', SESSION_DIR: '/session', ...(settings.root && ROOT_ENV) }),
     StopTimeout: 10,
     Labels: { ...sessionLabels(engine, names), ...settingsLabels(settings) },
     HostConfig: {

@@ -1,8 +1,10 @@
 import type { Duplex } from 'node:stream';
 import type Docker from 'dockerode';
 
+/** Of root sessions: nobody answers what an installation asks. */
+export const ROOT_ENV = { DEBIAN_FRONTEND: 'noninteractive' };
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
-const ROOT = { PATH, HOME: '/root', USER: 'root' };
+const ROOT = { PATH, HOME: '/root', USER: 'root', ...ROOT_ENV };
 /** Without root, npm and pip install into the home, from where programs are found as well. */
 const AGENT = {
   PATH: `/session/.local/bin:${PATH}`,
@@ -49,5 +51,10 @@ function environment({ env, root }: ProcessSpec): string[] {
     ...env,
     SESSION_DIR: '/session',
   };
-  return Object.entries(complete).map(([name, value]) => `${name}=${value}`);
+  return environmentLines(complete);
+}
+
+/** As the engine takes an environment. */
+export function environmentLines(env: Record<string, string>): string[] {
+  return Object.entries(env).map(([name, value]) => `${name}=${value}`);
 }

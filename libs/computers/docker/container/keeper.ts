@@ -46,10 +46,12 @@ export const HAS_CHANGED =
  */
 export const KEEPER = [
   `mkdir -p ${FOLDER}; [ ${KEPT} -nt /.dockerenv ] || touch ${KEPT}`,
+  // That there is nobody else is no news for the log.
+  'tell() { kill -$1 -1 2>/dev/null; }',
   'end() {',
-  `  trap '' TERM ${signalName(END_SIGNAL)}; kill -TERM -1; kill -HUP -1; kill -CONT -1; wait; n=0`,
+  `  trap '' TERM ${signalName(END_SIGNAL)}; tell TERM; tell HUP; tell CONT; wait; n=0`,
   '  while set -- /proc/[0-9]*; [ $# -gt 2 ] && [ $n -lt 10 ]; do sleep 0.05; n=$((n + 1)); done',
-  '  kill -KILL -1',
+  '  tell KILL',
   `  if ${HAS_CHANGED}; then code=$code_if_changed; fi`,
   `  touch ${KEPT}; rm -f ${TOUCHED}; exit $code`,
   '}',

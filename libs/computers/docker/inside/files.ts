@@ -95,24 +95,75 @@ def read(path, ask):
     with open(handle, 'rb', closefd=False) as file:
         return file.read(found.st_size)
 
+def keeps_owner(handle, found):
+    """Whether a new file can have the owner of the one that it replaces."""
+    new = os.fstat(handle)
+    if (new.st_uid, new.st_gid) == (found.st_uid, found.st_gid):
+        return True
+    try:
+        os.fchown(handle, found.st_uid, found.st_gid)
+        return True
+    except PermissionError:
+        return False
+
+def write_in_place(file, name, folder, found):
+    """Into the file itself, which has other names or another owner. What is there goes only when there is room."""
+    handle = held(os.open(name, os.O_WRONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder))
+    opened = os.fstat(handle)
+    if not os.path.samestat(opened, found):
+        raise FileNotFoundError(2, 'replaced meanwhile')
+    size = os.fstat(file.fileno()).st_size
+    if size > opened.st_size:
+        try:
+            os.posix_fallocate(handle, opened.st_size, size - opened.st_size)
+        except OSError:
+            os.ftruncate(handle, opened.st_size)
+            raise
+    at = 0
+    while at < size:
+        sent = os.sendfile(handle, file.fileno(), at, PIECE)
+        if not sent:
+            raise OSError(5, 'the content was cut off meanwhile')
+        at += sent
+    os.ftruncate(handle, size)
+    # Writing takes some bits away, unless root does it.
+    if os.fstat(handle).st_mode != opened.st_mode:
+        os.fchmod(handle, stat.S_IMODE(opened.st_mode))
+
+def written_in_place(file, name, folder, found):
+    """False when the new file can replace the one that is there, of which it then has owner and mode."""
+    as_before = keeps_owner(file.fileno(), found)
+    if found.st_nlink > 1 or not as_before:
+        try:
+            write_in_place(file, name, folder, found)
+            return True
+        except PermissionError:
+            if found.st_nlink > 1:
+                raise
+    mode = stat.S_IMODE(found.st_mode)
+    # With another owner these bits would give other rights.
+    os.fchmod(file.fileno(), mode if as_before else mode & ~(stat.S_ISUID | stat.S_ISGID))
+    return False
+
 def write(path, content):
     real = place(path)
     if os.path.isdir(real):
         require_regular(stat.S_IFDIR, path)
-    folder, name, mode = folder_of(real, path), os.path.basename(real), None
+    folder, name, found = folder_of(real, path), os.path.basename(real), None
     try:
         found = os.stat(name, dir_fd=folder, follow_symlinks=False)
         require_regular(found.st_mode, path)
-        mode = stat.S_IMODE(found.st_mode)
     except FileNotFoundError:
         pass
     temporary = '.raworc-' + os.urandom(16).hex()
     try:
-        with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644, dir_fd=folder), 'wb') as file:
+        with open(os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o644, dir_fd=folder), 'w+b') as file:
             for piece in content.pieces():
                 file.write(piece)
-            if mode is not None:
-                os.fchmod(file.fileno(), mode)
+            file.flush()
+            if found and written_in_place(file, name, folder, found):
+                os.unlink(temporary, dir_fd=folder)
+                return
         os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
     except BaseException:
         try:

@@ -9,10 +9,14 @@ const PASSWD =
   'nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n';
 const GROUP = `root:x:0:\n${INNER_USER.name}:x:${INNER_USER.id}:\nnogroup:x:65534:\n`;
 
+/** As in the session image. */
+const GIT_CONFIG = '[safe]\n\tdirectory = *\n[user]\n\tname = Host\n\temail = host@session.invalid\n';
+
 /** Files that exist in the sandbox only, in the order of the descriptors that bring them. */
 export const OWN_FILES = [
   { path: '/etc/passwd', content: PASSWD },
   { path: '/etc/group', content: GROUP },
+  { path: '/etc/gitconfig', content: GIT_CONFIG },
 ];
 
 /** Folders that are links into /usr on most systems and real folders on others. */

@@ -47,6 +47,16 @@ function describeSandbox(): void {
     );
   });
 
+  it('has a Git that works without any configuration, as in containers', async () => {
+    const first = 'git init -q && git status --short && echo x > f && git add f && git commit -qm first';
+    expect(await bash(`cd code && ${first} && git log --format='%an <%ae>'`)).toBe(
+      'Host <host@session.invalid>\n',
+    );
+    const image = new URL('../../../../docker/session/etc/gitconfig', import.meta.url);
+    const lines = (await readFile(image, 'utf8')).split('\n').filter((line) => !/^(#|$)/.test(line));
+    expect(await bash('cat /etc/gitconfig')).toBe(`${lines.join('\n')}\n`);
+  });
+
   it('has no capabilities and cannot turn a knob of the machine', async () => {
     expect(await bash('grep CapEff /proc/self/status')).toMatch(/\t0+\n/);
     // Opened for writing, and nothing written: where the sandbox fails, the test must not do the harm.
