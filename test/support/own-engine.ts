@@ -27,12 +27,21 @@ const DISK = '2g';
 const START_MS = 120_000;
 const PROGRAMS = ['dockerd', 'docker', 'unshare'];
 
+/** Container runtimes that an own engine knows beside its usual one, by their programs. */
+type Runtime = 'crun';
+
 /**
  * Describes what needs an engine of its own, which is the one of DOCKER_HOST meanwhile; where none can be had, one
  * line says so. With RAWORC_REQUIRE_DOCKER set, as in CI, it fails then.
  */
-export function describeWithOwnEngine(name: string, suite: (engine: () => OwnEngine) => void): void {
-  const missing = PROGRAMS.filter((program) => spawnSync(program, ['--version']).error !== undefined);
+export function describeWithOwnEngine(
+  name: string,
+  suite: (engine: () => OwnEngine) => void,
+  runtimes: Runtime[] = [],
+): void {
+  const missing = [...PROGRAMS, ...runtimes].filter(
+    (program) => spawnSync(program, ['--version']).error !== undefined,
+  );
   if (process.getuid?.() !== 0) missing.push('root');
   if (!engineHas(SESSION_IMAGE)) missing.push(`an engine with ${SESSION_IMAGE}`);
   if (missing.length > 0) {
@@ -43,7 +52,7 @@ export function describeWithOwnEngine(name: string, suite: (engine: () => OwnEng
     const { DOCKER_HOST: usual } = process.env;
     let own: Awaited<ReturnType<typeof startOwnEngine>> | undefined;
     beforeAll(async () => {
-      own = await startOwnEngine();
+      own = await startOwnEngine(runtimes);
       process.env['DOCKER_HOST'] = own.address;
     }, START_MS);
     afterAll(async () => {
@@ -58,7 +67,7 @@ export function describeWithOwnEngine(name: string, suite: (engine: () => OwnEng
   });
 }
 
-async function startOwnEngine() {
+async function startOwnEngine(runtimes: Runtime[]) {
   const folder = await mkdtemp(join(tmpdir(), 'raworc-engine-'));
   const [disk, pid] = [join(folder, 'disk'), join(folder, 'pid')];
   const address = `unix://${join(folder, 'socket')}`;
@@ -83,7 +92,8 @@ async function startOwnEngine() {
     await rm(folder, { recursive: true, force: true });
   };
   try {
-    await writeFile(join(folder, 'config'), '{}');
+    const known = Object.fromEntries(runtimes.map((path) => [path, { path }]));
+    await writeFile(join(folder, 'config'), JSON.stringify({ runtimes: known }));
     await inside.run(`mkdir ${disk} && mount -t tmpfs -o size=${DISK} tmpfs ${disk}`);
     // What the machine's own engine has in there is out of reach.
     await inside.run('mount -t tmpfs tmpfs /run && ip link set lo up');

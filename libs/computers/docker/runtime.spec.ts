@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import Docker from 'dockerode';
 import { expect, it } from '@jest/globals';
-import { describeWithDocker } from './testing/computers.js';
+import { describeWithOwnEngine } from '../../../test/support/own-engine.js';
+import { type DockerFixture, describeWithDocker, useDocker } from './testing/computers.js';
 
 /** A name that every engine with containerd knows, for its own runtime. */
 const ALWAYS = 'io.containerd.runc.v2';
@@ -10,11 +11,31 @@ const known = await new Docker()
   .info()
   .then((info: { Runtimes?: Record<string, unknown> }) => Object.keys(info.Runtimes ?? {}))
   .catch((): string[] => []);
-const runtimes = [...(known.includes(ALWAYS) ? [ALWAYS] : []), ...(known.includes('crun') ? ['crun'] : [])];
-if (!known.includes('crun'))
-  process.stderr.write('not run, because the engine does not know crun: its sessions\n');
+const knowsCrun = known.includes('crun');
 
 await describeWithDocker('the runtime of containers', (fixture) => {
+  describeRuntimes(fixture, [
+    ...known.filter((runtime) => runtime === ALWAYS),
+    ...(knowsCrun ? ['crun'] : []),
+  ]);
+
+  it('is refused by name where the engine does not know it', async () => {
+    await expect(fixture.running({ runtime: 'no-such-runtime' })).rejects.toMatchObject({
+      code: 'driver_unavailable',
+      message: expect.stringContaining('no-such-runtime'),
+    });
+  });
+});
+
+if (!knowsCrun) {
+  describeWithOwnEngine(
+    'the runtime of containers, on an engine with another one',
+    () => describeRuntimes(useDocker(), ['crun']),
+    ['crun'],
+  );
+}
+
+function describeRuntimes(fixture: DockerFixture, runtimes: string[]): void {
   const runtimeOf = async (id: string): Promise<unknown> =>
     (await fixture.docker.getContainer(`raworc_session_${id}`).inspect()).HostConfig.Runtime;
 
@@ -40,11 +61,4 @@ await describeWithDocker('the runtime of containers', (fixture) => {
     expect(await runtimeOf(id)).toBe(runtime);
     await service.destroy(id);
   });
-
-  it('is refused by name where the engine does not know it', async () => {
-    await expect(fixture.running({ runtime: 'no-such-runtime' })).rejects.toMatchObject({
-      code: 'driver_unavailable',
-      message: expect.stringContaining('no-such-runtime'),
-    });
-  });
-});
+}

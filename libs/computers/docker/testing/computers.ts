@@ -43,8 +43,9 @@ export function describeProblem(name: string, problem: string): void {
   });
 }
 
-function useDocker(): DockerFixture {
-  const docker = new Docker();
+/** On the engine that the environment names when a test begins. */
+export function useDocker(): DockerFixture {
+  let docker: Docker;
   let home = '';
   let instances: Computers[] = [];
   const others = (options: Partial<DockerComputersOptions>): Computers => {
@@ -55,6 +56,7 @@ function useDocker(): DockerFixture {
   let computers: Computers;
 
   beforeEach(() => {
+    docker = new Docker();
     home = `test-${randomUUID()}`;
     instances = [];
     computers = others({});
@@ -71,9 +73,11 @@ function useDocker(): DockerFixture {
     (await computers.shell(sessionId)).run(command, { ...LIMITS, timeoutMs });
 
   return {
-    docker,
     others,
     bash,
+    get docker() {
+      return docker;
+    },
     get computers() {
       return computers;
     },
