@@ -64,7 +64,7 @@ await describeWithDocker('isolation of containers', (fixture) => {
     }
   });
 
-  it('does not reach another session', async () => {
+  it('does not reach another session, by its address or the name of its container', async () => {
     const [one, other] = [await fixture.running(), await fixture.running()];
     await fixture.output(
       other,
@@ -72,7 +72,8 @@ await describeWithDocker('isolation of containers', (fixture) => {
     );
     const address = (await fixture.output(other, 'hostname -i')).trim();
     expect((await fixture.bash(other, connect(address, 8000))).exitCode).toBe(0);
-    expect((await fixture.bash(one, connect(address, 8000))).exitCode).not.toBe(0);
+    for (const host of [address, `raworc_session_${other}`])
+      expect((await fixture.bash(one, connect(host, 8000))).exitCode).not.toBe(0);
     expect((await fixture.bash(one, `ls -d /proc/[0-9]*`)).output).not.toContain('http.server');
   });
 
