@@ -35,8 +35,8 @@ export class DockerComputer extends SessionContainer {
     requireRunning: () => this.requireRunning(),
   });
   readonly files = filesHelper(this);
-  readonly snapshots = new SnapshotHelper(this);
   readonly pauses = new Pauses(this);
+  readonly snapshots = new SnapshotHelper(this, () => this.pauses.start());
   private readonly aborts = new Set<AbortController>();
   /** When the engine ended a container that did not end as we asked it to: no exit code tells that it was us. */
   private forcedEnd: string | undefined;

@@ -21,8 +21,12 @@ export async function endContainer(container: Docker.Container): Promise<string 
       if (hasStatus(error, 404, 409)) return undefined;
       throw error;
     }
-    const ended = settled(container.wait({ condition: 'not-running' })).then(() => true);
-    if (await Promise.race([ended, delay(ASK_AGAIN_MS, false, { ref: false })])) return undefined;
+    const waiting = new AbortController();
+    const wait = container.wait({ condition: 'not-running', abortSignal: waiting.signal });
+    const ended = settled(wait).then(() => true);
+    const hasEnded = await Promise.race([ended, delay(ASK_AGAIN_MS, false, { ref: false })]);
+    waiting.abort();
+    if (hasEnded) return undefined;
   }
   await settled(container.stop({ t: 0 }));
   return (await found(container.inspect()))?.State.FinishedAt;

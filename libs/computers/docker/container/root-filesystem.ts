@@ -2,6 +2,7 @@ import { posix } from 'node:path';
 import type Docker from 'dockerode';
 import { z } from 'zod';
 import { sessionLabels } from './container-options.js';
+import type { DockerComputer } from '../docker-computer.js';
 import { hasStatus, reasonOf } from '../engine/engine-error.js';
 import { type Engine, found, settled } from '../engine/engine.js';
 import { runInside } from '../files/inside-call.js';
@@ -29,12 +30,13 @@ export async function keepRootFilesystem(computer: SessionContainer): Promise<vo
 
 /**
  * Gives a computer that does not run the root filesystem of another one, with what was installed there. The source
- * may run; it is paused for the moment when it has something that was not kept.
+ * may run; its processes are halted for the moment when it has something that was not kept.
  */
-export async function copyRootFilesystem(target: SessionContainer, source: SessionContainer): Promise<void> {
+export async function copyRootFilesystem(target: SessionContainer, source: DockerComputer): Promise<void> {
   const [from, to] = [await source.require(), await target.require()];
   if (from.container && (await hasUnkept(source, from.container))) {
-    await commit(target, source, 'copied');
+    const copy = (): Promise<void> => commit(target, source, 'copied');
+    await (from.container.State.Running ? source.pauses.during(copy) : copy());
     await flattenIfDeep(target);
   } else if (from.settings.image === to.settings.image) return;
   else await retag(target, (image) => image.tag(target.names.rootTag), from.settings.image);
@@ -89,7 +91,8 @@ function commit(target: SessionContainer, source: SessionContainer, kept: string
   const changes = Object.entries(labels)
     .map(([name, value]) => `LABEL ${name}=${JSON.stringify(value)}`)
     .join('\n');
-  return retag(target, () => source.container.commit({ ...target.names.rootTag, changes }));
+  // The engine's own pause deadlocks with the start of a process in the container.
+  return retag(target, () => source.container.commit({ ...target.names.rootTag, changes, pause: false }));
 }
 
 /** A failure costs nothing yet: the next commit tries again, and there are layers left until an engine refuses it. */

@@ -86,7 +86,10 @@ export async function removeContainer(container: Docker.Container): Promise<void
   } catch (error) {
     // The engine removes it already, because its program has ended.
     if (!hasStatus(error, 409)) throw error;
-    const removed = settled(container.wait({ condition: 'removed' }));
+    const waiting = new AbortController();
+    const removed = settled(container.wait({ condition: 'removed', abortSignal: waiting.signal }));
     await Promise.race([removed, delay(REMOVED_WITHIN_MS, undefined, { ref: false })]);
+    // Engines do not always answer for what was removed in the same moment.
+    waiting.abort();
   }
 }

@@ -30,7 +30,11 @@ export class SnapshotHelper {
   private idle: NodeJS.Timeout | undefined;
   private readonly doing: Doing;
 
-  constructor(private readonly computer: SessionContainer) {
+  constructor(
+    private readonly computer: SessionContainer,
+    /** Called when a helper starts beside a computer that runs; must not fail. */
+    private readonly onStart: () => Promise<void>,
+  ) {
     this.doing = { doing: 'copying', subject: `files of session ${computer.names.sessionId}` };
   }
 
@@ -116,8 +120,12 @@ export class SnapshotHelper {
       root: true,
     };
     const argv = helperArgv(STORE_PROGRAM);
-    const started = await startHelper(engine, names, argv, plan, (stream) => new HelperConnection(stream));
-    return { ...started, stays: container?.State.Running ?? false };
+    const stays = container?.State.Running ?? false;
+    const [started] = await Promise.all([
+      startHelper(engine, names, argv, plan, (stream) => new HelperConnection(stream)),
+      stays ? this.onStart() : undefined,
+    ]);
+    return { ...started, stays };
   }
 }
 

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { expect, it } from '@jest/globals';
 import { eventually } from '../../../../test/support/eventually.js';
 import type { Disruption } from '../../computer.js';
@@ -56,6 +57,28 @@ await describeWithDocker('pauses', (fixture) => {
     const id = await fixture.running();
     await fixture.computers.snapshot(id);
     expect(await fixture.computers.snapshot(id)).toMatchObject({ pausedMs: 0 });
+  });
+
+  it('of a remix that copies what was installed meet no start of a process', async () => {
+    const source = await fixture.running({ root: true });
+    await fixture.output(source, 'head -c 20000000 /dev/urandom > /opt/made');
+    await fixture.output(source, BUSY);
+    const target = `s${randomUUID()}`;
+    await fixture.computers.create({ sessionId: target, root: true });
+    let over = false;
+    const starting = (async () => {
+      while (!over)
+        await fixture.computers.exec(source, ['true'], { timeoutMs: 20_000, maxOutputBytes: 100 });
+    })();
+    for (let round = 0; round < 3; round++) {
+      const parts = { data: true, code: true };
+      await fixture.computers.copyFrom(target, { sessionId: source }, parts);
+      expect(await isPaused(source)).toBe(false);
+    }
+    over = true;
+    await starting;
+    await fixture.computers.start(target);
+    expect(await fixture.output(target, 'stat -c %s /opt/made')).toBe('20000000\n');
   });
 
   it('of a service that is killed end at once, and what the session halted itself stays so', async () => {

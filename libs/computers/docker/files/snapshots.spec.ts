@@ -60,13 +60,16 @@ await describeWithDocker('snapshots of containers', (fixture) => {
     const id = await fixture.running({ limits: { pids: 20 } });
     await fixture.output(id, 'echo 1 > data/f');
     await fixture.computers.snapshot(id);
+    // One that has not needed a pause yet.
+    const service = fixture.others({});
+    expect(await service.snapshot(id)).toMatchObject({ pausedMs: 0 });
     await fixture.output(
       id,
       `${EXHAUST_PROCESSES}; until read -r said < data/f && ((said == 2)); do :; done`,
     );
-    expect(await fixture.computers.snapshot(id)).toMatchObject({
-      changed: { added: 0, modified: 1, removed: 0 },
-    });
+    const taken = await service.snapshot(id);
+    expect(taken).toMatchObject({ changed: { added: 0, modified: 1, removed: 0 } });
+    expect(taken.pausedMs).toBeGreaterThan(0);
   });
 
   it('go on when the container that takes them was killed', async () => {

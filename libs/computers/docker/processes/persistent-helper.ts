@@ -24,6 +24,8 @@ export interface HelperPlace {
  */
 export class PersistentHelper {
   private connection: HelperConnection | undefined;
+  /** How often it was closed, by which a start sees that it is not wanted any more. */
+  private closings = 0;
   /** Held while the program starts: callers at the same time get the same one. */
   private readonly starting = new Mutex();
 
@@ -32,6 +34,11 @@ export class PersistentHelper {
     /** Fails when the program cannot be there, as in a computer that does not run. */
     private readonly place: () => Promise<HelperPlace>,
   ) {}
+
+  /** Starts the program ahead of the first request. Fails as `place` does, or as the engine does. */
+  async start(): Promise<void> {
+    await this.connect(undefined);
+  }
 
   /** Fails with `HelperEnded`, with `computer_not_running`, as `place` does, or as the engine does. */
   async call(request: object, options: HelperCall): Promise<Frame> {
@@ -43,6 +50,12 @@ export class PersistentHelper {
       if (error instanceof HelperEnded && saysNotRunning(error.reason)) throw notRunning({ cause: error });
       throw error;
     }
+  }
+
+  /** The same for a program that runs already: none is started for the request. */
+  callRunning(request: object, options: HelperCall): Promise<Frame> {
+    if (!this.connection?.alive) return Promise.reject(new HelperEnded('it does not run'));
+    return this.connection.call(request, options);
   }
 
   /**
@@ -60,6 +73,7 @@ export class PersistentHelper {
   }
 
   close(): void {
+    this.closings++;
     this.connection?.end('it was closed');
     this.connection = undefined;
   }
@@ -69,11 +83,14 @@ export class PersistentHelper {
     return this.starting.run(async () => {
       signal?.throwIfAborted();
       if (this.connection?.alive) return this.connection;
+      const { closings } = this;
       const { container, env, root } = await this.place();
       const argv = helperArgv(this.program);
       const stream = await startProcess(container, { argv, env, root, stdin: true });
-      this.connection = new HelperConnection(stream);
-      return this.connection;
+      const connection = new HelperConnection(stream);
+      if (closings === this.closings) this.connection = connection;
+      else connection.end('it was closed');
+      return connection;
     });
   }
 }
