@@ -97,6 +97,9 @@ async function startOwnEngine(runtimes: Runtime[]) {
     await inside.run(`mkdir ${disk} && mount -t tmpfs -o size=${DISK} tmpfs ${disk}`);
     // What the machine's own engine has in there is out of reach.
     await inside.run('mount -t tmpfs tmpfs /run && ip link set lo up');
+    // Beside the first version of control groups, crun wants no controller in the second.
+    if (runtimes.includes('crun'))
+      await inside.run('[ ! -d /sys/fs/cgroup/unified ] || umount /sys/fs/cgroup/unified');
     await engine.start();
     await promisify(execFile)('sh', ['-c', `docker save ${SESSION_IMAGE} | docker --host ${address} load`]);
     return { address, engine, remove };
