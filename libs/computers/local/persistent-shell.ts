@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { type Readable, type Writable } from 'node:stream';
-import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ComputerError, type ExecResult, type Shell } from '../computer.js';
 import { type CommandStart, commandProcesses, commandStart } from './command-processes.js';
@@ -9,6 +8,7 @@ import { OutputCollector } from './output-collector.js';
 import { OutputPipe } from './output-pipe.js';
 import { descendants, readProcesses } from './process-table.js';
 import { type SessionContext, SessionProcess, type Stdio } from './session-process.js';
+import { SideChannels } from './side-channels.js';
 import {
   INTERRUPT_SIGNAL,
   SHELL_ARGV,
@@ -46,6 +46,7 @@ export class PersistentShell implements Shell {
   private lastExitCode = 0;
   private ended = false;
   private bashPid = 0;
+  private side: SideChannels | undefined;
 
   private constructor(
     readonly process: SessionProcess,
@@ -125,6 +126,7 @@ export class PersistentShell implements Shell {
     const nonce = newNonce();
     const { promise: finished, resolve: finish } = Promise.withResolvers<number | undefined>();
     this.running = { nonce, output, start: commandStart(this.bashPid), finish, finished };
+    this.side?.refill();
     this.input.write(instruction(command, nonce, this.lastExitCode));
     const exitCode = await finished;
     this.pipe.drain();
@@ -152,15 +154,16 @@ export class PersistentShell implements Shell {
 
   private async greet(control: Readable, errors: Readable): Promise<void> {
     let complaint = '';
-    errors.on('data', (chunk: Buffer) => {
-      if (complaint.length < 2_000) complaint += chunk.toString('utf8');
+    this.side = new SideChannels(control, errors, {
+      onReport: (line) => this.onReport(line),
+      onComplaint: (text) => (complaint = (complaint + text).slice(0, 2_000)),
+      onFlood: () => void this.close(),
     });
     this.input.on('error', () => undefined);
     void this.process.exited.then(() => this.onExit());
     const nonce = newNonce();
     const { promise: finished, resolve: finish } = Promise.withResolvers<number | undefined>();
     this.running = { nonce, output: this.between, start: commandStart(this.process.pid), finish, finished };
-    createInterface({ input: control }).on('line', (line) => this.onReport(line));
     this.input.write(greeting(nonce));
     const deadline = AbortSignal.timeout(START_DEADLINE_MS);
     deadline.addEventListener('abort', () => void (this.bashPid === 0 && this.process.end()));
