@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { constants, type Stats } from 'node:fs';
-import { type FileHandle, lchown, lstat, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { type FileHandle, lchown, lstat, mkdir, open, opendir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ComputerError, type FileEntry } from '../computer.js';
 import { asComputerError, hasCode } from './errno.js';
@@ -8,6 +8,9 @@ import { resolveInComputer } from './path-resolver.js';
 
 /** Largest file that is read when the caller sets no limit: 16 MiB. */
 export const DEFAULT_MAX_BYTES = 16 * 1024 * 1024;
+
+/** Entries of the largest folder that is listed. */
+const MAX_ENTRIES = 10_000;
 
 const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
 const SET_ID_BITS = 0o6000;
@@ -150,28 +153,49 @@ async function overwrite(file: FileHandle, content: Uint8Array | string, { mode 
   }
 }
 
-/** The entries of a folder (not of the folders in it) by name, or the one entry that `path` names. */
+/**
+ * The entries of a folder (not of the folders in it) by name, or the one entry that `path` names. What `path` names is
+ * looked at in its open folder: a link that took the place of a folder meanwhile would tell of the machine's files.
+ */
 export async function listComputerFiles(space: FileSpace, path: string): Promise<FileEntry[]> {
   try {
     const names = await resolveInComputer(space.files, space.sessionDir, path);
-    const stat = await lstat(join(space.files, ...names));
-    if (!stat.isDirectory()) return [await entryOf(join(space.files, ...names), names.join('/'))];
-    return await withFolder(space, names, false, async (folder) => {
-      const found: FileEntry[] = [];
-      for (const name of (await readdir(folder)).sort()) {
-        const entry = await entryOf(join(folder, name), [...names, name].join('/')).catch(
-          (error: unknown) => {
-            if (hasCode(error, 'ENOENT')) return undefined;
-            throw error;
-          },
-        );
-        if (entry) found.push(entry);
-      }
-      return found;
-    });
+    const name = names.at(-1);
+    const entry =
+      name !== undefined &&
+      (await withFolder(space, names.slice(0, -1), false, (folder) =>
+        entryOf(join(folder, name), names.join('/')),
+      ));
+    if (entry && entry.type !== 'directory') return [entry];
+    return await withFolder(space, names, false, (folder) => entriesIn(folder, names, path));
   } catch (error) {
     throw asComputerError(error, path, 'listing');
   }
+}
+
+async function entriesIn(folder: string, names: string[], path: string): Promise<FileEntry[]> {
+  const found: FileEntry[] = [];
+  for (const name of (await namesIn(folder, path)).sort()) {
+    const entry = await entryOf(join(folder, name), [...names, name].join('/')).catch((error: unknown) => {
+      if (hasCode(error, 'ENOENT')) return undefined;
+      throw error;
+    });
+    if (entry) found.push(entry);
+  }
+  return found;
+}
+
+/** A session can make millions of files in one folder. */
+async function namesIn(folder: string, path: string): Promise<string[]> {
+  const names: string[] = [];
+  for await (const { name } of await opendir(folder)) {
+    if (names.push(name) <= MAX_ENTRIES) continue;
+    throw new ComputerError(
+      'file_too_large',
+      `${path} has more than ${MAX_ENTRIES} entries. List a part of it with a command instead.`,
+    );
+  }
+  return names;
 }
 
 async function entryOf(place: string, path: string): Promise<FileEntry> {
