@@ -69,9 +69,9 @@ class Filling {
   /** Without their modes and times, which would stand in the way. */
   async each(entries: PlacedEntry[], parallel: number): Promise<void> {
     await this.inFolders(entries, parallel, async (place, { path, entry }) => {
-      await this.make(place, path, entry);
+      const made = await this.make(place, path, entry);
       const { owner } = this.options;
-      if (owner) await lchown(place, owner.uid, owner.gid);
+      if (made && owner) await lchown(place, owner.uid, owner.gid);
     });
   }
 
@@ -107,18 +107,24 @@ class Filling {
     }
   }
 
-  private async make(place: Buffer, path: string, entry: ManifestEntry): Promise<void> {
+  /** False for what cannot be made, and is named as left out. */
+  private async make(place: Buffer, path: string, entry: ManifestEntry): Promise<boolean> {
+    if (entry.type === 'fifo') return this.makePipe(place, path);
     if (entry.type === 'directory') await mkdir(place, { mode: 0o700 });
     else if (entry.type === 'link') await symlink(textToPath(entry.target ?? ''), place);
-    else if (entry.type === 'fifo') await this.makePipe(place, path);
     else await copyObject(this.options.objects.place(entry.sha256 ?? ''), place);
+    return true;
   }
 
   /** Node cannot make one, and a program takes no name that is not text. */
-  private async makePipe(place: Buffer, path: string): Promise<void> {
+  private async makePipe(place: Buffer, path: string): Promise<boolean> {
     const text = place.toString('utf8');
-    if (!Buffer.from(text).equals(place)) return this.options.skipped.add(path, 'name_unsupported');
+    if (!Buffer.from(text).equals(place)) {
+      this.options.skipped.add(path, 'name_unsupported');
+      return false;
+    }
     await run('mkfifo', ['-m', '600', '--', text.replace('/proc/self/', `/proc/${process.pid}/`)]);
+    return true;
   }
 
   private async inFolders(

@@ -38,7 +38,7 @@ export async function openFolder(place: Buffer): Promise<OpenFolder> {
   }
 }
 
-/** Opens a file for reading, never through a link and without waiting on a pipe; one of our own whatever its mode. */
+/** Opens a file for reading, never through a link and without waiting on a pipe or a lease; one of our own whatever its mode. */
 export async function openReadable(place: Buffer): Promise<FileHandle> {
   const named = await open(place, O_PATH | O_NOFOLLOW);
   try {
@@ -48,7 +48,7 @@ export async function openReadable(place: Buffer): Promise<FileHandle> {
       return await open(place, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
     await chmod(path, permissions(stat) | 0o400);
     try {
-      return await open(path, O_RDONLY);
+      return await open(path, O_RDONLY | O_NONBLOCK);
     } finally {
       await chmod(path, permissions(stat));
     }

@@ -264,7 +264,8 @@ export class TreePass {
   /** Skips what cannot be read; a full disk and the like end the pass. */
   private failed(path: string, error: unknown): void {
     if (isGone(error)) return;
-    if (hasCode(error, 'EACCES', 'EPERM', 'EIO')) this.skipped.add(path, 'unreadable');
+    // EAGAIN: a program holds a lease (fcntl) on the file, and would have to give it back before it can be opened.
+    if (hasCode(error, 'EACCES', 'EPERM', 'EIO', 'EAGAIN')) this.skipped.add(path, 'unreadable');
     else if (hasCode(error, 'ENAMETOOLONG')) this.skipped.add(path, 'path_too_long');
     else throw error;
   }
