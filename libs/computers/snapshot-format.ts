@@ -28,7 +28,10 @@ export const SNAPSHOT_ID = /^[0-9a-z]{9}-[0-9a-f-]{36}$/;
 export const SNAPSHOT_LIMITS = {
   /** Entries of a tree; what comes after them is skipped for the reason `budget`. */
   entries: 1_000_000,
-  /** Bytes of all paths together: a deep chain of folders would multiply them. */
+  /**
+   * Bytes of all paths and link targets together, as they are written: a deep chain of folders would multiply them, and
+   * escapes once more.
+   */
   pathBytes: 256 * 1024 * 1024,
   /** Bytes of one path. */
   path: 16 * 1024,

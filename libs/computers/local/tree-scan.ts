@@ -4,6 +4,7 @@ import {
   type BigIntStats,
   closeSync,
   constants,
+  fstatSync,
   lstatSync,
   openSync,
   readdirSync,
@@ -36,6 +37,8 @@ export interface ScanOptions {
 
 /** Entries that are looked at without another program; their calls take some milliseconds in all. */
 const SMALL_TREE = 400;
+/** Bytes of a folder itself; a larger one may hold millions of names, which are not to be read in one go. */
+const SMALL_FOLDER = 256 * 1024;
 const FORMAT = '%y %m %U %G %s %T@ %C@ %i|%n\\0%P\\0%l\\0';
 const TYPES: Record<string, ManifestEntry['type']> = { f: 'file', d: 'directory', l: 'link', p: 'fifo' };
 
@@ -242,7 +245,7 @@ class Scan {
   private add(entry: ScannedEntry): void {
     const { skipped, onEntry } = this.options;
     this.entries++;
-    this.pathBytes += entry.path.length;
+    this.pathBytes += writtenLength(entry.path) + writtenLength(entry.target);
     if (this.entries > SNAPSHOT_LIMITS.entries || this.pathBytes > SNAPSHOT_LIMITS.pathBytes) {
       this.full = true;
       skipped.add(entry.path, 'budget');
@@ -253,6 +256,18 @@ class Scan {
       onEntry(entry);
     }
   }
+}
+
+/** Characters in a manifest, where what is no plain text is escaped: a byte becomes up to six. */
+function writtenLength(text: string): number {
+  if (!/[^ !#-[\]-~]/.test(text)) return text.length;
+  let length = 0;
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index);
+    const plain = code >= 0x20 && code < 0x7f && code !== 0x22 && code !== 0x5c;
+    length += plain ? 1 : 6;
+  }
+  return length;
 }
 
 /** Undefined when the tree has more entries. */
@@ -270,6 +285,7 @@ function lookInto(place: Buffer, prefix: string, entries: ScannedEntry[]): boole
     return true;
   }
   try {
+    if (fstatSync(folder).size > SMALL_FOLDER) return false;
     const base = `/proc/self/fd/${folder}/`;
     for (const name of readdirSync(base, { encoding: 'buffer' })) {
       const child = Buffer.concat([Buffer.from(base), name]);

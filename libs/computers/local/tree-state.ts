@@ -12,8 +12,10 @@ export interface TreeState {
   baseBytes: number;
 }
 
-/** Entries of all remembered trees together; about half a kilobyte each. */
-const REMEMBERED_ENTRIES = 40_000;
+/** Memory of all remembered trees together, as `sizeOf` estimates it; enough for some 40,000 files. */
+const REMEMBERED_BYTES = 20 * 1024 * 1024;
+/** Of an entry, beside its texts. */
+const ENTRY_BYTES = 256;
 
 /** The trees of the sessions that were kept last, so that the next snapshot need not read their manifests. */
 export class TreeStates {
@@ -30,16 +32,23 @@ export class TreeStates {
 
   remember(folder: string, state: TreeState): void {
     this.states.set(folder, state);
-    let entries = 0;
-    for (const [each, { sorted }] of [...this.states].reverse()) {
-      entries += sorted.length;
-      if (entries > REMEMBERED_ENTRIES) this.states.delete(each);
+    let bytes = 0;
+    for (const [each, { tree }] of [...this.states].reverse()) {
+      if (bytes <= REMEMBERED_BYTES) bytes += sizeOf(tree);
+      if (bytes > REMEMBERED_BYTES) this.states.delete(each);
     }
   }
 
   forget(folder: string): void {
     this.states.delete(folder);
   }
+}
+
+/** The path, its text, the line of the digest, which has the path once more, and attributes. */
+function sizeOf(tree: ReadonlyMap<string, KnownEntry>): number {
+  let bytes = 0;
+  for (const [path, { line }] of tree) bytes += path.length + 2 * line.length + ENTRY_BYTES;
+  return bytes;
 }
 
 async function readState(id: string, manifests: ManifestStore): Promise<TreeState | undefined> {
