@@ -11,9 +11,15 @@ import { Methods } from './http/methods.js';
 import { nestLog } from './http/nest-log.js';
 import { createValidation } from './http/validation.js';
 import { Metrics } from './metrics/metrics.js';
-import type { ServerOptions } from './options.js';
+import { DEFAULT_STREAM_LIMITS, type ServerOptions } from './options.js';
 import { ProblemFilter } from './problems/problem.filter.js';
 import { ServerModule } from './server.module.js';
+
+/**
+ * Connections of the port that carry no event stream. Whoever reaches the port can open some without the token; they
+ * must not take the descriptors that the service needs for files and commands. The socket in the home counts for itself.
+ */
+export const CONNECTIONS_BESIDE_STREAMS = 1_000;
 
 /**
  * The server, ready to `listen({ port, host })`; `close()` ends streams and waits, and lets other replies finish.
@@ -35,6 +41,8 @@ export async function createServer(options: ServerOptions): Promise<NestFastifyA
   SwaggerModule.setup('docs', app, document, { jsonDocumentUrl: 'docs/json', raw: ['json'] });
   await serveStaticFiles(app);
   app.get(DesktopStreams).listenOn(app.getHttpServer());
+  const { total } = { ...DEFAULT_STREAM_LIMITS, ...options.streams };
+  app.getHttpServer().maxConnections = total + CONNECTIONS_BESIDE_STREAMS;
   await app.init();
   return app;
 }
