@@ -4,7 +4,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import module from 'node:module';
-import { constants } from 'node:os';
+import { constants, homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
@@ -18,9 +18,19 @@ else await runHere();
 
 async function runHere() {
   await ensureCurrent();
-  module.enableCompileCache?.();
+  module.enableCompileCache?.(compileCache());
   const { runCli } = await import(pathToFileURL(main).href);
   await runCli(root, process.argv.slice(2));
+}
+
+/**
+ * A folder of the user's own. By default Node takes one in the folder for temporary files, where another user may have
+ * made it before: what is in it is run as if it was ours.
+ */
+function compileCache() {
+  const { env } = process;
+  const userCache = env.XDG_CACHE_HOME || join(env.HOME || homedir(), '.cache');
+  return env.NODE_COMPILE_CACHE ?? join(userCache, 'raworc', 'compiled');
 }
 
 function runOnBundledNode() {
