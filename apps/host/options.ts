@@ -43,6 +43,10 @@ export interface HostOptions {
   screen?: Partial<ScreenLimits>;
   /** Milliseconds between the last action on a screen and a picture of it, at least. */
   settleMs?: number;
+  /** MiB that the files of a session that sets no limit may take up on the disk; 0, the default: as much as there is. */
+  maxDiskMb?: number;
+  /** Milliseconds between two looks at what they take up, while a tool is at work. */
+  diskLookMs?: number;
   /** Memory for pictures in the form in which they are sent to the model, for all sessions together. */
   pictureCacheBytes?: number;
 }
@@ -61,6 +65,8 @@ export function settingsOf(options: HostOptions): HostSettings {
     computerWaitMs: 60_000,
     toolEndMs: 5_000,
     settleMs: SETTLE_MS,
+    maxDiskMb: 0,
+    diskLookMs: 3_000,
     pictureCacheBytes: 64 * 1024 * 1024,
     ...options,
     apiKey: options.apiKey,

@@ -3,12 +3,14 @@ import type { ContentBlock, ToolUseBlock } from '#domain';
 import type { Attachments, EventStore } from '#event-store';
 import type { Logger } from '#runtime';
 import { ComputerPresence, type Interruption } from './computer-presence.js';
+import type { DiskGuard } from './disk-guard.js';
 import { DesktopControl } from './desktop-control.js';
 import type { HostSettings } from './options.js';
 import { countsOnOldScreen } from './screen-view.js';
 import { takePicture } from './tools/computer/picture.js';
 import type { Settling } from './tools/computer/settling.js';
-import type { ToolAnswer, ToolBox, ToolContext } from './tools/tool.js';
+import { mayOnlyAdd } from './tools/may-only-add.js';
+import { mistake, type ToolAnswer, type ToolBox, type ToolContext } from './tools/tool.js';
 import { createToolBox, isComputerMissing } from './tools/toolbox.js';
 import type { TurnJournal } from './turn-journal.js';
 import {
@@ -25,6 +27,8 @@ export interface ToolPorts {
   store: EventStore;
   attachments: Attachments;
   settling: Settling;
+  /** Undefined where a session may use the disk as it likes. */
+  disk: DiskGuard | undefined;
   now: () => Date;
   logger: Logger;
 }
@@ -97,7 +101,7 @@ export class ToolRunner {
     await this.presence.running();
     if (countsOnOldScreen(this.journal.events, use)) return this.showInstead();
     try {
-      const answer = await this.tools(use, this.context);
+      const answer = await this.useWithinDisk(use);
       if (!answer.isError) return answer;
       const interruption = await this.presence.interruptionDuring(use, answer.broken === true);
       return interruption === undefined ? answer : interruptedBy(interruption, answer);
@@ -106,6 +110,25 @@ export class ToolRunner {
       const interruption = await this.presence.interruptionDuring(use, true);
       return interruptedBy(interruption ?? 'stopped', NOTHING);
     }
+  }
+
+  private async useWithinDisk(use: ToolUseBlock): Promise<ToolAnswer> {
+    const { disk } = this.ports;
+    if (disk === undefined) return this.tools(use, this.context);
+    const refusal = mayOnlyAdd(use) ? await disk.refusal() : undefined;
+    if (refusal !== undefined) return { ...mistake(refusal), outcome: 'not_executed' };
+    const work = (signal: AbortSignal) => this.tools(use, { ...this.context, signal });
+    const { result, stopped } = await disk.during(this.signal, work);
+    if (stopped !== undefined) return this.stoppedForDisk(result, stopped);
+    if (result === undefined) throw new Error('A tool ended without a result, and nothing had stopped it.');
+    return result;
+  }
+
+  private async stoppedForDisk(result: ToolAnswer | undefined, stopped: string): Promise<ToolAnswer> {
+    const news = this.ports.disk?.news();
+    if (news !== undefined) await this.journal.tellDisrupted('disk_full', news);
+    const content = typeof result?.content === 'string' ? `${result.content}\n${stopped}` : stopped;
+    return mistake(content);
   }
 
   private async showInstead(): Promise<ToolAnswer> {

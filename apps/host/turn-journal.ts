@@ -6,6 +6,7 @@ import {
   RecordLateResponse,
   RecordResponse,
   ReleaseControl,
+  ReportComputerDisrupted,
   StartTool,
   type CommandContext,
   type CommandOutcome,
@@ -124,6 +125,12 @@ export class TurnJournal {
 
   fail(reason: TurnFailure, message: string): Promise<void> {
     return this.append(new FailTurn(this.sessionId, { turnId: this.turnId, reason, message }, this.context));
+  }
+
+  /** Something happened to the computer that it survived. */
+  tellDisrupted(reason: EventData['computer.disrupted']['reason'], detail: string): Promise<void> {
+    const disruption = { reason, detail, running: true };
+    return this.append(new ReportComputerDisrupted(this.sessionId, disruption, this.context));
   }
 
   /** Ends a person's lease whose time is over; nothing happens when it was prolonged meanwhile. */

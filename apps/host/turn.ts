@@ -3,6 +3,7 @@ import { ApiError } from '#contracts';
 import type { TurnFailure } from '#domain';
 import { ConcurrencyError, LogError, type Attachments, type EventStore } from '#event-store';
 import type { Logger } from '#runtime';
+import type { DiskGuard } from './disk-guard.js';
 import { ModelError } from './model-failure.js';
 import { ModelStep } from './model-step.js';
 import { nextStep } from './next-step.js';
@@ -15,12 +16,16 @@ import { TurnOver, type TurnJournal } from './turn-journal.js';
 import { TurnLog } from './turn-log.js';
 import { endingOf } from './turn-report.js';
 
+const STEPS_KEPT =
+  'So the turn could not go on. What it did until then is kept; post a message to go on once there is room.';
+
 export interface TurnPorts {
   settings: HostSettings;
   store: EventStore;
   attachments: Attachments;
   pictures: Pictures;
   settling: Settling;
+  disk: DiskGuard | undefined;
   vault: Vault;
   ids: Ids;
   logger: Logger;
@@ -37,6 +42,8 @@ export class Turn {
     private readonly ports: TurnPorts,
     /** Aborts when the turn was ended from outside, or this process stops. */
     private readonly signal: AbortSignal,
+    /** Its beginning was cut off; it may be taken up again and again. */
+    private readonly resumed = false,
   ) {
     this.model = new ModelStep(journal, ports, signal);
     this.tools = new ToolRunner(journal, { ...ports, now: () => ports.ids.now() }, signal);
@@ -62,6 +69,8 @@ export class Turn {
       const step = nextStep(events, turnId, this.ports.settings.maxRequests);
       switch (step.do) {
         case 'ask':
+          // A reply that nobody can keep would be paid for each time.
+          if (this.resumed) await this.ports.store.checkWritable();
           await this.model.ask();
           break;
         case 'run-tool':
@@ -87,7 +96,7 @@ export class Turn {
   private async stopAfter(error: unknown): Promise<void> {
     if (error instanceof TurnOver) return this.logEnding();
     if (this.signal.aborted) return this.stopAborted(error);
-    if (isForLater(error)) throw error;
+    if (isForLater(error) && !isLogFull(error)) throw error;
     try {
       await this.failAfter(error);
     } catch (refused) {
@@ -111,6 +120,7 @@ export class Turn {
 
   private failAfter(error: unknown): Promise<void> {
     if (error instanceof ModelError) return this.fail(error.reason, error.message);
+    if (isLogFull(error)) return this.fail('log_full', `${error.message} ${STEPS_KEPT}`);
     if (isComputerMissing(error)) {
       return this.fail('computer_unavailable', `The computer of this session does not run: ${error.message}`);
     }
@@ -124,6 +134,11 @@ export class Turn {
     if (reason !== 'computer_unavailable') await this.log.close(`failed: ${reason}`);
     await this.journal.fail(reason, message);
   }
+}
+
+/** What ends a turn is still taken then; whatever else there is to do would only be refused again. */
+function isLogFull(error: unknown): error is LogError {
+  return error instanceof LogError && error.code === 'log_full';
 }
 
 /** The log or another writer stood in the way; the work is taken up again from the log. */

@@ -12,6 +12,7 @@ import {
 import type { Ids, Vault } from '#commands';
 import { DomainError } from '#domain';
 import type { Attachments, EventStore, Lease, LeaseHolder } from '#event-store';
+import { DiskGuards } from './disk-guards.js';
 import { HOST_SETTINGS, type HostSettings } from './options.js';
 import { Pictures } from './pictures.js';
 import { Settling } from './tools/computer/settling.js';
@@ -24,6 +25,7 @@ export class Turns {
   private readonly active = new Map<string, { turnId: string; controller: AbortController }>();
   private readonly pictures: Pictures;
   private readonly settling: Settling;
+  private readonly disks: DiskGuards;
 
   constructor(
     @Inject(CommandBus) private readonly bus: CommandBus,
@@ -35,6 +37,7 @@ export class Turns {
   ) {
     this.pictures = new Pictures(attachments, settings.pictureCacheBytes);
     this.settling = new Settling(settings.settleMs);
+    this.disks = new DiskGuards(settings);
   }
 
   /** Takes up a message and works until its turn has ended. Nothing happens when it cannot be taken up any more. */
@@ -60,7 +63,7 @@ export class Turns {
     await this.stoppable(sessionId, turnId, stopping, async (signal, lease) => {
       const history = await this.read(sessionId);
       const context = contextOf(history, messageOf(history, turnId));
-      await this.work(this.journal(lease, { sessionId, turnId, context, history }), signal);
+      await this.work(this.journal(lease, { sessionId, turnId, context, history }), signal, true);
     });
   }
 
@@ -119,12 +122,13 @@ export class Turns {
     return new TurnJournal({ bus, store, confirm, sessionId, turnId, context, history });
   }
 
-  private async work(journal: TurnJournal, signal: AbortSignal): Promise<void> {
+  private async work(journal: TurnJournal, signal: AbortSignal, resumed = false): Promise<void> {
     const { settings, store, attachments, pictures, settling, vault, ids } = this;
     const logger = settings.logger.child({ session: journal.sessionId, turn: journal.turnId });
     logger.info('turn begins');
-    const ports = { settings, store, attachments, pictures, settling, vault, ids, logger };
-    await new Turn(journal, ports, signal).run();
+    const disk = this.disks.of(journal.sessionId, journal.events, logger);
+    const ports = { settings, store, attachments, pictures, settling, disk, vault, ids, logger };
+    await new Turn(journal, ports, signal, resumed).run();
     logger.info({ stopped: signal.aborted }, 'turn is over');
   }
 

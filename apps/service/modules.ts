@@ -7,7 +7,15 @@ import { sessionDirectory } from './directory.js';
 import type { Parts } from './parts.js';
 
 /** The write side, with what sessions get that do not say. */
-export function commandsModule({ config, computers, desktop, log, node, vault }: Parts): DynamicModule {
+export function commandsModule({
+  config,
+  computers,
+  desktop,
+  log,
+  node,
+  space,
+  vault,
+}: Parts): DynamicModule {
   return CommandsModule.register({
     store: log.store,
     names: log.names,
@@ -16,6 +24,7 @@ export function commandsModule({ config, computers, desktop, log, node, vault }:
     node,
     ids: systemIds,
     claims: log.claims,
+    shortage: () => space.shortage(),
     defaults: {
       model: config.model,
       timeoutSeconds: config.timeoutSeconds,
@@ -24,6 +33,7 @@ export function commandsModule({ config, computers, desktop, log, node, vault }:
       desktop: desktop.byDefault,
       root: computers.abilities.root,
       limits: computers.abilities.limits,
+      maxDiskMb: config.maxDiskMb,
       networks: computers.abilities.networks,
       runtimes: computers.abilities.runtimes,
       hasModelKey: config.anthropicApiKey !== undefined,
@@ -53,6 +63,7 @@ export function workingModules(parts: Parts): DynamicModule[] {
       signals: log.signals,
       live: { live: () => views.sessions.live().map(({ id }) => id) },
       apiKey: config.anthropicApiKey,
+      maxDiskMb: config.maxDiskMb,
       confirm,
       node,
       leases: log.leases,

@@ -13,6 +13,7 @@ import {
   type Shutdown,
   type Vault,
 } from '#runtime';
+import { ComputersSpace } from './computers-space.js';
 import { fencedComputers, refuseForeignOperator, takeOperatorLease } from './operator-lease.js';
 import { worksOnSessions, type Role } from './role.js';
 import { openViews, type ServiceViews } from './views.js';
@@ -30,6 +31,7 @@ export interface Parts {
   computers: Computers;
   /** What keeps sessions from working, for whoever asks whether the service is ready. */
   conditions: Record<'computers' | 'operator', string | undefined>;
+  space: ComputersSpace;
   views: ServiceViews;
   vault: Vault;
   desktop: DesktopDefaults;
@@ -91,7 +93,8 @@ export async function openParts(
   const vault = createVault({ masterKey, keys: log.keys });
   const node = `${nodeId}/${computers.driver === 'docker' ? 'docker' : 'local'}`;
   const conditions = { computers: undefined, operator: undefined };
-  return { config, home, logger, node, lease, log, computers, conditions, views, vault, desktop };
+  const space = new ComputersSpace(computers);
+  return { config, home, logger, node, lease, log, computers, conditions, space, views, vault, desktop };
 }
 
 function tellUnreadable({ unreadable }: ServiceViews, tell: (notice: string) => void): void {

@@ -148,10 +148,11 @@ async function serve(
 }
 
 /** A lease that is not certain belongs to a process that stood still, or a log that does not answer. */
-function conditionsOf({ conditions, lease }: Parts): Parts['conditions'] {
-  if (lease === undefined || lease.isCertain) return conditions;
+function conditionsOf({ conditions, lease, space }: Parts): Record<string, string | undefined> {
+  const all = { ...conditions, disk: space.lastShortage };
+  if (lease === undefined || lease.isCertain) return all;
   return {
-    ...conditions,
+    ...all,
     operator: 'The lease to work on sessions could not be renewed; it is tried again.',
   };
 }

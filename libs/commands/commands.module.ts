@@ -8,11 +8,13 @@ import {
   ATTACHMENTS,
   COMMAND_CLAIMS,
   COMPUTER_NODE,
+  COMPUTER_SHORTAGE,
   EVENT_STORE,
   IDS,
   NAMES,
   SESSION_DEFAULTS,
   VAULT,
+  type ComputerShortage,
   type Ids,
   type SessionDefaults,
   type Vault,
@@ -31,6 +33,7 @@ export interface CommandsOptions {
   defaults: SessionDefaults;
   /** The node of this service's computers. */
   node?: string;
+  shortage?: ComputerShortage;
 }
 
 /** The write side: every command handler, on the ports that the composition gives. */
@@ -46,6 +49,7 @@ export class CommandsModule {
       { provide: COMMAND_CLAIMS, useValue: options.claims },
       { provide: SESSION_DEFAULTS, useValue: options.defaults },
       { provide: COMPUTER_NODE, useValue: options.node },
+      { provide: COMPUTER_SHORTAGE, useValue: options.shortage },
     ];
     return {
       module: CommandsModule,

@@ -26,6 +26,8 @@ export interface SessionDefaults {
   root: boolean;
   /** Which limits of a session really hold. */
   limits: readonly ('memory' | 'cpus' | 'pids')[];
+  /** MiB of the disk that one session may ask for; 0 or absent: as much as it likes. */
+  maxDiskMb?: number;
   /** What computers can be made to reach. */
   networks: readonly ('egress' | 'none')[];
   /** Computers can run under a container runtime that a session names. */
@@ -34,10 +36,14 @@ export interface SessionDefaults {
   hasModelKey: boolean;
 }
 
+/** Why no computer more can be had now, in a sentence; resolves to undefined while there is room. */
+export type ComputerShortage = (() => Promise<string | undefined>) | undefined;
+
 /** Where this service has its computers; undefined: they are not told apart. */
 export type ComputerNode = string | undefined;
 
 export const COMPUTER_NODE = Symbol('COMPUTER_NODE');
+export const COMPUTER_SHORTAGE = Symbol('COMPUTER_SHORTAGE');
 export const EVENT_STORE = Symbol('EVENT_STORE');
 export const NAMES = Symbol('NAMES');
 export const VAULT = Symbol('VAULT');

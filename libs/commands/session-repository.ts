@@ -14,7 +14,15 @@ import {
 import { ConcurrencyError, LogError, type EventStore } from '#event-store';
 import type { CommandContext, CommandOutcome } from './context.js';
 import { LoadedSessions, NO_SESSION, type LoadedSession } from './loaded-sessions.js';
-import { CONFLICT_DEADLINE_MS, EVENT_STORE, IDS, type Ids } from './ports.js';
+import { requireRoom } from './require-room.js';
+import {
+  COMPUTER_SHORTAGE,
+  CONFLICT_DEADLINE_MS,
+  EVENT_STORE,
+  IDS,
+  type ComputerShortage,
+  type Ids,
+} from './ports.js';
 import { SerialQueues } from './serial-queues.js';
 
 const DEFAULT_CONFLICT_DEADLINE_MS = 10_000;
@@ -57,6 +65,9 @@ export class SessionRepository {
     @Optional()
     @Inject(CONFLICT_DEADLINE_MS)
     private readonly conflictDeadlineMs: number = DEFAULT_CONFLICT_DEADLINE_MS,
+    @Optional()
+    @Inject(COMPUTER_SHORTAGE)
+    private readonly shortage?: ComputerShortage,
   ) {
     this.sessions = new LoadedSessions(store);
   }
@@ -166,6 +177,7 @@ export class SessionRepository {
     decided: DecidedEvent[],
     context: CommandContext,
   ): Promise<CommandOutcome> {
+    await requireRoom(decided, this.shortage);
     const events = this.seal(sessionId, session.version, decided, context);
     const first = events[0];
     const { sequence } =

@@ -198,6 +198,21 @@ export interface ComputerStats {
   processes: number;
 }
 
+/** What a session's files take up on the disk. */
+export interface DiskUsage {
+  /** Of blocks that are really there: a file of holes counts for little, one with several names once. */
+  bytes: number;
+  /** False: counting took too long, and there is more than this. */
+  complete: boolean;
+}
+
+/** Of the file system that the computers are on. */
+export interface ComputersSpace {
+  path: string;
+  freeBytes: number;
+  totalBytes: number;
+}
+
 /**
  * Drives the computers of one node. All verbs are idempotent: creating what exists, starting what runs,
  * stopping what stands still and destroying what is gone succeed. Failures are `ComputerError`s.
@@ -263,6 +278,13 @@ export interface Computers extends Desktop {
     parts: CopyParts,
   ): Promise<CopiedFiles>;
   stats(sessionId: string): Promise<ComputerStats>;
+  /**
+   * What a session has written takes up: its folder, and what else of its computer is kept on the disk; not its
+   * snapshots. Counted from outside, where nothing of the session can have a say. Takes long for many files.
+   */
+  diskUsage(sessionId: string): Promise<DiskUsage>;
+  /** Undefined when the disk cannot be seen from here, as that of an engine on another machine. */
+  space(): Promise<ComputersSpace | undefined>;
   /**
    * Tells at once what happens to computers by themselves, until the signal aborts. For the fast case only: what it
    * misses, `inspect` tells. `running` is false when the computer stopped.

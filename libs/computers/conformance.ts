@@ -1,5 +1,6 @@
 import { describe } from '@jest/globals';
 import { describeCommands } from './conformance/commands.js';
+import { describeDisk } from './conformance/disk.js';
 import { describeFiles } from './conformance/files.js';
 import { type ComputersFactory, useComputers } from './conformance/fixture.js';
 import { describeInterruption } from './conformance/interruption.js';
@@ -23,5 +24,6 @@ export function describeComputers(name: string, factory: ComputersFactory, image
     describeSnapshotContents(fixture);
     describeSnapshotStore(fixture);
     describeCopies(fixture);
+    describeDisk(fixture);
   });
 }

@@ -42,6 +42,7 @@ export const ERROR_CODES = {
   log_corrupt: { status: 500, title: 'The session has a gap on the event log' },
   secrets_damaged: { status: 500, title: 'The secrets cannot be decrypted' },
   log_unavailable: { status: 503, title: 'The event log does not answer' },
+  disk_full: { status: 507, title: 'The disk of the computers is full' },
   log_full: { status: 507, title: 'The event log is full' },
   log_incompatible: { status: 503, title: 'The event log is of a kind that Raworc cannot use' },
   view_unavailable: { status: 503, title: 'The views are not up to date' },

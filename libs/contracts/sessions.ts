@@ -59,6 +59,12 @@ const limits = z.strictObject({
   memory_mb: z.int().min(64).max(1_048_576).optional(),
   cpus: z.number().min(0.1).max(256).optional(),
   pids: z.int().min(16).max(1_000_000).optional(),
+  disk_mb: z
+    .int()
+    .min(16)
+    .max(104_857_600)
+    .optional()
+    .describe('What its files may take up on the disk; at most, and by default, RAWORC_MAX_DISK_MB.'),
 });
 
 const instructions = script.nullable().describe('Added to what Host is told about its work.');

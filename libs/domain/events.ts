@@ -53,6 +53,11 @@ export interface ResourceLimits {
   pids?: number;
 }
 
+export interface SessionLimits extends ResourceLimits {
+  /** What its files may take up on the disk. */
+  disk_mb?: number;
+}
+
 /** What a remix takes along from its source. */
 export interface RemixParts {
   messages: boolean;
@@ -92,7 +97,7 @@ export interface SessionSettings {
   instructions: string | null;
   /** Shell script, run once when the computer is made. */
   setup: string | null;
-  limits: ResourceLimits;
+  limits: SessionLimits;
   image: string | null;
   /** The computer has a screen, and Host the tools to use it. Absent: no. */
   desktop?: boolean;
@@ -125,6 +130,8 @@ export type TurnFailure =
   | 'step_limit'
   /** Several replies in a row said nothing. */
   | 'empty_reply'
+  /** The log takes no new steps, because its disk is full. */
+  | 'log_full'
   | 'computer_unavailable'
   | 'internal';
 

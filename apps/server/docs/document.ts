@@ -4,7 +4,7 @@ import type { DocumentedRoute } from './routes.js';
 import { componentSchemas, describeQuery, describeSchema, schemaRef } from './schemas.js';
 
 const READ_ERRORS: ErrorCode[] = ['unauthorized', 'view_unavailable'];
-const WRITE_ERRORS: ErrorCode[] = ['unauthorized', 'log_unavailable', 'log_full'];
+const WRITE_ERRORS: ErrorCode[] = ['unauthorized', 'log_unavailable', 'log_full', 'disk_full'];
 const BODY_ERRORS: ErrorCode[] = [
   'malformed_json',
   'validation_failed',

@@ -13,6 +13,7 @@ const RETRY_AFTER_SECONDS: Partial<Record<ErrorCode, number>> = {
   concurrent_write: 1,
   log_unavailable: 2,
   stopping: 2,
+  disk_full: 30,
   log_full: 30,
 };
 

@@ -60,11 +60,12 @@ export class CreateSessionHandler implements ICommandHandler<CreateSession, Comm
     };
   }
 
-  /** @throws ApiError `computer_ability_missing` */
+  /** @throws ApiError `computer_ability_missing`, `validation_failed` */
   private computer(request: CreateSessionRequest) {
     const { image, desktop: wanted, root = false, network = 'egress', runtime } = request;
     const { defaults } = this;
     requireAbilities(request, defaults);
+    requireDiskWithin(request.limits?.disk_mb, defaults.maxDiskMb);
     const desktop = wanted ?? (image === undefined && defaults.desktop);
     if (desktop && defaults.desktopImage === null) throw missing('a desktop');
     if (root && !defaults.root) throw missing('root');
@@ -97,6 +98,14 @@ function requireAbilities(
   if (network !== undefined && !defaults.networks.includes(network))
     throw missing(network === 'none' ? 'a network that reaches nothing' : 'a network');
   if (runtime !== undefined && !defaults.runtimes) throw missing('a runtime');
+}
+
+/** @throws ApiError `validation_failed` */
+function requireDiskWithin(asked = 0, max = 0): void {
+  if (max === 0 || asked <= max) return;
+  const message = `at most ${max} on this service, and this is ${asked} (the setting RAWORC_MAX_DISK_MB)`;
+  const errors = [{ path: 'limits.disk_mb', message }];
+  throw new ApiError('validation_failed', `limits.disk_mb: ${message}.`, { errors });
 }
 
 function missing(ability: string): ApiError {

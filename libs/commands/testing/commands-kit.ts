@@ -1,6 +1,6 @@
 import { NestFactory } from '@nestjs/core';
 import { CommandBus } from '@nestjs/cqrs';
-import type { SessionDefaults } from '../ports.js';
+import type { ComputerShortage, SessionDefaults } from '../ports.js';
 import type { CreateSession as CreateSessionRequest, RemixSession as RemixSessionRequest } from '#contracts';
 import type { EventEnvelope } from '#domain';
 import { createMemoryStore, type EventStore, type MemoryStore } from '#event-store';
@@ -21,6 +21,7 @@ export const everything: RemixSessionRequest = { messages: true, data: true, cod
 export async function startCommands(
   options: {
     hasModelKey?: boolean;
+    shortage?: ComputerShortage;
     defaults?: Partial<SessionDefaults>;
     through?: (store: EventStore) => EventStore;
     /** A log that another kit uses too, as another server would. */
@@ -43,7 +44,14 @@ export async function startCommands(
     ...options.defaults,
   };
   const store = options.through?.(memory.store) ?? memory.store;
-  const module = CommandsModule.register({ ...memory, store, vault, ids: systemIds, defaults });
+  const module = CommandsModule.register({
+    ...memory,
+    store,
+    vault,
+    ids: systemIds,
+    defaults,
+    shortage: options.shortage,
+  });
   const app = await NestFactory.createApplicationContext(module, { logger: false });
   const bus = app.get(CommandBus);
   return {

@@ -12,6 +12,7 @@ import { PAUSED, REMOVED } from './disruptions/disruption.js';
 import { disruptionIn } from './disruptions/ended.js';
 import { hasStatus, reasonOf } from './engine/engine-error.js';
 import { ensureNetwork, found, makeVolume, settled } from './engine/engine.js';
+import { ComputerDisk } from './files/computer-disk.js';
 import { filesHelper } from './files/files-helper.js';
 import { SnapshotHelper } from './files/snapshot-helper.js';
 import { DockerProcesses } from './processes/docker-processes.js';
@@ -37,6 +38,7 @@ export class DockerComputer extends SessionContainer {
   readonly files = filesHelper(this);
   readonly pauses = new Pauses(this);
   readonly snapshots = new SnapshotHelper(this, () => this.pauses.start());
+  readonly disk = new ComputerDisk(this);
   private readonly aborts = new Set<AbortController>();
   /** When the engine ended a container that did not end as we asked it to: no exit code tells that it was us. */
   private forcedEnd: string | undefined;

@@ -3,9 +3,11 @@ import type {
   ComputerInfo,
   ComputerSpec,
   Computers,
+  ComputersSpace,
   ComputerStats,
   CopiedFiles,
   CopyParts,
+  DiskUsage,
   ExecOptions,
   ExecResult,
   FileEntry,
@@ -34,6 +36,7 @@ import {
   takeSnapshot,
 } from './files/snapshots.js';
 import { readStats } from './container/stats.js';
+import { engineSpace } from './engine/engine-space.js';
 import { watchEngine } from './disruptions/watch.js';
 
 type Listener = Parameters<Computers['watch']>[0];
@@ -164,6 +167,14 @@ export class DockerComputers implements Computers {
 
   stats(sessionId: string): Promise<ComputerStats> {
     return this.use(sessionId, readStats);
+  }
+
+  diskUsage(sessionId: string): Promise<DiskUsage> {
+    return this.use(sessionId, ({ disk }) => disk.usage());
+  }
+
+  space(): Promise<ComputersSpace | undefined> {
+    return told(() => engineSpace(this.engine));
   }
 
   screenshot(

@@ -7,9 +7,11 @@ import type {
   ComputerSpec,
   Computers,
   ComputersLogger,
+  ComputersSpace,
   ComputerStats,
   CopiedFiles,
   CopyParts,
+  DiskUsage,
   ExecOptions,
   ExecResult,
   FileEntry,
@@ -20,9 +22,11 @@ import type {
 } from '../computer.js';
 import type { Point, Screenshot } from '../desktop.js';
 import { noDesktop } from '../no-desktop.js';
+import { spaceAt } from '../space-at.js';
 import { findTrees, limitsOf } from './cgroups/find-trees.js';
 import type { Trees } from './cgroups/session-cgroup.js';
 import { listComputerFiles, readComputerFile, writeComputerFile } from './computer-files.js';
+import { diskUsageOf } from './disk-usage.js';
 import type { Isolation } from './isolation.js';
 import { LocalComputer } from './local-computer.js';
 import { isSessionId, sessionFolder } from './session-folder.js';
@@ -156,6 +160,14 @@ export class LocalComputers implements Computers {
 
   async stats(sessionId: string): Promise<ComputerStats> {
     return this.computer(sessionId).processes.stats();
+  }
+
+  async diskUsage(sessionId: string): Promise<DiskUsage> {
+    return diskUsageOf((await this.existing(sessionId)).folder.files);
+  }
+
+  space(): Promise<ComputersSpace | undefined> {
+    return spaceAt(this.root);
   }
 
   screenshot(sessionId: string): Promise<Screenshot> {

@@ -46,6 +46,8 @@ export const settingsSchema = z.object({
   memoryMb: wholeNumber(64, 1_048_576),
   cpus: decimal(0.1, 256),
   pids: wholeNumber(16, 1_000_000),
+  /** MiB that a session's files may take up on the disk; 0: as much as there is. */
+  maxDiskMb: wholeNumber(0, 104_857_600),
   /** Whether containers reach the network, where the session does not say. */
   network: oneOf(['egress', 'none']),
   /** Container runtime of sessions that name none. Absent: the engine's own. */
@@ -104,6 +106,7 @@ export const settingSources: Record<SettingName, SettingSource> = {
   memoryMb: { env: 'RAWORC_MEMORY_MB', key: 'memory_mb', fallback: '2048' },
   cpus: { env: 'RAWORC_CPUS', key: 'cpus', fallback: '2' },
   pids: { env: 'RAWORC_PIDS', key: 'pids', fallback: '512' },
+  maxDiskMb: { env: 'RAWORC_MAX_DISK_MB', key: 'max_disk_mb', fallback: '10240' },
   network: { env: 'RAWORC_NETWORK', key: 'network', fallback: 'egress' },
   runtime: { env: 'RAWORC_RUNTIME', key: 'runtime' },
   model: { env: 'RAWORC_MODEL', key: 'model', fallback: 'claude-sonnet-5-5' },

@@ -21,6 +21,7 @@ export interface HelperWork extends HelperPlan, Doing {
 
 /** A program of ours on a session's volumes, in a container that lives as long as the program. */
 export interface StartedHelper<T> {
+  container: Docker.Container;
   stream: Duplex;
   /** What listens to the stream. */
   listener: T;
@@ -72,7 +73,7 @@ export async function startHelper<T>(
     stream = (await container.attach(attached)) as Duplex;
     const listener = listen(stream);
     await container.start();
-    return { stream, listener, remove: end };
+    return { container, stream, listener, remove: end };
   } catch (error) {
     await end();
     throw error;

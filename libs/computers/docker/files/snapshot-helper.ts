@@ -1,6 +1,9 @@
 import { ComputerError } from '../../computer.js';
+import { Mutex } from '../../local/mutex.js';
 import { volumeMount } from '../container/container-options.js';
+import { startProcess } from '../container/container-process.js';
 import type { SessionContainer } from '../container/session-container.js';
+import { demultiplex } from '../engine/engine-stream.js';
 import { type StartedHelper, startHelper } from '../engine/helper.js';
 import { STORE_PROGRAM, type StoreRequest } from '../inside/store/index.js';
 import type { Frame } from '../processes/frame-reader.js';
@@ -27,6 +30,8 @@ export type AskStore = (request: StoreRequest, maxBytes?: number) => Promise<Fra
  */
 export class SnapshotHelper {
   private current: Promise<Opened> | undefined;
+  /** Held while one is opened: callers at the same time get the same one. */
+  private readonly opening = new Mutex();
   private idle: NodeJS.Timeout | undefined;
   private readonly doing: Doing;
 
@@ -60,6 +65,18 @@ export class SnapshotHelper {
     } finally {
       signal?.removeEventListener('abort', abort);
     }
+  }
+
+  /** Runs a program of root's in the helper's container, whatever else the helper does, and gives what it says. */
+  async beside(argv: string[], withinMs: number): Promise<string> {
+    const { container, stays } = await this.opened();
+    const stream = await startProcess(container, { argv, root: true, stdin: false });
+    const deadline = setTimeout(() => stream.destroy(), withinMs);
+    let said = '';
+    await demultiplex(stream, { onStdout: (chunk) => (said += chunk.toString('latin1')) });
+    clearTimeout(deadline);
+    if (!stays) this.closeWhenIdle();
+    return said;
   }
 
   /** Resolves when the helper is gone, and holds no volume any more. Ends whatever it does. */
@@ -101,12 +118,14 @@ export class SnapshotHelper {
     this.idle = setTimeout(() => void this.close().catch(() => undefined), IDLE_MS).unref();
   }
 
-  private async opened(): Promise<Opened> {
-    const opened = await this.current?.catch(() => undefined);
-    if (opened?.listener.alive) return opened;
-    await this.close();
-    this.current = this.open();
-    return this.current;
+  private opened(): Promise<Opened> {
+    return this.opening.run(async () => {
+      const opened = await this.current?.catch(() => undefined);
+      if (opened?.listener.alive) return opened;
+      await this.close();
+      this.current = this.open();
+      return this.current;
+    });
   }
 
   private async open(): Promise<Opened> {
