@@ -1,8 +1,13 @@
 import type { EventEnvelope } from '#domain';
 import { LogError, type LogSpace } from '../event-store.js';
 
-/** What is taken even when space is short: it ends something, and mostly frees more than it takes. */
+/**
+ * What is taken even when space is short: it ends something, and mostly frees more than it takes. What the model and a
+ * tool had begun to do is done; refused, it would be lost, or done again.
+ */
 const ENDING: ReadonlySet<EventEnvelope['type']> = new Set([
+  'model.responded',
+  'tool.completed',
   'session.closed',
   'session.deleted',
   'session.erased',
