@@ -163,6 +163,6 @@ describe('A service that is killed', () => {
         await live(story, new MortalLife(death), true);
       }
     },
-    60_000,
+    300_000,
   );
 });

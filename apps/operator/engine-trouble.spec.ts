@@ -105,7 +105,7 @@ describeWithOwnEngine('A session whose engine', (engine) => {
       await expectAllThere(leaving);
       await untilIdle(world, late);
     },
-    60_000,
+    120_000,
   );
 
   it('lost the network while no session used it starts all the same', async () => {

@@ -47,7 +47,7 @@ describe('selectComputers', () => {
     process.env['DOCKER_HOST'] = `unix://${root}/no.sock`;
     const began = performance.now();
     await planComputers({ setting: 'auto' }).catch(() => undefined);
-    expect(performance.now() - began).toBeLessThan(1_500);
+    expect(performance.now() - began).toBeLessThan(10_000);
   });
 
   it('goes without containers, and says so, when the engine lacks the image that was asked for', async () => {

@@ -108,7 +108,7 @@ describe.each([
   }
 
   it('equals the incremental views byte for byte, and goes on from there', async () => {
-    const { store, views } = await rebuildable(1, 20, 3_000);
+    const { store, views } = await rebuildable(1, 100, 3_000);
     const before = dumped();
     expect(before.length).toBeGreaterThan(10_000);
     // The worker does not know of this one: the last events are caught up with in the take-over.
