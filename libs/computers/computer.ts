@@ -107,6 +107,11 @@ export interface ExecResult {
    * lost and the next `shell()` opens a new one.
    */
   shellEnded?: true;
+  /**
+   * Of a shell's first command only: the shell before this one ended between two commands, and nobody was told that its
+   * directory, variables and background jobs are lost.
+   */
+  shellReplaced?: true;
 }
 
 /**
@@ -308,6 +313,7 @@ export type ComputerErrorCode =
   | 'computer_not_running'
   | 'file_not_found'
   | 'file_not_readable'
+  | 'file_is_folder'
   | 'file_too_large'
   | 'path_outside_computer'
   | 'snapshot_not_found'

@@ -18,7 +18,11 @@ const KILLED = 137;
 /** Of the output of background jobs; a log file is where more of it belongs. */
 const BACKGROUND_CHARACTERS = 1_000;
 
-const NEW_SHELL = ' The next command gets a new shell: directory and variables are lost.';
+const NEW_SHELL =
+  ' The next command gets a new shell: directory, variables and background jobs of this one are gone.';
+const REPLACED_SHELL =
+  '[The shell ended before this command, which ran in a new one: directory, variables and background jobs of the old ' +
+  'one are gone.]';
 
 /** A character takes at most four bytes in UTF-8. */
 const BYTES_PER_CHARACTER = 4;
@@ -60,9 +64,10 @@ async function run(command: string, context: ToolContext, limits: BashLimits): P
     signal: context.signal,
   });
   const said = answerOf(result, clip(result.output, limits.maxCharacters), limits);
-  const { background = '' } = result;
-  if (background === '' || typeof said.content !== 'string') return said;
-  return { ...said, content: lines(said.content, meanwhile(background)) };
+  const { background = '', shellReplaced } = result;
+  if (typeof said.content !== 'string') return said;
+  const whole = background === '' ? said.content : lines(said.content, meanwhile(background));
+  return { ...said, content: shellReplaced ? `${REPLACED_SHELL}\n${whole}` : whole };
 }
 
 /** Jobs print whenever they like; what they say must not be taken for the output of a command. */
@@ -92,7 +97,7 @@ function answerOf(
         ),
       );
     case 'shell_died': {
-      const ended = `The shell ended (exit code ${exitCode ?? 'unknown'}); the next command gets a new one.`;
+      const ended = `The shell ended (exit code ${exitCode ?? 'unknown'}).${NEW_SHELL}`;
       // One that ends by itself says nothing about its computer.
       const killed = exitCode === null || exitCode === KILLED;
       return { ...mistake(lines(output, ended)), ...(killed ? { broken: true } : {}) };

@@ -82,11 +82,7 @@ async function view(
     const shown = numberedLines(text, range, maxCharacters);
     return 'problem' in shown ? mistake(shown.problem) : answer(shown.text);
   } catch (error) {
-    const mayBeFolder = error instanceof ComputerError && error.code === 'file_not_readable';
-    if (!mayBeFolder) throw error;
-    if (/permission denied|EACCES/i.test(error.message)) {
-      return mistake(`${file} cannot be read: Permission denied. Change its mode with bash if you may.`);
-    }
+    if (!(error instanceof ComputerError) || error.code !== 'file_is_folder') throw error;
     return listing(file, context, maxCharacters);
   }
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { createLocalComputers, type Computers } from '#computers';
 import { createMemoryStore } from '#event-store';
+import { eventually } from '../../../test/support/eventually.js';
 import { SCREEN_LIMITS } from './computer/limits.js';
 import { Settling } from './computer/settling.js';
 import type { ToolAnswer, ToolBox } from './tool.js';
@@ -173,6 +174,20 @@ describe('bash', () => {
     expect((await bash('echo here')).content).toBe('here\n');
   });
 
+  it('says first of all that the shell ended since the last command', async () => {
+    await bash('cd code; { until [ -e ../go ]; do sleep 0.01; done; kill -9 $$; } & true');
+    const ended = await computers.shell(sessionId);
+    await computers.writeFile(sessionId, 'go', '');
+    await eventually(() => Promise.resolve(!ended.alive));
+    expect(await bash('echo here; (exit 3)')).toMatchObject({
+      isError: false,
+      content: expect.stringMatching(
+        /^\[The shell ended before .*directory, variables and background jobs.*gone.\]\nhere\nexit code 3$/,
+      ),
+    });
+    expect((await bash('echo here')).content).toBe('here\n');
+  });
+
   it('stops what takes too long', async () => {
     expect(await bash('echo begun; sleep 600')).toMatchObject({
       isError: true,
@@ -261,6 +276,36 @@ describe('text editor', () => {
     await edit({ command: 'create', file_text: 'a\r\nc\r\n' });
     await edit({ command: 'insert', insert_line: 1, insert_text: 'b' });
     expect(await content()).toBe('a\r\nb\r\nc\r\n');
+  });
+
+  it.each([
+    ['pipe', 'mkfifo data/f'],
+    [
+      'socket',
+      `${process.execPath} -e 'net.createServer().listen("data/f", () => process.kill(process.pid, "SIGKILL"))' || true`,
+    ],
+  ])('answers for a %s that it is none to view', async (kind, make) => {
+    await bash(make);
+    expect(await edit({ command: 'view' })).toEqual({
+      content: expect.stringMatching(`^data/f is a ${kind}.*not a regular file`),
+      isError: true,
+      outcome: 'failed',
+    });
+  });
+
+  it('answers for a file or folder without the right to read it what is wrong', async () => {
+    await bash('echo hidden > g; mkdir h; chmod 000 g h');
+    const readable = (await bash('cat g')).content === 'hidden\n';
+    expect(await edit({ command: 'view', path: 'g' })).toMatchObject(
+      readable
+        ? { isError: false, content: '     1\thidden' }
+        : { isError: true, content: 'Permission denied while reading g.' },
+    );
+    expect(await edit({ command: 'view', path: 'h' })).toMatchObject(
+      readable
+        ? { isError: false, content: 'h is an empty folder.' }
+        : { isError: true, content: expect.stringContaining('Permission denied') },
+    );
   });
 
   it.each([

@@ -98,6 +98,18 @@ export function describeFiles(fixture: Fixture): void {
         await expect(fixture.computers.readFile(id, path)).rejects.toMatchObject(refused);
         await expect(fixture.computers.writeFile(id, path, 'x')).rejects.toMatchObject(refused);
       }
+      for (const [path, said] of [
+        ['file', 'file is a link to /etc/passwd'],
+        ['folder/passwd', 'folder is a link to /etc.'],
+        ['code/../folder/passwd', 'folder is a link to /etc.'],
+        ['second', 'file is a link to /etc/passwd'],
+        ['up/etc/passwd', 'up is a link to ../../..'],
+        ['loop', 'one of them loop'],
+      ] as const) {
+        await expect(fixture.computers.readFile(id, path)).rejects.toMatchObject({
+          message: expect.stringContaining(said),
+        });
+      }
       await expect(fixture.computers.listFiles(id, 'folder')).rejects.toMatchObject(refused);
       await expect(fixture.computers.exec(id, ['pwd'], { ...LIMITS, cwd: '..' })).rejects.toMatchObject(
         refused,
@@ -118,10 +130,36 @@ export function describeFiles(fixture: Fixture): void {
         message: expect.stringContaining('1000'),
       });
       expect((await computers.readFile(id, 'big', { maxBytes: 1000 })).length).toBe(1000);
-      for (const path of ['code', 'pipe', '.']) {
-        await expect(computers.readFile(id, path)).rejects.toMatchObject({ code: 'file_not_readable' });
-        await expect(computers.writeFile(id, path, 'x')).rejects.toMatchObject({ code: 'file_not_readable' });
+      for (const path of ['code', '.']) {
+        await expect(computers.readFile(id, path)).rejects.toMatchObject({ code: 'file_is_folder' });
+        await expect(computers.writeFile(id, path, 'x')).rejects.toMatchObject({ code: 'file_is_folder' });
       }
+    });
+
+    it.each([
+      ['pipe', 'mkfifo odd', /odd is a pipe/],
+      [
+        'socket',
+        `python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind("odd")' || perl -MIO::Socket::UNIX -e 'IO::Socket::UNIX->new(Local => "odd", Listen => 1) or die'`,
+        /odd is a socket/,
+      ],
+    ])('that are a %s are neither read nor replaced', async (_what, make, message) => {
+      const id = await fixture.running();
+      await fixture.bash(id, make);
+      const refused = { code: 'file_not_readable', message: expect.stringMatching(message) };
+      await expect(fixture.computers.readFile(id, 'odd')).rejects.toMatchObject(refused);
+      await expect(fixture.computers.writeFile(id, 'odd', 'x')).rejects.toMatchObject(refused);
+    });
+
+    it('are read by those alone who may read them inside', async () => {
+      const id = await fixture.running();
+      await fixture.bash(id, 'echo hidden > g; chmod 000 g');
+      const inside = await (await fixture.computers.shell(id)).run('cat g', LIMITS);
+      if (inside.exitCode === 0) return expect(await fixture.text(id, 'g')).toBe('hidden\n');
+      await expect(fixture.computers.readFile(id, 'g')).rejects.toMatchObject({
+        code: 'file_not_readable',
+        message: 'Permission denied while reading g.',
+      });
     });
 
     it('are listed by name with type and size', async () => {

@@ -97,6 +97,29 @@ export function describeShell(fixture: Fixture): void {
       expect(await fixture.bash(id, 'echo new')).toBe('new\n');
     });
 
+    it('says once that another shell ended between two commands, and not when it was closed', async () => {
+      const id = await fixture.running();
+      const bash = await fixture.computers.shell(id);
+      await bash.run(
+        'cd code; word=kept; { until [ -e ../go ]; do sleep 0.01; done; kill -9 $$; } & true',
+        LIMITS,
+      );
+      await fixture.computers.writeFile(id, 'go', '');
+      await eventually(() => Promise.resolve(!bash.alive));
+      const next = await fixture.computers.shell(id);
+      expect(await next.run('echo "<$word>"', LIMITS)).toMatchObject({
+        ...succeeded('<>\n'),
+        shellReplaced: true,
+      });
+      expect(await next.run('true', LIMITS)).not.toHaveProperty('shellReplaced');
+      await next.close();
+      const last = await fixture.computers.shell(id);
+      expect(await last.run('exit 3', LIMITS)).not.toHaveProperty('shellReplaced');
+      expect(await (await fixture.computers.shell(id)).run('true', LIMITS)).not.toHaveProperty(
+        'shellReplaced',
+      );
+    });
+
     it('does not wait for background jobs, which go on', async () => {
       const id = await fixture.running();
       const bash = await fixture.computers.shell(id);

@@ -27,9 +27,10 @@ export async function readComputerFile(
   maxBytes = DEFAULT_MAX_BYTES,
 ): Promise<Uint8Array> {
   try {
-    return await inParent(space, path, false, async (place) => {
+    return await inParent(space, path, false, async (place, _, owner) => {
       const file = await open(place, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
       try {
+        requireReadable(await file.stat(), owner, path);
         return await readAtMost(file, path, maxBytes);
       } finally {
         await file.close();
@@ -40,9 +41,23 @@ export async function readComputerFile(
   }
 }
 
+/** A service of root reads for a user no more than that user can. */
+function requireReadable({ uid, gid, mode }: Stats, owner: number, path: string): void {
+  if (owner === process.geteuid?.()) return;
+  const needed = uid === owner ? constants.S_IRUSR : gid === owner ? constants.S_IRGRP : constants.S_IROTH;
+  if (mode & needed) return;
+  throw new ComputerError('file_not_readable', `Permission denied while reading ${path}.`);
+}
+
+function notRegular(stat: Stats, path: string): ComputerError {
+  if (stat.isDirectory()) return new ComputerError('file_is_folder', `${path} is a folder, not a file.`);
+  const kind = stat.isFIFO() ? 'pipe' : stat.isSocket() ? 'socket' : 'device';
+  return new ComputerError('file_not_readable', `${path} is a ${kind}, not a regular file.`);
+}
+
 export async function readAtMost(file: FileHandle, path: string, maxBytes: number): Promise<Uint8Array> {
   const stat = await file.stat();
-  if (!stat.isFile()) throw new ComputerError('file_not_readable', `${path} is not a regular file.`);
+  if (!stat.isFile()) throw notRegular(stat, path);
   const tooLarge = new ComputerError(
     'file_too_large',
     `${path} has ${stat.size} bytes; the limit is ${maxBytes}. Read a part of it with a command instead.`,
@@ -72,8 +87,7 @@ export async function writeComputerFile(
   try {
     await inParent(space, path, true, async (place, folder, owner) => {
       const existing = await lstat(place).catch(() => undefined);
-      if (existing && !existing.isFile())
-        throw new ComputerError('file_not_readable', `${path} is not a regular file.`);
+      if (existing && !existing.isFile()) throw notRegular(existing, path);
       const temporary = join(folder, `.raworc-${randomUUID()}`);
       try {
         const asBefore = await writeNew(temporary, content, existing, owner);
@@ -214,7 +228,7 @@ async function inParent<T>(
   const names = await resolveInComputer(space.files, space.sessionDir, path);
   const name = names.pop();
   if (name === undefined)
-    throw new ComputerError('file_not_readable', `${path} is the session's folder, not a file.`);
+    throw new ComputerError('file_is_folder', `${path} is the session's folder, not a file.`);
   return withFolder(space, names, create, (folder, owner) => use(join(folder, name), folder, owner));
 }
 

@@ -26,6 +26,16 @@ export function asComputerError(error: unknown, path: string, doing: string): Co
       options,
     );
   }
+  if (hasCode(error, 'EACCES', 'EPERM')) {
+    return new ComputerError('file_not_readable', `Permission denied while ${doing} ${path}.`, options);
+  }
+  if (hasCode(error, 'ENXIO')) {
+    return new ComputerError(
+      'file_not_readable',
+      `${path} is a socket or a device, not a regular file.`,
+      options,
+    );
+  }
   const reason = String(field(error, 'message') ?? error);
   return new ComputerError('file_not_readable', `Failed while ${doing} ${path}: ${reason}.`, options);
 }

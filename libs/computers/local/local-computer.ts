@@ -249,7 +249,7 @@ export class LocalComputer {
   }
 
   private async openShell(record: ComputerRecord): Promise<PersistentShell> {
-    const shell = await PersistentShell.open(this.contextOf(record), this.folder.base);
+    const shell = await PersistentShell.open(this.contextOf(record), this.folder.base, this.current);
     try {
       await this.processes.note(shell.process);
     } catch (error) {

@@ -36,9 +36,11 @@ export async function resolveInComputer(files: string, sessionDir: string, path:
   const ahead = computerPath(path, sessionDir);
   let done: string[] = [];
   let links = 0;
+  /** The link followed last, and how many names were ahead before those of its target. */
+  let link: { name: string; target: string; rest: number } | undefined;
   for (let name = ahead.shift(); name !== undefined; name = ahead.shift()) {
     if (name === '..') {
-      if (done.length === 0) throw outside(path);
+      if (done.length === 0) throw outside(path, link && ahead.length >= link.rest ? link : undefined);
       done.pop();
       continue;
     }
@@ -47,11 +49,16 @@ export async function resolveInComputer(files: string, sessionDir: string, path:
       done.push(name);
       continue;
     }
-    if (++links > MAX_LINKS)
-      throw new ComputerError('path_outside_computer', `${path} goes through too many links.`);
+    link = { name: [...done, name].join('/'), target, rest: ahead.length };
+    if (++links > MAX_LINKS) {
+      throw new ComputerError(
+        'path_outside_computer',
+        `${path} goes through too many links, one of them ${link.name}.`,
+      );
+    }
     if (target.startsWith('/')) {
       const below = belowFolder(target, sessionDir);
-      if (below === undefined) throw outside(path);
+      if (below === undefined) throw outside(path, link);
       done = [];
       ahead.unshift(...names(below));
     } else {
@@ -61,11 +68,12 @@ export async function resolveInComputer(files: string, sessionDir: string, path:
   return done;
 }
 
-function outside(path: string): ComputerError {
-  return new ComputerError(
-    'path_outside_computer',
-    `${path} is outside the session's folder. Use a path relative to it, or one that starts with /session or /data.`,
-  );
+function outside(path: string, link?: { name: string; target: string }): ComputerError {
+  const is = link
+    ? `${path} leads outside the session's folder: ${link.name} is a link to ${link.target}.`
+    : `${path} is outside the session's folder.`;
+  const help = 'Use a path relative to it, or one that starts with /session or /data.';
+  return new ComputerError('path_outside_computer', `${is} ${help}`);
 }
 
 function names(path: string): string[] {

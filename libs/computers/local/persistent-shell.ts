@@ -47,15 +47,26 @@ export class PersistentShell implements Shell {
   private ended = false;
   private bashPid = 0;
   private side: SideChannels | undefined;
+  /** It ended by itself while no command ran, so that no result has said so. */
+  private endedUnnoticed = false;
 
   private constructor(
     readonly process: SessionProcess,
     private readonly pipe: OutputPipe,
     private readonly input: Writable,
+    /** The shell before this one ended unnoticed; the first result says so. */
+    private replaced: boolean,
   ) {}
 
-  /** `pipeFolder`: where the output pipe may have its name for a moment. */
-  static async open(context: SessionContext, pipeFolder: string): Promise<PersistentShell> {
+  /**
+   * @param pipeFolder where the output pipe may have its name for a moment
+   * @param predecessor the session's shell before this one
+   */
+  static async open(
+    context: SessionContext,
+    pipeFolder: string,
+    predecessor?: PersistentShell,
+  ): Promise<PersistentShell> {
     let shell: PersistentShell | undefined;
     const pipe = await OutputPipe.open(pipeFolder, (chunk) => shell?.collect(chunk), context.user);
     try {
@@ -63,7 +74,7 @@ export class PersistentShell implements Shell {
       const process = await SessionProcess.start(context, SHELL_ARGV, stdio);
       pipe.releaseWriteEnd();
       const [input, , errors, , control] = process.child.stdio as [Writable, null, Readable, null, Readable];
-      shell = new PersistentShell(process, pipe, input);
+      shell = new PersistentShell(process, pipe, input, predecessor?.endedUnnoticed ?? false);
       await shell.greet(control, errors);
       return shell;
     } catch (error) {
@@ -111,6 +122,8 @@ export class PersistentShell implements Shell {
     const interruption = new Interruption(options, () => this.interrupt());
     const exitCode = await finished;
     const interrupted = await interruption.settle();
+    const { replaced } = this;
+    this.replaced = false;
     return {
       ...output.finish(),
       ...(background === '' ? {} : { background }),
@@ -118,6 +131,7 @@ export class PersistentShell implements Shell {
       outcome: interrupted ?? (this.ended ? 'shell_died' : 'exited'),
       tookMs: performance.now() - startedAt,
       ...(this.alive ? {} : { shellEnded: true }),
+      ...(replaced ? { shellReplaced: true } : {}),
     };
   }
 
@@ -184,6 +198,7 @@ export class PersistentShell implements Shell {
   }
 
   private onExit(): void {
+    this.endedUnnoticed = !this.ended && this.running === undefined;
     this.ended = true;
     this.pipe.drain();
     this.running?.finish(undefined);

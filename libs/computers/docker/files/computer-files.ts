@@ -68,18 +68,24 @@ async function callFiles(computer: DockerComputer, request: FilesRequest, call: 
 
 /** A write that was lost with the helper may have happened; done again it leaves the same. */
 async function callHelper(
-  { files }: DockerComputer,
+  computer: DockerComputer,
   request: FilesRequest,
   { doing, maxBytes, content }: FilesCall,
 ): Promise<Buffer> {
   const about: Doing = { doing, subject: request.path };
   try {
-    const { header, body } = await files.callAgain(request, { timeoutMs: TIMEOUT_MS, maxBytes, content });
+    const { header, body } = await computer.files.callAgain(request, {
+      timeoutMs: TIMEOUT_MS,
+      maxBytes,
+      content,
+    });
     checkHeader(header, about);
     return body;
   } catch (error) {
-    if (error instanceof HelperEnded) throw programFailed(error.reason, about);
-    throw error;
+    if (!(error instanceof HelperEnded)) throw error;
+    // It may have ended with its computer, which is then what there is to say.
+    await computer.requireRunning();
+    throw programFailed(error.reason, about);
   }
 }
 
@@ -89,7 +95,7 @@ async function callContainer(
   { doing, content }: FilesCall,
 ): Promise<Buffer> {
   const { settings } = await computer.require();
-  const { body } = await callInHelper(computer.engine, computer.names, helperArgv(FILES), {
+  const called = callInHelper(computer.engine, computer.names, helperArgv(FILES), {
     image: settings.image,
     mounts: [volumeMount(computer.names.volume, '/session')],
     root: settings.root,
@@ -97,5 +103,11 @@ async function callContainer(
     doing,
     subject: request.path,
   });
-  return body;
+  try {
+    return (await called).body;
+  } catch (error) {
+    // A session that was deleted meanwhile took its volume and the helper with it.
+    if (hasCode(error, 'driver_unavailable')) await computer.require();
+    throw error;
+  }
 }

@@ -10,6 +10,7 @@ import { startProcess } from '../container/container-process.js';
 const REFUSALS = [
   'path_outside_computer',
   'file_not_readable',
+  'file_is_folder',
   'file_too_large',
 ] as const satisfies ComputerErrorCode[];
 
@@ -99,16 +100,17 @@ export function checkHeader(header: unknown, { doing, subject }: Doing): void {
   throw asComputerError(cause, subject ?? 'file', doing ?? 'using');
 }
 
+/** What an engine says when it cannot start the program. */
+const NO_PYTHON = /python3|executable file/;
+
 /** Of a program that gave no answer. */
 export function programFailed(reason: string, { doing, subject }: Doing): ComputerError {
   if (/no space left/i.test(reason)) {
     const message = `No space is left for ${doing ?? 'using'} ${subject ?? 'files'}: ${reason}.`;
     return new ComputerError('disk_full', message);
   }
-  return new ComputerError(
-    'driver_unavailable',
-    `A program inside the computer failed: ${reason}. Its image needs bash and python3.`,
-  );
+  const help = NO_PYTHON.test(reason) ? ' Its image needs bash and python3.' : '';
+  return new ComputerError('driver_unavailable', `A program inside the computer failed: ${reason}.${help}`);
 }
 
 function parseAnswer(output: Buffer, complaint: string, doing: Doing): Answer {

@@ -49,16 +49,40 @@ def release():
     while handles:
         os.close(handles.pop())
 
+def is_inside(real):
+    return real == '/session' or real.startswith('/session/')
+
+def link_out(path):
+    """The link of a path that leads outside, or, where several follow each other, the last of them."""
+    at, found = '/', None
+    for name in os.path.join('/session', path).split('/'):
+        at = os.path.join(at, name)
+        if os.path.islink(at) and not is_inside(os.path.realpath(at)):
+            found = at
+            break
+    for _ in range(40):
+        target = found and os.path.normpath(os.path.join(os.path.dirname(found), os.readlink(found)))
+        if not target or not is_inside(target) or not os.path.islink(target):
+            break
+        found = target
+    return found
+
 def require_inside(real, path):
-    if real != '/session' and not real.startswith('/session/'):
-        refuse('path_outside_computer', path + " is outside the session's folder. Use a path relative to it, or one "
-               'that starts with /session or /data.')
+    if is_inside(real):
+        return
+    link, what = link_out(path), " is outside the session's folder. "
+    if link and is_inside(link):
+        what = " leads outside the session's folder: %s is a link to %s. " % (
+            os.path.relpath(link, '/session'), os.readlink(link))
+    refuse('path_outside_computer',
+           path + what + 'Use a path relative to it, or one that starts with /session or /data.')
 
 def place(path):
     real = os.path.realpath(os.path.join('/session', path))
     require_inside(real, path)
     if os.path.islink(real):
-        refuse('path_outside_computer', path + ' goes through too many links.')
+        refuse('path_outside_computer', '%s goes through too many links, one of them %s.' % (
+            path, os.path.relpath(real, '/session')))
     return real
 
 def opened(real, flags, path):
@@ -82,8 +106,12 @@ def folder_of(real, path):
     return handle
 
 def require_regular(mode, path):
-    if not stat.S_ISREG(mode):
-        refuse('file_not_readable', path + ' is not a regular file.')
+    if stat.S_ISREG(mode):
+        return
+    if stat.S_ISDIR(mode):
+        refuse('file_is_folder', path + ' is a folder, not a file.')
+    kind = 'pipe' if stat.S_ISFIFO(mode) else 'socket' if stat.S_ISSOCK(mode) else 'device'
+    refuse('file_not_readable', '%s is a %s, not a regular file.' % (path, kind))
 
 def read(path, ask):
     handle = opened(place(path), os.O_RDONLY | os.O_NONBLOCK, path)

@@ -30,12 +30,13 @@ export class DockerProcesses {
     const { root } = (await computer.requireRunning()).settings;
     return this.shellLock.run(async () => {
       if (this.current?.alive) return this.current;
-      this.current = await DockerShell.open({
+      const context = {
         container: computer.container,
         env: env(),
         root,
-        endProcesses: (request, atAnyPrice) => this.end(request, root, atAnyPrice),
-      });
+        endProcesses: (request: ProcessesRequest, atAnyPrice: boolean) => this.end(request, root, atAnyPrice),
+      };
+      this.current = await DockerShell.open(context, this.current);
       return this.current;
     });
   }

@@ -57,6 +57,8 @@ export class DockerShell implements Shell {
   private lastExitCode = 0;
   private deathCode: number | undefined;
   private closing: Promise<void> | undefined;
+  /** It ended by itself while no command ran, so that no result has said so. */
+  private endedUnnoticed = false;
 
   private constructor(
     private readonly stream: Duplex,
@@ -65,15 +67,18 @@ export class DockerShell implements Shell {
     private readonly mark: string,
     /** Begins every line that the shell reports, and no other. */
     private readonly secret: string,
+    /** The shell before this one ended unnoticed; the first result says so. */
+    private replaced: boolean,
   ) {}
 
-  static async open(context: ShellContext): Promise<DockerShell> {
+  /** @param predecessor the session's shell before this one */
+  static async open(context: ShellContext, predecessor?: DockerShell): Promise<DockerShell> {
     const mark = randomBytes(12).toString('hex');
     const secret = randomBytes(12).toString('hex');
     const argv = ['/bin/bash', '--noprofile', '--norc', '-c', SHELL_WRAPPER, 'bash', secret];
     const env = { ...context.env, RAWORC_RUN: mark };
     const stream = await startProcess(context.container, { argv, env, root: context.root, stdin: true });
-    const shell = new DockerShell(stream, context, mark, secret);
+    const shell = new DockerShell(stream, context, mark, secret, predecessor?.endedUnnoticed ?? false);
     await shell.greet();
     return shell;
   }
@@ -121,6 +126,8 @@ export class DockerShell implements Shell {
     const exitCode = await finished;
     const interrupted = await interruption.settle();
     const died = this.deathCode !== undefined;
+    const { replaced } = this;
+    this.replaced = false;
     return {
       ...output.finish(),
       ...(background === '' ? {} : { background }),
@@ -128,6 +135,7 @@ export class DockerShell implements Shell {
       outcome: interrupted ?? (died ? 'shell_died' : 'exited'),
       tookMs: performance.now() - startedAt,
       ...(this.alive ? {} : { shellEnded: true }),
+      ...(replaced ? { shellReplaced: true } : {}),
     };
   }
 
@@ -191,6 +199,7 @@ export class DockerShell implements Shell {
 
   private onDeath(exitCode: number): void {
     if (this.deathCode !== undefined) return;
+    this.endedUnnoticed = this.closing === undefined && this.running === undefined;
     this.deathCode = exitCode;
     this.running?.finish(undefined);
     void this.close();
