@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process';
 import { constants } from 'node:fs';
 import {
   chmod,
@@ -11,16 +10,14 @@ import {
   stat as statFile,
   symlink,
 } from 'node:fs/promises';
-import { promisify } from 'node:util';
 import type { CopiedFiles } from '../computer.js';
 import { type ManifestEntry, textToPath } from '../snapshot-format.js';
 import { hasCode } from './errno.js';
 import { type ObjectStore, copyBlocks } from './object-store.js';
+import { makePipe } from './output-pipe.js';
 import { OpenTree, byFolder, parentOf, placeIn } from './open-tree.js';
 import type { SkippedPaths } from './skipped-paths.js';
 import { writeXattrs } from './xattrs.js';
-
-const run = promisify(execFile);
 
 /** Files made at the same time: fewer than Node has threads for files, so that others need not wait. */
 const PARALLEL = 3;
@@ -123,7 +120,7 @@ class Filling {
       this.options.skipped.add(path, 'name_unsupported');
       return false;
     }
-    await run('mkfifo', ['-m', '600', '--', text.replace('/proc/self/', `/proc/${process.pid}/`)]);
+    await makePipe(text.replace('/proc/self/', `/proc/${process.pid}/`));
     return true;
   }
 

@@ -4,9 +4,32 @@ import { chownSync, closeSync, constants, openSync, readSync, rmSync } from 'nod
 import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { hasCode } from './errno.js';
+import { ComputerError } from '../computer.js';
+import { field, hasCode } from './errno.js';
+import { findProgram } from './sandbox/programs.js';
 
 const run = promisify(execFile);
+
+/** Makes a named pipe that is its owner's alone; Node has no call for it. */
+export async function makePipe(path: string): Promise<void> {
+  const program = findProgram('mkfifo');
+  if (program === undefined) {
+    throw new ComputerError(
+      'driver_unavailable',
+      'The program mkfifo is missing, which local computers need. Install coreutils and try again.',
+    );
+  }
+  try {
+    await run(program, ['-m', '600', '--', path]);
+  } catch (cause) {
+    throw new ComputerError('driver_unavailable', `A pipe could not be made: ${reasonOf(cause)}.`, { cause });
+  }
+}
+
+/** What the program itself said. */
+function reasonOf(error: unknown): string {
+  return String(field(error, 'stderr') ?? '').trim() || String(field(error, 'message') ?? error);
+}
 
 /** What a pipe holds at most: after reading that much, everything written before is read. */
 const PIPE_CAPACITY = 64 * 1024;
@@ -44,7 +67,7 @@ export class OutputPipe {
     user: number | undefined,
   ): Promise<OutputPipe> {
     const path = join(folder, `.pipe-${randomUUID()}`);
-    await run('mkfifo', ['-m', '600', path]);
+    await makePipe(path);
     try {
       if (user !== undefined) chownSync(path, user, user);
       const readEnd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
