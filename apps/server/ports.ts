@@ -14,9 +14,10 @@ export interface SessionsView {
   byId(id: string): SessionView | undefined;
   /** By an id, a name, or the beginning of an id (at least six characters). */
   resolve(reference: string): { found: SessionView } | { none: true } | { ambiguous: SessionView[] };
-  list(filter: SessionFilter & { limit?: number }): SessionPage;
+  /** Newest first; other work goes on meanwhile. */
+  list(filter: SessionFilter & { limit?: number }, signal?: AbortSignal): Promise<SessionPage>;
   /** All that match, newest first, in chunks between which other work goes on. */
-  listChunks(filter: SessionFilter): Iterable<SessionView[]>;
+  listChunks(filter: SessionFilter, signal?: AbortSignal): AsyncIterable<SessionView[]>;
   /** Those that are not closed. */
   live(): { state: 'init' | 'idle' | 'busy' }[];
 }
@@ -25,6 +26,8 @@ export interface MessagesView {
   byId(sessionId: string, messageId: string): MessageView | undefined;
   /** The last messages in the order of time; with `beforeId` only what came before that one. */
   last(sessionId: string, limit?: number, beforeId?: string): MessageView[];
+  /** The same some at a time, between which other work goes on. */
+  pages(sessionId: string, limit?: number, beforeId?: string): AsyncIterable<MessageView[]>;
   count(sessionId: string): number;
   /** A user's message and what its turn has said so far. */
   replyTo(sessionId: string, messageId: string): Reply | undefined;

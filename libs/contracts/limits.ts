@@ -4,6 +4,8 @@ export const LIMITS = {
   messageBytes: 1024 * 1024,
   /** Bytes of a session's metadata as JSON. */
   metadataBytes: 64 * 1024,
+  /** Keys of a session's metadata; each is indexed. */
+  metadataKeys: 256,
   /** Bytes of a request body; room for the largest message with every character escaped. */
   bodyBytes: 8 * 1024 * 1024,
   /** Bytes of instructions or of a setup script. */

@@ -16,6 +16,9 @@ const metadata = z
   .refine((value) => bytesOf(JSON.stringify(value)) <= LIMITS.metadataBytes, {
     error: `metadata is limited to ${LIMITS.metadataBytes} bytes as JSON`,
   })
+  .refine((value) => Object.keys(value).length <= LIMITS.metadataKeys, {
+    error: `metadata is limited to ${LIMITS.metadataKeys} keys`,
+  })
   .describe('Anything you want to find the session by.');
 
 const NO_NUL = 'must not contain NUL characters: no program can be given one';

@@ -1,4 +1,5 @@
 export * from './event-store.js';
+export { verifyHistory } from './history.js';
 export * from './leases/index.js';
 export { openJetStreamStore, type JetStreamStore, type JetStreamStoreOptions } from './jetstream/open.js';
 export { createMemoryStore, type MemoryStore } from './memory/memory-store.js';

@@ -1,2 +1,2 @@
 export { projection as messagesProjection } from './project.js';
-export { MessageQueries, type MessageStatus, type MessageView, type Reply } from './queries.js';
+export { MESSAGE_PAGE, MessageQueries, type MessageStatus, type MessageView, type Reply } from './queries.js';

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Query, ViewReader } from '#projections/runner';
 
 export type MessageStatus = 'queued' | 'processing' | 'answered' | 'failed' | 'interrupted' | 'complete';
@@ -24,6 +25,9 @@ export interface Reply {
   replies: MessageView[];
 }
 
+/** Messages in one page; each may be as large as a message can be. */
+export const MESSAGE_PAGE = 16;
+
 type MessageRow = Omit<MessageView, 'metadata'> & { metadata: string };
 
 const COLUMNS = 'id, session_id, role, content, metadata, created_at, turn_id, status';
@@ -34,6 +38,9 @@ export class MessageQueries {
   private readonly newestBefore: Query<[string, string, string, number], MessageRow>;
   private readonly one: Query<[string, string], MessageRow>;
   private readonly ofTurn: Query<[string, string], MessageRow>;
+  private readonly placeOf: Query<[string, string], { position: number }>;
+  private readonly firstOfLast: Query<[string, number, number], { position: number | null }>;
+  private readonly page: Query<[string, number, number], MessageRow & { position: number }>;
   private readonly total: Query<[string], { count: number }>;
 
   constructor(reader: ViewReader) {
@@ -45,6 +52,11 @@ export class MessageQueries {
     this.ofTurn = reader.query(
       `${select} WHERE turn_id = ? AND session_id = ? AND role <> 'user' ORDER BY position`,
     );
+    this.placeOf = reader.query('SELECT position FROM messages WHERE id = ? AND session_id = ?');
+    this.firstOfLast = reader.query(`SELECT min(position) AS position FROM (
+      SELECT position FROM messages WHERE session_id = ? AND position < ? ORDER BY position DESC LIMIT ?)`);
+    this.page = reader.query(`SELECT position, ${COLUMNS} FROM messages
+      WHERE session_id = ? AND position >= ? AND position < ? ORDER BY position LIMIT ${MESSAGE_PAGE}`);
     this.total = reader.query('SELECT count(*) AS count FROM messages WHERE session_id = ?');
   }
 
@@ -58,6 +70,21 @@ export class MessageQueries {
         ? this.newest.all(sessionId, limit)
         : this.newestBefore.all(sessionId, beforeId, sessionId, limit);
     return rows.reverse().map(viewOf);
+  }
+
+  /** As `last`, some at a time; other work goes on between, and what is cleared meanwhile does not come any more. */
+  async *pages(sessionId: string, limit = -1, beforeId?: string): AsyncGenerator<MessageView[]> {
+    const before = beforeId === undefined ? undefined : this.placeOf.get(beforeId, sessionId);
+    if (beforeId !== undefined && before === undefined) return;
+    const end = before?.position ?? Number.MAX_SAFE_INTEGER;
+    let next = this.firstOfLast.get(sessionId, end, limit)?.position ?? end;
+    for (;;) {
+      const rows = this.page.all(sessionId, next, end);
+      if (rows.length > 0) yield rows.map(({ position: _, ...row }) => viewOf(row));
+      if (rows.length < MESSAGE_PAGE) return;
+      next = (rows.at(-1)?.position ?? end) + 1;
+      await setImmediate();
+    }
   }
 
   count(sessionId: string): number {

@@ -110,7 +110,7 @@ describe.each([
   it('equals the incremental views byte for byte, and goes on from there', async () => {
     const { store, views } = await rebuildable(1, 100, 3_000);
     const before = dumped();
-    expect(before.length).toBeGreaterThan(10_000);
+    expect(before.length).toBeGreaterThan(5_000);
     // The worker does not know of this one: the last events are caught up with in the take-over.
     await appendAll(store, sessionNamed('meanwhile'));
     const { sequence } = await views.rebuild();
@@ -126,12 +126,12 @@ describe.each([
   it('answers queries meanwhile, and never goes back', async () => {
     const { views } = await rebuildable(2, 20, 3_000);
     const queries = new SessionQueries(views.reader);
-    const expected = queries.list().sessions.length;
+    const expected = queries.countAll();
     const positions: number[] = [];
     let running = true;
     const rebuilt = views.rebuild().finally(() => (running = false));
     while (running) {
-      expect(queries.list().sessions).toHaveLength(expected);
+      expect(queries.countAll()).toBe(expected);
       positions.push(views.position());
       await setImmediate();
     }

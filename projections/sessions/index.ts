@@ -1,4 +1,4 @@
-export { encodeCursor, InvalidCursorError } from './cursor.js';
+export { decodeCursor, encodeCursor, InvalidCursorError } from './cursor.js';
 export type { SessionFilter } from './list-sql.js';
 export { projection as sessionsProjection } from './project.js';
 export {

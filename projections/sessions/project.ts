@@ -2,6 +2,7 @@ import type { ContentBlock, EventOf, Usage } from '#domain';
 import type { RecordedEvent } from '#event-store';
 import type { Database } from 'better-sqlite3';
 import type { Projection } from '#projections/runner';
+import { indexedPairs } from './metadata-index.js';
 import { schema } from './schema.js';
 import { prepareStatements } from './statements.js';
 
@@ -11,7 +12,7 @@ const NAMED_SKIPPED = 3;
 /** One row for each session, as the REST object shows it. */
 export const projection: Projection = {
   name: 'sessions',
-  version: 4,
+  version: 5,
   schema,
   module: import.meta.url,
   prepare: (db) => prepare(db),
@@ -19,11 +20,16 @@ export const projection: Projection = {
 
 function prepare(db: Database) {
   const run = prepareStatements(db);
+  const index = (id: string, metadata: Record<string, unknown>): void => {
+    run.forgetMetadata.run(id);
+    for (const { key, value } of indexedPairs(metadata)) run.addMetadata.run(key, value, id);
+  };
   return ({ event }: RecordedEvent): void => {
     const step = { id: event.subject, version: event.sessionversion, at: Date.parse(event.time) / 1000 };
     switch (event.type) {
       case 'session.created':
-        return void run.create.run({ ...step, ...created(event) });
+        run.create.run({ ...step, ...created(event) });
+        return index(step.id, event.data.metadata);
       case 'session.remixed':
         return void run.remixed.run(step);
       case 'computer.started':
@@ -68,13 +74,17 @@ function prepare(db: Database) {
       case 'session.restored':
         return void run.restored.run(step);
       case 'session.updated':
-        return void run.updated.run({ ...step, ...updated(event.data) });
+        run.updated.run({ ...step, ...updated(event.data) });
+        if (event.data.metadata !== undefined) index(step.id, event.data.metadata);
+        return;
       case 'state.forced':
         return void run.forced.run({ ...step, state: event.data.to });
       case 'session.deleted':
-        return void run.deleted.run(step);
+        run.deleted.run(step);
+        return void run.forgetMetadata.run(step.id);
       case 'session.erased':
-        return void run.erase.run({ id: step.id });
+        run.erase.run({ id: step.id });
+        return void run.forgetMetadata.run(step.id);
       case 'event.unreadable':
         return void run.unreadable.run({ ...step, error: errorOf(event.data) });
     }

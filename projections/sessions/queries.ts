@@ -1,8 +1,9 @@
 import type { SessionStatus } from '#domain';
 import type { Query, ViewReader } from '#projections/runner';
 import { encodeCursor } from './cursor.js';
-import { conditions, type SessionFilter } from './list-sql.js';
-import { viewOf, type SessionRow, type SessionView } from './session.js';
+import type { SessionFilter } from './list-sql.js';
+import { ListSteps } from './list-steps.js';
+import { COLUMNS, viewOf, type SessionRow, type SessionView } from './session.js';
 
 export interface SessionPage {
   sessions: SessionView[];
@@ -34,11 +35,7 @@ export interface IdleSession {
 
 const MIN_PREFIX = 6;
 const MAX_CANDIDATES = 10;
-const CHUNK = 500;
 
-const COLUMNS = `id, state, name, version, created_by, created_at, last_activity_at, closed_at, parent_session_id,
-  parent_version, model, timeout_seconds, container_id, node, message_count, input_tokens, output_tokens,
-  cache_read_input_tokens, cache_creation_input_tokens, error, files_not_kept, keeping, desktop, controlled_by, metadata`;
 const NEWEST_FIRST = 'ORDER BY created_at DESC, id DESC';
 
 /** Questions about sessions. Deleted sessions and unfinished remixes do not exist here. */
@@ -50,7 +47,14 @@ export class SessionQueries {
   private readonly expiring: Query<[number], IdleSession>;
   private readonly copying: Query<[number], { id: string }>;
 
-  constructor(private readonly reader: ViewReader) {
+  private readonly remixes: Query<[string], SessionRow>;
+  private readonly open: Query<[], { count: number }>;
+  private readonly all: Query<[], { count: number }>;
+  private readonly inContainer: Query<[], unknown>;
+  private readonly lists: ListSteps;
+
+  constructor(reader: ViewReader) {
+    this.lists = new ListSteps(reader);
     const select = `SELECT ${COLUMNS} FROM sessions WHERE lifecycle = 'live'`;
     this.one = reader.query(`${select} AND id = ?`);
     this.named = reader.query(`${select} AND name = ? ${NEWEST_FIRST} LIMIT ?`);
@@ -62,6 +66,11 @@ export class SessionQueries {
       SELECT id, version, ${autoCloseAt} AS auto_close_at FROM sessions INDEXED BY sessions_expiring
       WHERE lifecycle = 'live' AND state = 'idle' AND timeout_seconds > 0 AND ${autoCloseAt} <= ?
       ORDER BY ${autoCloseAt}`);
+    this.remixes = reader.query(`${select} AND parent_session_id = ? ${NEWEST_FIRST}`);
+    const live = `FROM sessions WHERE lifecycle = 'live'`;
+    this.open = reader.query(`SELECT count(*) AS count ${live} AND state IN ('init', 'idle', 'busy')`);
+    this.all = reader.query(`SELECT count(*) AS count ${live}`);
+    this.inContainer = reader.query(`SELECT 1 ${live} AND container_id = 'raworc_session_' || id LIMIT 1`);
     this.copying = reader.query(`SELECT id FROM sessions WHERE lifecycle = 'copying' AND created_at < ?`);
   }
 
@@ -85,31 +94,46 @@ export class SessionQueries {
    * Newest first; all that match, when no limit is given.
    * @throws InvalidCursorError
    */
-  list(filter: SessionFilter & { limit?: number } = {}): SessionPage {
-    const { limit } = filter;
-    if (limit === undefined) return { sessions: this.read(filter, -1) };
-    const sessions = this.read(filter, limit + 1);
-    const last = sessions[limit - 1];
-    if (sessions.length <= limit || last === undefined) return { sessions };
+  async list(
+    { limit, ...filter }: SessionFilter & { limit?: number } = {},
+    signal?: AbortSignal,
+  ): Promise<SessionPage> {
+    const sessions: SessionView[] = [];
+    for await (const step of this.lists.steps(filter, limit && limit + 1, signal)) {
+      sessions.push(...step);
+      if (limit !== undefined && sessions.length > limit) break;
+    }
+    const last = limit === undefined ? undefined : sessions[limit - 1];
+    if (limit === undefined || sessions.length <= limit || last === undefined) return { sessions };
     return { sessions: sessions.slice(0, limit), next: encodeCursor(last) };
   }
 
   /**
-   * As `list`, in chunks; between two of them other work may go on and the views may move on.
+   * As `list`, in chunks; between two of them other work goes on and the views may move on.
    * @throws InvalidCursorError
    */
-  *listChunks(filter: SessionFilter = {}, size = CHUNK): Generator<SessionView[]> {
-    let after = filter.after;
-    do {
-      const { sessions, next } = this.list({ ...filter, after, limit: size });
-      if (sessions.length > 0) yield sessions;
-      after = next;
-    } while (after !== undefined);
+  listChunks(filter: SessionFilter = {}, signal?: AbortSignal): AsyncGenerator<SessionView[]> {
+    return this.lists.steps(filter, undefined, signal);
   }
 
   /** The session's own remixes, newest first. */
   children(id: string): SessionView[] {
-    return this.read({ parent: id }, -1);
+    return this.remixes.all(id).map(viewOf);
+  }
+
+  /** Sessions that are neither closed nor deleted. */
+  countOpen(): number {
+    return this.open.get()?.count ?? 0;
+  }
+
+  /** Sessions that are not deleted. */
+  countAll(): number {
+    return this.all.get()?.count ?? 0;
+  }
+
+  /** Whether the computer of any session is a container, closed ones included. */
+  someInContainer(): boolean {
+    return this.inContainer.get() !== undefined;
   }
 
   /** Idle sessions with a timeout, the next to close first; only those that are due by then, if a time is given. */
@@ -125,15 +149,6 @@ export class SessionQueries {
   /** Remixes that were begun before a time (unix seconds) and whose copy never ended. */
   unfinishedRemixes(begunBefore: number): string[] {
     return this.copying.all(begunBefore).map(({ id }) => id);
-  }
-
-  private read(filter: SessionFilter, limit: number): SessionView[] {
-    const { where, params } = conditions(filter);
-    const sql = `SELECT ${COLUMNS} FROM sessions WHERE ${where} ${NEWEST_FIRST} LIMIT ?`;
-    return this.reader
-      .query<unknown[], SessionRow>(sql)
-      .all(...params, limit)
-      .map(viewOf);
   }
 
   private withPrefix(prefix: string): SessionRow[] {

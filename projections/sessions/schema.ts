@@ -1,6 +1,8 @@
 /**
  * `lifecycle`: a copying remix and a deleted session have a row that no query shows; an erased one has none.
- * `turn_id`: the running turn. `installs`: programs of root may change the computer's root filesystem. Metadata comes last, since it may be large and filters rarely touch it.
+ * `turn_id`: the running turn. `installs`: programs of root may change the computer's root filesystem. Metadata comes
+ * last, since it may be large.
+ * `session_metadata`: the pairs that lists are filtered by, in the order of lists; see metadata-index.ts.
  */
 export const schema = `
   CREATE TABLE sessions (
@@ -41,4 +43,12 @@ export const schema = `
   CREATE INDEX sessions_expiring ON sessions (last_activity_at + timeout_seconds)
     WHERE lifecycle = 'live' AND state = 'idle' AND timeout_seconds > 0;
   CREATE INDEX sessions_copying ON sessions (created_at) WHERE lifecycle = 'copying';
+  CREATE TABLE session_metadata (
+    key        TEXT NOT NULL,
+    value      TEXT NOT NULL,
+    created_at REAL NOT NULL,
+    session_id TEXT NOT NULL,
+    PRIMARY KEY (key, value, created_at, session_id)
+  ) WITHOUT ROWID;
+  CREATE INDEX session_metadata_by_session ON session_metadata (session_id);
 `;

@@ -62,6 +62,11 @@ export interface SessionRow {
   metadata: string;
 }
 
+/** What a row of `sessions` shows. */
+export const COLUMNS = `id, state, name, version, created_by, created_at, last_activity_at, closed_at, parent_session_id,
+  parent_version, model, timeout_seconds, container_id, node, message_count, input_tokens, output_tokens,
+  cache_read_input_tokens, cache_creation_input_tokens, error, files_not_kept, keeping, desktop, controlled_by, metadata`;
+
 export function viewOf(row: SessionRow): SessionView {
   const expires = row.state === 'idle' && row.timeout_seconds > 0 && row.controlled_by === null;
   const { parent_session_id, parent_version } = row;

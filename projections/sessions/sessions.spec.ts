@@ -12,7 +12,8 @@ import {
   responded,
   type TestView,
 } from '../testing/index.js';
-import { SessionQueries, sessionsProjection } from './index.js';
+import { SessionQueries, sessionsProjection, type SessionFilter } from './index.js';
+import { indexedPairs } from './metadata-index.js';
 
 const ID = '019ab2c4-0000-7000-8000-000000000001';
 const SOURCE = {
@@ -188,56 +189,135 @@ describe('the list', () => {
   };
   const ids = (sessions: { id: string }[]) => sessions.map(({ id }) => id);
 
-  it('is newest first, and paged by cursor without gaps or repeats', () => {
+  async function chunksOf(filter: SessionFilter) {
+    const chunks = [];
+    for await (const chunk of queries.listChunks(filter)) chunks.push(chunk);
+    return chunks;
+  }
+
+  it('is newest first, and paged by cursor without gaps or repeats', async () => {
     fill(5);
     show();
-    const first = queries.list({ limit: 2 });
-    const second = queries.list({ limit: 2, after: first.next });
-    const third = queries.list({ limit: 2, after: second.next });
+    const first = await queries.list({ limit: 2 });
+    const second = await queries.list({ limit: 2, after: first.next });
+    const third = await queries.list({ limit: 2, after: second.next });
     expect([first, second, third].map((page) => ids(page.sessions))).toEqual([
       ['session-4', 'session-3'],
       ['session-2', 'session-1'],
       ['session-0'],
     ]);
     expect(third.next).toBeUndefined();
-    expect(queries.list({ limit: 5 }).next).toBeUndefined();
-    expect(ids(queries.list().sessions)).toHaveLength(5);
-    expect([...queries.listChunks({}, 2)].map(ids)).toEqual(
-      [first, second, third].map((page) => ids(page.sessions)),
+    expect((await queries.list({ limit: 5 })).next).toBeUndefined();
+    expect(ids((await queries.list()).sessions)).toHaveLength(5);
+    expect(ids((await chunksOf({})).flat())).toEqual(
+      [first, second, third].flatMap((page) => ids(page.sessions)),
     );
-    expect([...queries.listChunks({ state: 'busy' })]).toEqual([]);
+    expect(await chunksOf({ state: 'busy' })).toEqual([]);
   });
 
-  it('refuses a cursor that is none', () => {
+  it('refuses a cursor that is none', async () => {
     for (const after of ['nonsense', '', Buffer.from('[1]').toString('base64url')]) {
-      expect(() => queries.list({ after })).toThrow(expect.objectContaining({ code: 'invalid_cursor' }));
+      await expect(queries.list({ after })).rejects.toMatchObject({ code: 'invalid_cursor' });
     }
   });
 
-  it('filters by state, name, time and parent', () => {
+  it('filters by state, name, time and parent', async () => {
     fill(3);
     log.add('session-1', event('computer.started', computerStarted()));
     show();
     const middle = queries.byId('session-1')?.created_at ?? 0;
-    expect(ids(queries.list({ state: 'idle' }).sessions)).toEqual(['session-1']);
-    expect(ids(queries.list({ name: 'name-2' }).sessions)).toEqual(['session-2']);
-    expect(ids(queries.list({ createdBefore: middle }).sessions)).toEqual(['session-0']);
-    expect(ids(queries.list({ createdAfter: middle }).sessions)).toEqual(['session-2']);
-    expect(queries.list({ parent: 'session-1' }).sessions).toEqual([]);
+    expect(ids((await queries.list({ state: 'idle' })).sessions)).toEqual(['session-1']);
+    expect(ids((await queries.list({ name: 'name-2' })).sessions)).toEqual(['session-2']);
+    expect(ids((await queries.list({ createdBefore: middle })).sessions)).toEqual(['session-0']);
+    expect(ids((await queries.list({ createdAfter: middle })).sessions)).toEqual(['session-2']);
+    expect((await queries.list({ parent: 'session-1' })).sessions).toEqual([]);
     expect(queries.live()).toContainEqual({ id: 'session-1', state: 'idle', node: expect.any(String) });
   });
 
-  it('filters by metadata, comparing values as text', () => {
+  it('filters by metadata, comparing values as text', async () => {
     const metadata = { team: 'a', n: 7, ok: true, none: null, 'a.b"c': 'odd', list: ['x'] };
     log.add('tagged', event('session.created', createdData({ metadata })));
     log.add('plain', event('session.created', createdData()));
     show();
-    const matching = (wanted: Record<string, string>) => ids(queries.list({ metadata: wanted }).sessions);
-    expect(matching({ team: 'a', n: '7', ok: 'true', none: 'null', 'a.b"c': 'odd' })).toEqual(['tagged']);
-    expect(matching({ team: 'b' })).toEqual([]);
-    expect(matching({ team: 'a', missing: 'x' })).toEqual([]);
-    expect(matching({ list: '["x"]' })).toEqual([]);
-    expect(matching({ ok: '1' })).toEqual([]);
+    const matching = async (wanted: Record<string, string>) =>
+      ids((await queries.list({ metadata: wanted })).sessions);
+    expect(await matching({ team: 'a', n: '7', ok: 'true', none: 'null', 'a.b"c': 'odd' })).toEqual([
+      'tagged',
+    ]);
+    expect(await matching({ team: 'b' })).toEqual([]);
+    expect(await matching({ team: 'a', missing: 'x' })).toEqual([]);
+    expect(await matching({ list: '["x"]' })).toEqual([]);
+    expect(await matching({ ok: '1' })).toEqual([]);
+  });
+
+  it('finds long keys and values, and those that look like their digests', async () => {
+    const long = 'x'.repeat(5_000);
+    log.add('long', event('session.created', createdData({ metadata: { [long]: `${long}1`, a: long } })));
+    show();
+    const [{ value: digest } = { value: '' }] = indexedPairs({ a: long });
+    log.add('like', event('session.created', createdData({ metadata: { a: digest, b: digest.slice(1) } })));
+    show();
+    const matching = async (wanted: Record<string, string>) =>
+      ids((await queries.list({ metadata: wanted })).sessions);
+    expect(await matching({ [long]: `${long}1` })).toEqual(['long']);
+    expect(await matching({ [long]: `${long}2` })).toEqual([]);
+    expect(await matching({ a: long })).toEqual(['long']);
+    expect(await matching({ a: digest })).toEqual(['like']);
+  });
+
+  it('follows changes of metadata, and the end of a session', async () => {
+    log.add('a', event('session.created', createdData({ metadata: { team: 'x', old: 1 } })));
+    log.add('b', event('session.created', createdData({ metadata: { team: 'x' } })));
+    log.add('a', event('session.updated', { metadata: { team: 'y' } }));
+    log.add('b', event('session.updated', { name: 'renamed' }));
+    show();
+    const matching = async (wanted: Record<string, string>) =>
+      ids((await queries.list({ metadata: wanted })).sessions);
+    expect(await matching({ team: 'x' })).toEqual(['b']);
+    expect(await matching({ team: 'y' })).toEqual(['a']);
+    expect(await matching({ old: '1' })).toEqual([]);
+    log.add('a', event('session.deleted', {}));
+    log.add('b', event('session.erased', {}));
+    show();
+    expect(view.dump()).not.toContain('session_metadata');
+  });
+
+  it('is the same whatever its steps, for any filter', async () => {
+    for (let n = 0; n < 1_200; n++) {
+      const metadata = { third: n % 3, half: n % 2 === 0, all: 'yes' };
+      log.add(`s-${n}`, event('session.created', createdData({ name: `name-${n}`, metadata })));
+      if (n % 5 === 0) log.add(`s-${n}`, event('computer.started', computerStarted()));
+      if (n % 7 === 0) log.add(`s-${n}`, event('session.deleted', {}));
+    }
+    show();
+    const everything = (await queries.list()).sessions;
+    expect(everything).toHaveLength(1_200 - Math.ceil(1_200 / 7));
+    const filter = { state: 'idle', metadata: { all: 'yes', third: '2', half: 'true' } } as const;
+    const expected = everything.filter(
+      ({ state, metadata }) => state === 'idle' && metadata['third'] === 2 && metadata['half'] === true,
+    );
+    expect(expected.length).toBeGreaterThan(20);
+    expect((await queries.list(filter)).sessions).toEqual(expected);
+    const paged: string[] = [];
+    for (let after: string | undefined, more = true; more; more = after !== undefined) {
+      const { sessions, next } = await queries.list({ ...filter, after, limit: 7 });
+      paged.push(...ids(sessions));
+      after = next;
+    }
+    expect(paged).toEqual(ids(expected));
+  });
+
+  it('counts what is open and what is there', () => {
+    fill(5);
+    log.add('session-0', event('session.closed', { reason: 'requested' }));
+    log.add('session-1', event('session.deleted', {}));
+    log.add('copying', event('session.created', createdData({ source: SOURCE })));
+    show();
+    expect([queries.countOpen(), queries.countAll()]).toEqual([3, 4]);
+    expect(queries.someInContainer()).toBe(false);
+    log.add('session-2', event('computer.started', computerStarted('raworc_session_session-2')));
+    show();
+    expect(queries.someInContainer()).toBe(true);
   });
 });
 

@@ -51,6 +51,9 @@ export function prepareStatements(db: Database) {
       closed_at = iif(@state = 'closed', @at, NULL)`),
     deleted: update(`${COUNTED}, lifecycle = 'deleted', message_count = 0, controlled_by = NULL`),
     unreadable: update('version = version + 1, error = coalesce(error, @error)'),
+    forgetMetadata: db.prepare<[string]>('DELETE FROM session_metadata WHERE session_id = ?'),
+    addMetadata: db.prepare<[string, string, string]>(`
+      INSERT OR IGNORE INTO session_metadata SELECT ?, ?, created_at, id FROM sessions WHERE id = ?`),
     erase: db.prepare<[Record<string, unknown>]>('DELETE FROM sessions WHERE id = @id'),
   };
 }

@@ -1,10 +1,9 @@
-import { Readable } from 'node:stream';
 import { Controller, Get, Headers, Inject, Query, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import * as contracts from '#contracts';
 import { Doc } from '../docs/doc.js';
-import { jsonArrayFrom } from '../http/json-array.js';
+import { sendArray } from '../http/json-array.js';
 import { goneSignal } from '../reading/gone-signal.js';
 import { SessionId } from '../reading/session-id.pipe.js';
 import { SessionReader } from '../reading/session-reader.js';
@@ -39,7 +38,8 @@ export class EventsController {
     if (wantsStream(request)) {
       return this.streams.open(reply, { sessionId: id, after: cursorOf(lastEventId) ?? after });
     }
-    return reply.send(await readSessionEvents(this.options.store, id, { after, limit }));
+    const page = { after, limit, signal: goneSignal(reply) };
+    return sendArray(reply, readSessionEvents(this.options.store, id, page));
   }
 
   @Get('events')
@@ -52,8 +52,7 @@ export class EventsController {
   ) {
     if (wantsStream(request)) return this.streams.open(reply, { after: cursorOf(lastEventId) ?? after });
     const events = readEvents(this.options.store, { after: after ?? 0, limit, signal: goneSignal(reply) });
-    const text = Readable.from(jsonArrayFrom(events), { objectMode: false });
-    return reply.type('application/json; charset=utf-8').send(text);
+    return sendArray(reply, events);
   }
 }
 

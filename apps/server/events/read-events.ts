@@ -1,5 +1,5 @@
 import type { StreamedEvent } from '#contracts';
-import type { EventStore } from '#event-store';
+import { verifyHistory, type EventStore, type RecordedEvent } from '#event-store';
 import { publicEvent } from './public-event.js';
 
 export interface EventPage {
@@ -20,12 +20,26 @@ export async function* readEvents(store: EventStore, { after, limit = Infinity, 
   }
 }
 
-/** A session's events on the log by now. */
-export async function readSessionEvents(
+/**
+ * A session's events on the log by now, batch by batch: a history may be larger than memory.
+ * @throws LogError `log_corrupt` when a version is missing
+ */
+export async function* readSessionEvents(
   store: EventStore,
   sessionId: string,
-  { after, limit }: Omit<EventPage, 'signal'>,
-): Promise<StreamedEvent[]> {
-  const history = await store.read(sessionId, { fromSequence: after + 1 });
-  return history.slice(0, limit).map(publicEvent);
+  { after, limit = Infinity, signal }: EventPage,
+): AsyncGenerator<StreamedEvent[]> {
+  let left = limit;
+  let before: RecordedEvent | undefined;
+  for await (const batch of store.scan({ after, sessionId, signal })) {
+    // An erasure between two batches leaves its tombstone alone, which begins a history of its own.
+    const erased = batch[0]?.event.type === 'session.erased';
+    const known = before === undefined || erased ? batch : [before, ...batch];
+    verifyHistory(sessionId, known, after === 0 && before === undefined);
+    before = batch.at(-1);
+    const events = batch.slice(0, left);
+    left -= events.length;
+    yield events.map(publicEvent);
+    if (left === 0) return;
+  }
 }

@@ -31,6 +31,16 @@ export class MessageReader {
     return this.views.messages.last(sessionId, limit, before);
   }
 
+  /**
+   * As `last`, for more than fit into memory.
+   * @throws ApiError `session_not_found`, `message_not_found`
+   */
+  pages(sessionId: string, limit?: number, before?: string): AsyncIterable<MessageView[]> {
+    this.sessions.get(sessionId);
+    if (before !== undefined) this.get(sessionId, before);
+    return this.views.messages.pages(sessionId, limit, before);
+  }
+
   count(sessionId: string): number {
     this.sessions.get(sessionId);
     return this.views.messages.count(sessionId);

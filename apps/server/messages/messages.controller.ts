@@ -4,8 +4,10 @@ import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { ClearMessages, PostMessage, type CommandContext } from '#commands';
 import * as contracts from '#contracts';
+import { MESSAGE_PAGE } from '#projections/messages';
 import { Doc } from '../docs/doc.js';
 import { Context } from '../http/command-context.js';
+import { sendArray } from '../http/json-array.js';
 import { OwnWrites } from '../reading/own-writes.js';
 import { SessionId } from '../reading/session-id.pipe.js';
 import { replyWait, secondsOf, type WaitQuery } from '../reading/wait-query.js';
@@ -28,8 +30,15 @@ export class MessagesController {
     replies: { 200: z.array(contracts.messageView) },
     errors: ['message_not_found'],
   })
-  list(@SessionId() id: string, @Query({ schema: contracts.listMessages }) { limit, before }: ListQuery) {
-    return this.messages.last(id, limit, before);
+  list(
+    @SessionId() id: string,
+    @Query({ schema: contracts.listMessages }) { limit, before }: ListQuery,
+    @Res() reply: FastifyReply,
+  ) {
+    if (limit !== undefined && limit <= MESSAGE_PAGE) {
+      return reply.send(this.messages.last(id, limit, before));
+    }
+    return sendArray(reply, this.messages.pages(id, limit, before));
   }
 
   @Get('count')
@@ -51,6 +60,7 @@ export class MessagesController {
       'event_too_large',
       'idempotency_key_reused',
       'not_answered',
+      'sessions_exceeded',
       'wait_timed_out',
     ],
   })

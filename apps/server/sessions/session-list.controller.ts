@@ -1,12 +1,12 @@
-import { Readable } from 'node:stream';
 import { Controller, Get, Inject, Query, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import * as contracts from '#contracts';
-import { InvalidCursorError, type SessionFilter } from '#projections/sessions';
+import { decodeCursor, InvalidCursorError, type SessionFilter } from '#projections/sessions';
 import { Doc } from '../docs/doc.js';
-import { jsonArray } from '../http/json-array.js';
+import { sendArray } from '../http/json-array.js';
 import { VIEWS, type Views } from '../ports.js';
+import { goneSignal } from '../reading/gone-signal.js';
 
 type ListQuery = z.infer<typeof contracts.listSessions>;
 
@@ -22,32 +22,27 @@ export class SessionListController {
     query: contracts.listSessions,
     replies: { 200: z.array(contracts.session) },
   })
-  list(
+  async list(
     @Query({ schema: contracts.listSessions }) query: ListQuery,
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ) {
     const filter = filterOf(query);
-    requireCursor(query.after, () => this.views.sessions.list({ ...filter, limit: 1 }));
-    if (query.limit === undefined) return sendAll(reply, this.views.sessions.listChunks(filter));
-    const { sessions, next } = this.views.sessions.list({ ...filter, limit: query.limit });
+    requireCursor(query.after);
+    const signal = goneSignal(reply);
+    if (query.limit === undefined) return sendArray(reply, this.views.sessions.listChunks(filter, signal));
+    const page = { ...filter, limit: query.limit };
+    const { sessions, next } = await this.views.sessions.list(page, signal);
     if (next !== undefined) reply.header('Link', `<${nextAddress(request, next)}>; rel="next"`);
     return reply.send(sessions);
   }
-}
-
-/** Chunk by chunk, as fast as the client reads: the whole list is never in memory. */
-function sendAll(reply: FastifyReply, chunks: Iterable<unknown[]>): FastifyReply {
-  return reply
-    .type('application/json; charset=utf-8')
-    .send(Readable.from(jsonArray(chunks), { objectMode: false }));
 }
 
 function filterOf(query: ListQuery): SessionFilter {
   const { state, name, parent, after, created_before, created_after } = query;
   const metadata = Object.entries(query)
     .filter(([key]) => key.startsWith(METADATA))
-    .map(([key, value]): [string, string] => [key.slice(METADATA.length), String(value)]);
+    .map(([key, value]): [string, string] => [key.slice(METADATA.length), textOf(key, value)]);
   if (metadata.length > contracts.LIMITS.metadataFilters) throw tooManyFilters(metadata.length);
   return {
     state,
@@ -60,6 +55,15 @@ function filterOf(query: ListQuery): SessionFilter {
   };
 }
 
+/** One value for each key: a session has no more. */
+function textOf(key: string, value: unknown): string {
+  if (typeof value === 'string') return value;
+  const message = 'given more than once; a session has one value for each key';
+  throw new contracts.ApiError('validation_failed', `${key.slice(0, 100)}: ${message}.`, {
+    errors: [{ path: key.slice(0, 100), message }],
+  });
+}
+
 /** Each one is a condition on every session. */
 function tooManyFilters(count: number): contracts.ApiError {
   const message = `at most ${contracts.LIMITS.metadataFilters} metadata filters in one request, and these are ${count}`;
@@ -68,10 +72,11 @@ function tooManyFilters(count: number): contracts.ApiError {
   });
 }
 
-function requireCursor(cursor: string | undefined, read: () => unknown): void {
+/** Before a streamed reply has begun. */
+function requireCursor(cursor: string | undefined): void {
   if (cursor === undefined) return;
   try {
-    read();
+    decodeCursor(cursor);
   } catch (error) {
     if (!(error instanceof InvalidCursorError)) throw error;
     throw new contracts.ApiError('validation_failed', error.message, {

@@ -60,6 +60,7 @@ describe('the list of sessions', () => {
     '?limit=x',
     '?after=nonsense',
     '?state=idle&state=busy',
+    '?metadata.n=7&metadata.n=8',
     '?created_before=x',
   ])('refuses %s', async (query) => {
     const reply = await app.client.get(`sessions${query}`);

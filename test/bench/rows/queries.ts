@@ -65,6 +65,11 @@ function pairsOf(reader: ViewReader, db: Database, { ids }: ManySessions): Pair[
   const newest = `ORDER BY created_at DESC, id DESC LIMIT ${PAGE + 1}`;
   const firstPage = db.prepare(`${idle} ${newest}`);
   const deepPage = db.prepare(`${idle} AND (created_at, id) < (?, ?) ${newest}`);
+  const ofTeam = `SELECT sessions.* FROM session_metadata AS pair JOIN sessions ON sessions.id = pair.session_id
+    WHERE pair.key = '=team' AND pair.value = '=' || ? AND lifecycle = 'live'`;
+  const pairNewest = `ORDER BY pair.created_at DESC, pair.session_id DESC LIMIT ${PAGE + 1}`;
+  const byTeam = db.prepare(`${ofTeam} ${pairNewest}`);
+  const byTeamIdle = db.prepare(`${ofTeam} AND +state = 'idle' ${pairNewest}`);
   const last = db.prepare(`SELECT * FROM messages WHERE session_id = ? ORDER BY position DESC LIMIT ${LAST}`);
   const count = db.prepare('SELECT count(*) FROM messages WHERE session_id = ?');
   return [
@@ -77,6 +82,16 @@ function pairsOf(reader: ViewReader, db: Database, { ids }: ManySessions): Pair[
       path: 'list by state, deep page, p99',
       ours: () => sessions.list({ state: 'idle', limit: PAGE, after }),
       bare: () => deepPage.all(deep.created_at, deep.id),
+    },
+    {
+      path: 'list by metadata, first page, p99',
+      ours: () => sessions.list({ metadata: { team: 'team-7' }, limit: PAGE }),
+      bare: () => byTeam.all('team-7'),
+    },
+    {
+      path: 'list by metadata and state, first page, p99',
+      ours: () => sessions.list({ state: 'idle', metadata: { team: 'team-7' }, limit: PAGE }),
+      bare: () => byTeamIdle.all('team-7'),
     },
     {
       path: 'last 10 messages, p99',
@@ -98,7 +113,7 @@ async function measurePair(
 ): Promise<Measured> {
   let turn = 0;
   const p99 = (query: (session: string) => unknown) => async () =>
-    percentile(await timesOf(ROUND_MS, async () => query(long[turn++ % long.length] ?? '')), 0.99);
+    percentile(await timesOf(ROUND_MS, async () => await query(long[turn++ % long.length] ?? '')), 0.99);
   const rounds = await inTurns(quick ? 3 : 11, { ours: p99(ours), bare: p99(bare) });
   return { path, unit: 'ms', bareIs: 'SQL', bars: [{ of: 'ours', atMost: 1 }], ...rounds };
 }
