@@ -1,10 +1,12 @@
 import type { DynamicModule } from '@nestjs/common';
-import { CommandsModule } from '#commands';
+import { CommandsModule, type SessionCounts } from '#commands';
 import { systemIds } from '#runtime';
 import { HostModule } from '../host/index.js';
 import { OperatorModule } from '../operator/index.js';
 import { sessionDirectory } from './directory.js';
+import { limitMaxima } from './limit-maxima.js';
 import type { Parts } from './parts.js';
+import type { ServiceViews } from './views.js';
 
 /** The write side, with what sessions get that do not say. */
 export function commandsModule({
@@ -15,6 +17,7 @@ export function commandsModule({
   node,
   space,
   vault,
+    views,
 }: Parts): DynamicModule {
   return CommandsModule.register({
     store: log.store,
@@ -25,6 +28,7 @@ export function commandsModule({
     ids: systemIds,
     claims: log.claims,
     shortage: () => space.shortage(),
+    caps: { open: config.maxOpenSessions, all: config.maxSessions, counts: countsOf(views) },
     defaults: {
       model: config.model,
       timeoutSeconds: config.timeoutSeconds,
@@ -34,11 +38,20 @@ export function commandsModule({
       root: computers.abilities.root,
       limits: computers.abilities.limits,
       maxDiskMb: config.maxDiskMb,
+      maxima: limitMaxima(config),
       networks: computers.abilities.networks,
       runtimes: computers.abilities.runtimes,
       hasModelKey: config.anthropicApiKey !== undefined,
     },
   });
+}
+
+function countsOf({ views, sessions }: ServiceViews): SessionCounts {
+  return {
+    position: () => views.position(),
+    open: () => sessions.countOpen(),
+    all: () => sessions.countAll(),
+  };
 }
 
 /** What works on sessions: computers, and Host's turns. */

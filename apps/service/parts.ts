@@ -14,6 +14,7 @@ import {
   type Vault,
 } from '#runtime';
 import { ComputersSpace } from './computers-space.js';
+import { defaultLimits } from './limit-maxima.js';
 import { fencedComputers, refuseForeignOperator, takeOperatorLease } from './operator-lease.js';
 import { worksOnSessions, type Role } from './role.js';
 import { openViews, type ServiceViews } from './views.js';
@@ -113,12 +114,12 @@ async function openComputers(
   tell: (notice: string) => void,
   hasContainers: () => boolean,
 ): Promise<Computers> {
-  const { computers: setting, image, network, runtime, memoryMb, cpus, pids } = config;
+  const { computers: setting, image, network, runtime } = config;
   return selectComputers({
     setting,
     root: await ensureFolder(home.computers),
     image,
-    limits: { memoryMb, cpus, pids },
+    limits: defaultLimits(config),
     network,
     runtime,
     logger: logger.child({ part: 'computers' }),
@@ -129,10 +130,7 @@ async function openComputers(
 
 /** Whether the computer of any session is a container, closed ones included: their files are in its volume. */
 function haveContainers({ sessions }: ServiceViews): boolean {
-  for (const chunk of sessions.listChunks()) {
-    if (chunk.some(({ id, container_id }) => container_id === `raworc_session_${id}`)) return true;
-  }
-  return false;
+  return sessions.someInContainer();
 }
 
 async function desktopDefaults(

@@ -12,15 +12,18 @@ import {
   EVENT_STORE,
   IDS,
   NAMES,
+  SESSION_CAPS,
   SESSION_DEFAULTS,
   VAULT,
   type ComputerShortage,
   type Ids,
+  type SessionCaps,
   type SessionDefaults,
   type Vault,
 } from './ports.js';
 import { SessionFounder } from './session-founder.js';
 import { SessionNames } from './session-names.js';
+import { SessionQuota } from './session-quota.js';
 import { SessionRepository } from './session-repository.js';
 
 export interface CommandsOptions {
@@ -31,6 +34,7 @@ export interface CommandsOptions {
   ids: Ids;
   claims: CommandClaims;
   defaults: SessionDefaults;
+  caps?: SessionCaps;
   /** The node of this service's computers. */
   node?: string;
   shortage?: ComputerShortage;
@@ -48,6 +52,7 @@ export class CommandsModule {
       { provide: IDS, useValue: options.ids },
       { provide: COMMAND_CLAIMS, useValue: options.claims },
       { provide: SESSION_DEFAULTS, useValue: options.defaults },
+      { provide: SESSION_CAPS, useValue: options.caps },
       { provide: COMPUTER_NODE, useValue: options.node },
       { provide: COMPUTER_SHORTAGE, useValue: options.shortage },
     ];
@@ -57,6 +62,7 @@ export class CommandsModule {
       imports: [CqrsModule.forRoot()],
       providers: [
         ...ports,
+        SessionQuota,
         SessionRepository,
         SessionNames,
         SessionFounder,

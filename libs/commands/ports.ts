@@ -1,3 +1,5 @@
+import type { ResourceLimits } from '#domain';
+
 /** What the handlers need from outside; the composition provides each under its token. */
 
 export interface Ids {
@@ -11,6 +13,26 @@ export interface Vault {
   seal(sessionId: string, values: Record<string, string>): Promise<Record<string, string>>;
   open(sessionId: string, sealed: Record<string, string>): Promise<Record<string, string>>;
   destroy(sessionId: string): Promise<void>;
+}
+
+/** The most of each limit that one session may have. */
+export type LimitMaxima = Required<Pick<ResourceLimits, 'memory_mb' | 'cpus' | 'pids'>>;
+
+/** How many sessions there are, as the views of this service know it. */
+export interface SessionCounts {
+  /** Sequence of the last event that is counted. */
+  position(): number;
+  /** Sessions that are neither closed nor deleted. */
+  open(): number;
+  /** Sessions that are not deleted. */
+  all(): number;
+}
+
+/** How many sessions there may be; 0 sets no cap. */
+export interface SessionCaps {
+  open: number;
+  all: number;
+  counts: SessionCounts;
 }
 
 export interface SessionDefaults {
@@ -28,6 +50,8 @@ export interface SessionDefaults {
   limits: readonly ('memory' | 'cpus' | 'pids')[];
   /** MiB of the disk that one session may ask for; 0 or absent: as much as it likes. */
   maxDiskMb?: number;
+  /** The most that one session may ask for; absent where nothing is refused. */
+  maxima?: LimitMaxima;
   /** What computers can be made to reach. */
   networks: readonly ('egress' | 'none')[];
   /** Computers can run under a container runtime that a session names. */
@@ -51,5 +75,7 @@ export const ATTACHMENTS = Symbol('ATTACHMENTS');
 export const IDS = Symbol('IDS');
 export const COMMAND_CLAIMS = Symbol('COMMAND_CLAIMS');
 export const SESSION_DEFAULTS = Symbol('SESSION_DEFAULTS');
+/** Undefined sets no caps. */
+export const SESSION_CAPS = Symbol('SESSION_CAPS');
 /** Milliseconds for which a command is decided again after conflicts; optional. */
 export const CONFLICT_DEADLINE_MS = Symbol('CONFLICT_DEADLINE_MS');

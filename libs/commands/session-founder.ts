@@ -3,6 +3,7 @@ import type { CommandContext, CommandOutcome } from './context.js';
 import { SESSION_DEFAULTS, VAULT, type SessionDefaults, type Vault } from './ports.js';
 import { requireModelKey } from './require-model-key.js';
 import { mayBeStored, SessionNames } from './session-names.js';
+import { SessionQuota } from './session-quota.js';
 import { SessionRepository, type DecidedEvent } from './session-repository.js';
 
 /** What is settled before the first event: an id, a name that nobody else has, and the secrets sealed under it. */
@@ -19,12 +20,13 @@ export class SessionFounder {
     @Inject(SessionRepository) private readonly sessions: SessionRepository,
     @Inject(SessionNames) private readonly names: SessionNames,
     @Inject(VAULT) private readonly vault: Vault,
+    @Inject(SessionQuota) private readonly quota: SessionQuota,
     @Inject(SESSION_DEFAULTS) private readonly defaults: SessionDefaults,
   ) {}
 
   /**
    * Appends the first events; when they are refused, the name is free again.
-   * @throws ApiError `model_key_missing`, `name_taken`
+   * @throws ApiError `model_key_missing`, `sessions_exceeded`, `name_taken`
    */
   async found(
     sessionId: string,
@@ -33,6 +35,7 @@ export class SessionFounder {
     decide: (foundation: Foundation) => DecidedEvent[] | Promise<DecidedEvent[]>,
   ): Promise<CommandOutcome> {
     requireModelKey(wanted.secrets, this.defaults);
+    this.quota.requireRoom('begins');
     const name = await this.names.claim(sessionId, wanted.name);
     try {
       const secrets = await this.seal(sessionId, wanted.secrets);

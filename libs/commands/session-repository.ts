@@ -11,7 +11,7 @@ import {
   wellFormed,
   type SessionState,
 } from '#domain';
-import { ConcurrencyError, LogError, type EventStore } from '#event-store';
+import { ConcurrencyError, LogError, type AppendResult, type EventStore } from '#event-store';
 import type { CommandContext, CommandOutcome } from './context.js';
 import { LoadedSessions, NO_SESSION, type LoadedSession } from './loaded-sessions.js';
 import { requireRoom } from './require-room.js';
@@ -24,6 +24,7 @@ import {
   type Ids,
 } from './ports.js';
 import { SerialQueues } from './serial-queues.js';
+import { openingOf, SessionQuota } from './session-quota.js';
 
 const DEFAULT_CONFLICT_DEADLINE_MS = 10_000;
 const LONGEST_BACKOFF_MS = 250;
@@ -68,6 +69,9 @@ export class SessionRepository {
     @Optional()
     @Inject(COMPUTER_SHORTAGE)
     private readonly shortage?: ComputerShortage,
+    @Optional()
+    @Inject(SessionQuota)
+    private readonly quota = new SessionQuota(undefined),
   ) {
     this.sessions = new LoadedSessions(store);
   }
@@ -150,7 +154,7 @@ export class SessionRepository {
         if (await this.isCurrent(sessionId, session)) throw error;
         return undefined;
       }
-      this.giveUp(sessionId, error);
+      if (!(error instanceof ApiError)) this.giveUp(sessionId, error);
       throw error;
     }
   }
@@ -179,13 +183,17 @@ export class SessionRepository {
   ): Promise<CommandOutcome> {
     await requireRoom(decided, this.shortage);
     const events = this.seal(sessionId, session.version, decided, context);
-    const first = events[0];
-    const { sequence } =
-      first?.type === 'session.erased'
-        ? await this.store.erase(sessionId, first, session.sequence)
-        : await this.store.append(sessionId, events, session.sequence);
+    const opening = openingOf(session.state, events);
+    const write = () => this.write(sessionId, events, session.sequence);
+    const { sequence } = await (opening === undefined ? write() : this.quota.admit(opening, write));
     const loaded = this.sessions.advance(sessionId, session, events, sequence);
     return outcomeOf(sessionId, loaded, events);
+  }
+
+  private write(sessionId: string, events: EventEnvelope[], expectedSequence: number): Promise<AppendResult> {
+    const [first] = events;
+    if (first?.type === 'session.erased') return this.store.erase(sessionId, first, expectedSequence);
+    return this.store.append(sessionId, events, expectedSequence);
   }
 
   /** Also what a model or a tool said is well-formed from here on: it is answered and sent again as the log has it. */

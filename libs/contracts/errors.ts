@@ -14,6 +14,7 @@ export const ERROR_CODES = {
   desktop_missing: { status: 409, title: 'The computer has no desktop' },
   viewers_exceeded: { status: 429, title: 'Too many watch this desktop' },
   streams_exceeded: { status: 429, title: 'Too many event streams are open' },
+  sessions_exceeded: { status: 429, title: 'There are too many sessions' },
   upgrade_required: { status: 426, title: 'This address speaks WebSocket only' },
   computer_elsewhere: { status: 409, title: 'The computer of the session is on another node' },
   control_taken: { status: 409, title: 'Somebody else uses the desktop' },

@@ -32,6 +32,7 @@ export class RemixController {
       'name_taken',
       'model_key_missing',
       'secrets_erased',
+      'sessions_exceeded',
       'idempotency_key_reused',
       'wait_timed_out',
     ],

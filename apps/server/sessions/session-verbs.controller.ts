@@ -46,7 +46,7 @@ export class SessionVerbsController {
     bodyOptional: true,
     query: idleWait,
     replies: { 200: contracts.session },
-    errors: ['concurrent_write', 'wait_timed_out'],
+    errors: ['concurrent_write', 'sessions_exceeded', 'wait_timed_out'],
   })
   async restore(
     @SessionId() id: string,
@@ -86,7 +86,7 @@ export class SessionVerbsController {
     body: contracts.forceState,
     query: idleWait,
     replies: { 200: contracts.session },
-    errors: ['concurrent_write', 'wait_timed_out'],
+    errors: ['concurrent_write', 'sessions_exceeded', 'wait_timed_out'],
   })
   async force(
     @SessionId() id: string,

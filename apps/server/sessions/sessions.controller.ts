@@ -38,7 +38,13 @@ export class SessionsController {
     bodyOptional: true,
     query: idleWait,
     replies: { 201: contracts.session },
-    errors: ['name_taken', 'model_key_missing', 'wait_timed_out', 'idempotency_key_reused'],
+    errors: [
+      'name_taken',
+      'model_key_missing',
+      'sessions_exceeded',
+      'wait_timed_out',
+      'idempotency_key_reused',
+    ],
   })
   async create(
     @Body({ schema: contracts.createSession.prefault({}) }) body: contracts.CreateSession,

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { CommandBus } from '@nestjs/cqrs';
-import { CommandsModule } from '#commands';
+import { CommandsModule, type LimitMaxima, type SessionCaps } from '#commands';
 import { createMemoryStore, type MemoryStore } from '#event-store';
 import { MessageQueries, messagesProjection } from '#projections/messages';
 import { Views } from '#projections/runner';
@@ -40,13 +40,18 @@ export interface TestAppOptions {
   streams?: Partial<StreamLimits>;
   hasModelKey?: boolean;
   computers?: DesktopComputers;
+  /** How many sessions there may be; 0 sets no cap. */
+  caps?: { open: number; all: number };
+  maxima?: LimitMaxima;
+  /** Folder of the views; one of its own unless given. */
+  dir?: string;
   /** Events that the views pass over. */
   skip?: ReadonlySet<number>;
 }
 
 export async function startTestApp(options: TestAppOptions = {}): Promise<TestApp> {
   const parts = options.parts ?? createMemoryStore();
-  const dir = mkdtempSync(join(tmpdir(), 'raworc-server-'));
+  const dir = options.dir ?? mkdtempSync(join(tmpdir(), 'raworc-server-'));
   const logged: string[] = [];
   const log = createLogger({
     name: 'server',
@@ -54,16 +59,25 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     stream: { write: (line) => void logged.push(line) },
   });
   const views = await openViews(parts, dir, log, options.skip);
+  const sessions = new SessionQueries(views.reader);
   const desktops = new StandInDesktops();
   const app = await createServer({
     version: '1.2.3',
     node: 'test',
     token: TOKEN,
-    commands: commandsModule(parts, options.hasModelKey ?? true),
+    commands: commandsModule(parts, options, {
+      open: options.caps?.open ?? 0,
+      all: options.caps?.all ?? 0,
+      counts: {
+        position: () => views.position(),
+        open: () => sessions.countOpen(),
+        all: () => sessions.countAll(),
+      },
+    }),
     store: parts.store,
     signals: parts.signals,
     views: {
-      sessions: new SessionQueries(views.reader),
+      sessions,
       messages: new MessageQueries(views.reader),
       runner: views,
       unreadable: new UnreadableQueries(views.reader),
@@ -102,7 +116,11 @@ function openViews(
   return Views.open({ log: store, dir, projections, logger, skip });
 }
 
-function commandsModule({ store, names, keys, claims, attachments }: MemoryStore, hasModelKey: boolean) {
+function commandsModule(
+  { store, names, keys, claims, attachments }: MemoryStore,
+  { hasModelKey = true, maxima }: TestAppOptions,
+  caps: SessionCaps,
+) {
   return CommandsModule.register({
     store,
     names,
@@ -110,7 +128,9 @@ function commandsModule({ store, names, keys, claims, attachments }: MemoryStore
     vault: createVault({ masterKey: randomBytes(32), keys }),
     ids: systemIds,
     claims,
+    caps,
     defaults: {
+      maxima,
       model: 'claude-test',
       timeoutSeconds: 300,
       image: null,

@@ -7,6 +7,7 @@ import { decideAll } from '../decide-all.js';
 import { composePrompt, hostTools } from '../host-profile.js';
 import { Idempotency } from '../idempotency.js';
 import { IDS, SESSION_DEFAULTS, type Ids, type SessionDefaults } from '../ports.js';
+import { requireWithinMaxima } from '../limit-maxima.js';
 import { SessionFounder, type Foundation } from '../session-founder.js';
 import { userMessage } from '../user-message.js';
 import { CreateSession } from './command.js';
@@ -66,6 +67,7 @@ export class CreateSessionHandler implements ICommandHandler<CreateSession, Comm
     const { defaults } = this;
     requireAbilities(request, defaults);
     requireDiskWithin(request.limits?.disk_mb, defaults.maxDiskMb);
+    requireWithinMaxima(request.limits, defaults.maxima);
     const desktop = wanted ?? (image === undefined && defaults.desktop);
     if (desktop && defaults.desktopImage === null) throw missing('a desktop');
     if (root && !defaults.root) throw missing('root');

@@ -12,19 +12,23 @@ import {
   type EventEnvelope,
   type PlannedEvent,
   type RemixPoint,
+  type ResourceLimits,
 } from '#domain';
 import type { Attachments, EventStore } from '#event-store';
 import type { CommandContext, CommandOutcome } from '../context.js';
 import { composePrompt } from '../host-profile.js';
 import { Idempotency } from '../idempotency.js';
+import { withinMaxima } from '../limit-maxima.js';
 import {
   ATTACHMENTS,
   COMPUTER_NODE,
   EVENT_STORE,
   IDS,
+  SESSION_DEFAULTS,
   VAULT,
   type ComputerNode,
   type Ids,
+  type SessionDefaults,
   type Vault,
 } from '../ports.js';
 import { SessionFounder, type Foundation } from '../session-founder.js';
@@ -45,6 +49,7 @@ export class RemixSessionHandler implements ICommandHandler<RemixSession, Comman
     @Inject(VAULT) private readonly vault: Vault,
     @Inject(IDS) private readonly ids: Ids,
     @Inject(COMPUTER_NODE) private readonly node: ComputerNode,
+    @Inject(SESSION_DEFAULTS) private readonly defaults: SessionDefaults,
   ) {}
 
   execute({ sessionId, payload, context }: RemixSession): Promise<CommandOutcome> {
@@ -112,6 +117,12 @@ export class RemixSessionHandler implements ICommandHandler<RemixSession, Comman
     return this.vault.open(sourceId, created.data.secrets);
   }
 
+  /** The source may be older than the maxima; its remix is held to them. */
+  private limitsOf([created]: EventEnvelope[]): ResourceLimits | undefined {
+    if (created?.type !== 'session.created') return undefined;
+    return withinMaxima(created.data.limits, this.defaults.maxima);
+  }
+
   private plan(
     sourceId: string,
     history: EventEnvelope[],
@@ -124,7 +135,15 @@ export class RemixSessionHandler implements ICommandHandler<RemixSession, Comman
       sourceId,
       at: pointOf(request.at),
       parts: { messages, data, code, secrets: request.secrets },
-      overrides: { name, created_by: context.actor, metadata, model, instructions, timeout_seconds },
+      overrides: {
+        name,
+        created_by: context.actor,
+        metadata,
+        model,
+        instructions,
+        timeout_seconds,
+        limits: this.limitsOf(history),
+      },
       composePrompt,
       secrets,
       newId: () => this.ids.uuid(),

@@ -37,6 +37,9 @@ describe('loadConfig', () => {
       bind: '127.0.0.1',
       maxStreams: 1000,
       maxStreamsPerClient: 250,
+      maxPids: 16_384,
+      maxOpenSessions: 10_000,
+      maxSessions: 0,
       computers: 'auto',
       model: 'claude-sonnet-5-5',
       timeoutSeconds: 300,
@@ -44,6 +47,7 @@ describe('loadConfig', () => {
     });
     expect(config.natsUrl).toBeUndefined();
     expect(config.replicas).toBeUndefined();
+    expect([config.maxMemoryMb, config.maxCpus]).toEqual([undefined, undefined]);
     expect(config.anthropicApiKey).toBeUndefined();
   });
 
@@ -78,6 +82,8 @@ describe('loadConfig', () => {
     ['RAWORC_PORT', '90000', 'a whole number from 0 to 65535'],
     ['RAWORC_PORT', '9e3', 'a whole number from 0 to 65535'],
     ['RAWORC_TIMEOUT_SECONDS', '-1', 'a whole number from 0 to 31536000'],
+    ['RAWORC_MAX_CPUS', 'many', 'a number from 0.1 to 256'],
+    ['RAWORC_MAX_OPEN_SESSIONS', '-1', 'a whole number from 0 to 10000000'],
     ['RAWORC_REPLICAS', '0', 'a whole number from 1 to 5'],
     ['RAWORC_COMPUTERS', 'cloud', 'one of auto, local, local-unsafe, docker'],
     ['RAWORC_LOG_LEVEL', 'loud', 'one of fatal, error, warn, info, debug, trace, silent'],

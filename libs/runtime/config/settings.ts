@@ -42,12 +42,22 @@ export const settingsSchema = z.object({
    * desktop's image is there; it starts with its first use. `at-start`: it starts with the computer. `off`: none.
    */
   desktop: oneOf(['auto', 'at-start', 'off']),
-  /** Limits of a container whose session sets none: MiB, processors (1.5 is one and a half), processes. */
+  /**
+   * Limits of a computer whose session sets none: MiB, processors (1.5 is one and a half), processes. Never more than
+   * the maxima below.
+   */
   memoryMb: wholeNumber(64, 1_048_576),
   cpus: decimal(0.1, 256),
   pids: wholeNumber(16, 1_000_000),
   /** MiB that a session's files may take up on the disk; 0: as much as there is. */
   maxDiskMb: wholeNumber(0, 104_857_600),
+  /** The most that one session may ask for. Absent: the memory and the processors of this machine. */
+  maxMemoryMb: wholeNumber(64, 1_048_576).optional(),
+  maxCpus: decimal(0.1, 256).optional(),
+  maxPids: wholeNumber(16, 1_000_000),
+  /** Sessions that are not closed, and sessions that are not deleted; 0 sets no cap. */
+  maxOpenSessions: wholeNumber(0, 10_000_000),
+  maxSessions: wholeNumber(0, 10_000_000),
   /** Whether containers reach the network, where the session does not say. */
   network: oneOf(['egress', 'none']),
   /** Container runtime of sessions that name none. Absent: the engine's own. */
@@ -107,6 +117,11 @@ export const settingSources: Record<SettingName, SettingSource> = {
   cpus: { env: 'RAWORC_CPUS', key: 'cpus', fallback: '2' },
   pids: { env: 'RAWORC_PIDS', key: 'pids', fallback: '512' },
   maxDiskMb: { env: 'RAWORC_MAX_DISK_MB', key: 'max_disk_mb', fallback: '10240' },
+  maxMemoryMb: { env: 'RAWORC_MAX_MEMORY_MB', key: 'max_memory_mb' },
+  maxCpus: { env: 'RAWORC_MAX_CPUS', key: 'max_cpus' },
+  maxPids: { env: 'RAWORC_MAX_PIDS', key: 'max_pids', fallback: '16384' },
+  maxOpenSessions: { env: 'RAWORC_MAX_OPEN_SESSIONS', key: 'max_open_sessions', fallback: '10000' },
+  maxSessions: { env: 'RAWORC_MAX_SESSIONS', key: 'max_sessions', fallback: '0' },
   network: { env: 'RAWORC_NETWORK', key: 'network', fallback: 'egress' },
   runtime: { env: 'RAWORC_RUNTIME', key: 'runtime' },
   model: { env: 'RAWORC_MODEL', key: 'model', fallback: 'claude-sonnet-5-5' },
