@@ -1,6 +1,6 @@
 import { NestFactory } from '@nestjs/core';
 import { CommandBus } from '@nestjs/cqrs';
-import type { ComputerShortage, SessionDefaults } from '../ports.js';
+import type { ComputerShortage, Ids, SessionDefaults } from '../ports.js';
 import type { CreateSession as CreateSessionRequest, RemixSession as RemixSessionRequest } from '#contracts';
 import type { EventEnvelope } from '#domain';
 import { createMemoryStore, type EventStore, type MemoryStore } from '#event-store';
@@ -26,6 +26,7 @@ export async function startCommands(
     through?: (store: EventStore) => EventStore;
     /** A log that another kit uses too, as another server would. */
     log?: MemoryStore;
+    ids?: Ids;
   } = {},
 ) {
   const memory = options.log ?? createMemoryStore();
@@ -48,7 +49,7 @@ export async function startCommands(
     ...memory,
     store,
     vault,
-    ids: systemIds,
+    ids: options.ids ?? systemIds,
     defaults,
     shortage: options.shortage,
   });

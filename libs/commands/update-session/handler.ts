@@ -41,10 +41,11 @@ export class UpdateSessionHandler implements ICommandHandler<UpdateSession, Comm
     changes: UpdateSession['payload'],
     context: CommandContext,
   ): Promise<CommandOutcome> {
-    const { state } = await this.sessions.load(sessionId);
-    if (state.name === name || state.lifecycle !== 'live') {
+    const { state } = await this.sessions.current(sessionId);
+    if (state.lifecycle !== 'live') {
       return this.sessions.execute(sessionId, { type: 'update', changes }, context);
     }
+    // Also one that the session has already: another server may have renamed it meanwhile, and given the name away.
     await this.names.claim(sessionId, name);
     let before = state.name;
     try {
@@ -59,8 +60,13 @@ export class UpdateSessionHandler implements ICommandHandler<UpdateSession, Comm
       if (before !== name) await this.names.release(sessionId, before);
       return outcome;
     } catch (error) {
-      if (!mayBeStored(error)) await this.names.release(sessionId, name).catch(() => undefined);
+      if (!mayBeStored(error)) await this.releaseUnlessNamed(sessionId, name).catch(() => undefined);
       throw error;
     }
+  }
+
+  private async releaseUnlessNamed(sessionId: string, name: string): Promise<void> {
+    const { state } = await this.sessions.current(sessionId);
+    if (state.name !== name) await this.names.release(sessionId, name);
   }
 }
