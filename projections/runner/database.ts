@@ -10,6 +10,15 @@ export function openWriter(path: string): Connection {
   // SQLite gives its -wal and -shm files the mode of the database.
   if (!existsSync(path)) closeSync(openSync(path, 'wx', 0o600));
   const db = new Database(path, { timeout: 5_000 });
+  try {
+    return forWriting(db);
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+function forWriting(db: Connection): Connection {
   db.pragma('journal_mode = WAL');
   // What a crash of the machine takes from the end, the log gives again.
   db.pragma('synchronous = NORMAL');

@@ -77,8 +77,11 @@ export class Follower {
         await this.follow(signal);
       } catch (error) {
         if (error instanceof PoisonEventError) return this.halt(error);
-        if (isDamaged(error)) this.heal(error);
-        else if (!signal.aborted) await this.waitToRetry(error, signal);
+        const healed = this.healing.signal.aborted;
+        if (isDamaged(error) || !this.live.isOpen) this.heal(error);
+        // Beginning anew may fail too, such as on a full disk.
+        if ((healed || !this.healing.signal.aborted) && !signal.aborted)
+          await this.waitToRetry(error, signal);
       }
     }
   }

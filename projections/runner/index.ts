@@ -5,5 +5,5 @@ export type { Apply, Projection } from './projection.js';
 export type { RebuildWorker } from './rebuild-in-worker.js';
 export type { OpenLog } from './rebuild-worker.js';
 export type { ReadableLog } from './verify.js';
-export { DamagedViewError, openViewReader, type Query, type ViewReader } from './view-reader.js';
+export { openViewReader, ViewUnavailableError, type Query, type ViewReader } from './view-reader.js';
 export { Views, type RebuildReport, type ViewsOptions } from './views.js';

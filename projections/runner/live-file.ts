@@ -43,6 +43,11 @@ export class LiveFile {
     return this.current;
   }
 
+  /** False when a successor could not be put in place, such as on a full disk. */
+  get isOpen(): boolean {
+    return this.current.isOpen && this.reader.isOpen;
+  }
+
   /** Puts the finished next file in place of the current one, in one go: no query runs in between. */
   swapIn(next: ViewFile): void {
     next.close();

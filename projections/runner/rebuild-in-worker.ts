@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { PoisonEventError } from './poison.js';
 import type { RebuildResult, RebuildWorkerData } from './rebuild-worker.js';
 import type { ViewFileOptions } from './view-file.js';
+import { noRoomToRebuild } from './view-reader.js';
 
 /** How a rebuild gets a thread of its own, with a connection of its own to the log. */
 export interface RebuildWorker {
@@ -55,5 +56,6 @@ function resultOf(thread: Worker, signal: AbortSignal): Promise<RebuildResult> {
 function settle(result: RebuildResult): void {
   if (result === 'done') return;
   if ('poison' in result) throw new PoisonEventError(result.poison);
+  if (result.noRoom) throw noRoomToRebuild(result.failure);
   throw new Error(`The views could not be rebuilt: ${result.failure}. They stay as they were.`);
 }

@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { isStorageFault } from './database.js';
 import { PoisonEventError, type Poison } from './poison.js';
 import type { Projection } from './projection.js';
 import { buildFile } from './rebuild.js';
@@ -15,7 +16,7 @@ export interface RebuildWorkerData {
 }
 
 /** What the worker ends with. */
-export type RebuildResult = 'done' | { poison: Poison } | { failure: string };
+export type RebuildResult = 'done' | { poison: Poison } | { failure: string; noRoom?: boolean };
 
 /** The export `openLog` of a module that a rebuild worker loads. */
 export type OpenLog = (options: unknown) => Promise<{ log: ReadableLog; close: () => Promise<void> }>;
@@ -41,7 +42,7 @@ async function rebuild({
     return 'done';
   } catch (error) {
     if (error instanceof PoisonEventError) return { poison: error.poison };
-    return { failure: error instanceof Error ? error.message : String(error) };
+    return { failure: error instanceof Error ? error.message : String(error), noRoom: isStorageFault(error) };
   }
 }
 

@@ -69,13 +69,22 @@ export class ViewFile {
   ): ViewFile {
     removeDatabase(options.path);
     const db = openWriter(options.path);
-    if (mode === 'bulk') writeInBulk(db);
-    db.transaction(() => {
-      createCheckpoint(db, fingerprintOf(options.projections, options.skip), logCreated);
-      for (const { schema } of options.projections) db.exec(schema);
-    })();
-    const checkpoint = { sequence: 0, eventId: '', sessionId: '', logCreated };
-    return new ViewFile(db, checkpoint, options);
+    try {
+      if (mode === 'bulk') writeInBulk(db);
+      db.transaction(() => {
+        createCheckpoint(db, fingerprintOf(options.projections, options.skip), logCreated);
+        for (const { schema } of options.projections) db.exec(schema);
+      })();
+      const checkpoint = { sequence: 0, eventId: '', sessionId: '', logCreated };
+      return new ViewFile(db, checkpoint, options);
+    } catch (error) {
+      db.close();
+      throw error;
+    }
+  }
+
+  get isOpen(): boolean {
+    return this.db.open;
   }
 
   get position(): Checkpoint {

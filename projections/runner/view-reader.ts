@@ -1,16 +1,18 @@
 import type { Database, Statement } from 'better-sqlite3';
-import { isDamaged, openReader } from './database.js';
+import { isDamaged, isStorageFault, openReader } from './database.js';
 
-/** The file of the views is damaged. They are being made anew from the log, so the same query works again soon. */
-export class DamagedViewError extends Error {
-  override readonly name = 'DamagedViewError';
+/** The views cannot be read now. They are mended without anybody's help, so the same query works again soon. */
+export class ViewUnavailableError extends Error {
+  override readonly name = 'ViewUnavailableError';
   readonly code = 'view_unavailable';
-  constructor(options: ErrorOptions) {
-    super(
-      'The views were damaged on disk and are being rebuilt from the log; ask again in a moment.',
-      options,
-    );
-  }
+}
+
+/** The disk failed while the views were made anew beside those in use. */
+export function noRoomToRebuild(reason: string, options?: ErrorOptions): ViewUnavailableError {
+  return new ViewUnavailableError(
+    `The views could not be rebuilt: ${reason}. They stay as they were; make room on the disk and rebuild them again.`,
+    options,
+  );
 }
 
 /** A prepared query. It survives a rebuild: after the swap it runs on the new file. */
@@ -46,6 +48,10 @@ export class ViewReader {
     this.db.close();
   }
 
+  get isOpen(): boolean {
+    return this.db.open;
+  }
+
   reopen(): void {
     this.db = openReader(this.path);
   }
@@ -57,10 +63,23 @@ export class ViewReader {
     try {
       return query();
     } catch (error) {
-      if (!isDamaged(error)) throw error;
-      this.onDamage(error);
-      throw new DamagedViewError({ cause: error });
+      throw this.explained(error);
     }
+  }
+
+  private explained(error: unknown): unknown {
+    if (isDamaged(error)) {
+      this.onDamage(error);
+      return new ViewUnavailableError(
+        'The views were damaged on disk and are being rebuilt from the log; ask again in a moment.',
+        { cause: error },
+      );
+    }
+    if (this.db.open && !isStorageFault(error)) return error;
+    return new ViewUnavailableError(
+      'The views cannot be read from the disk now. They go on by themselves once there is room on it again; ask again in a moment.',
+      { cause: error },
+    );
   }
 
   private prepared<R>(sql: string): Statement<unknown[], R> {

@@ -2,11 +2,11 @@ import { Follower } from './follower.js';
 import type { ViewsHealth, ViewsLog } from './health.js';
 import { LiveFile, reopen } from './live-file.js';
 import type { Projection } from './projection.js';
-import { removeDatabase } from './database.js';
+import { isStorageFault, removeDatabase } from './database.js';
 import { buildInWorker, type RebuildWorker } from './rebuild-in-worker.js';
 import { buildFile, catchUp } from './rebuild.js';
 import type { ReadableLog } from './verify.js';
-import type { ViewReader } from './view-reader.js';
+import { noRoomToRebuild, type ViewReader } from './view-reader.js';
 import { Waiters } from './waiters.js';
 
 export interface ViewsOptions {
@@ -102,7 +102,7 @@ export class Views {
   /**
    * Builds all views anew from the log and swaps them in; queries go on meanwhile, and the position never goes back.
    * A rebuild that runs already is joined. When it fails, the views stay as they were.
-   * @throws PoisonEventError LogError
+   * @throws PoisonEventError LogError, ViewUnavailableError when the disk has no room
    */
   rebuild(): Promise<RebuildReport> {
     this.rebuilding ??= this.runRebuild().finally(() => (this.rebuilding = undefined));
@@ -126,7 +126,7 @@ export class Views {
       await this.takeOver();
     } catch (error) {
       removeDatabase(this.live.next.path);
-      throw error;
+      throw isStorageFault(error) ? noRoomToRebuild(String(error), { cause: error }) : error;
     }
     const report = { sequence: this.position(), tookMs: Math.round(performance.now() - began) };
     this.options.logger.info(report, 'the views were rebuilt');

@@ -3,7 +3,7 @@ import { ComputerError, type ComputerErrorCode } from '#computers';
 import { ApiError, ERROR_CODES, LIMITS, type ErrorCode, type Problem } from '#contracts';
 import { DomainError } from '#domain';
 import { ConcurrencyError, LogError } from '#event-store';
-import { DamagedViewError } from '#projections/runner';
+import { ViewUnavailableError } from '#projections/runner';
 import { VaultError } from '#runtime';
 
 /** The others are failures of the computer. */
@@ -21,7 +21,7 @@ export function toProblem(error: unknown): Problem | undefined {
   if (error instanceof ConcurrencyError || error instanceof LogError || error instanceof VaultError) {
     return problem(error.code, error.message);
   }
-  if (error instanceof DamagedViewError) return problem(error.code, error.message);
+  if (error instanceof ViewUnavailableError) return problem(error.code, error.message);
   if (error instanceof ComputerError) {
     return problem(COMPUTER_CODES[error.code] ?? 'computer_failed', error.message, {
       computer_code: error.code,
