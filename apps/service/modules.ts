@@ -17,7 +17,7 @@ export function commandsModule({
   node,
   space,
   vault,
-    views,
+  views,
 }: Parts): DynamicModule {
   return CommandsModule.register({
     store: log.store,
