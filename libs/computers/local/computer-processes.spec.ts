@@ -9,6 +9,7 @@ import { SessionCgroup, type Trees } from './cgroups/session-cgroup.js';
 import { ComputerProcesses } from './computer-processes.js';
 import { bubblewrap } from './sandbox/bubblewrap.js';
 import { bubblewrapProblem } from './sandbox/problem.js';
+import { DiscardedFolders } from './discarded-folders.js';
 import type { Isolation } from './isolation.js';
 import { LocalComputer } from './local-computer.js';
 import type { ProcessEntry } from './process-table.js';
@@ -35,6 +36,7 @@ function describeProcesses(isolation: Isolation, inGroups: boolean, hierarchies?
   let root: string;
   let computer: LocalComputer;
   let trees: Trees;
+  let discarded: DiscardedFolders;
   const bash = async (command: string) => (await computer.shell()).run(command, LIMITS);
   const other = (): ComputerProcesses =>
     new ComputerProcesses(
@@ -50,14 +52,19 @@ function describeProcesses(isolation: Isolation, inGroups: boolean, hierarchies?
   beforeEach(async () => {
     root = await mkdtemp(join(tmpdir(), 'raworc-processes-'));
     trees = inGroups ? findTrees(root, hierarchies) : {};
-    computer = new LocalComputer(sessionFolder(root, 'a'), isolation, undefined, { cgroups: trees });
+    discarded = new DiscardedFolders(root);
+    computer = new LocalComputer(sessionFolder(root, 'a'), isolation, undefined, {
+      cgroups: trees,
+      discarded,
+    });
     await computer.create({ sessionId: 'a' });
     await computer.start(undefined);
   });
 
   afterEach(async () => {
-    await computer.processes.resume();
+    computer.processes.resume();
     await computer.destroy();
+    await discarded.end();
     await rm(root, { recursive: true, force: true });
   });
 
@@ -78,7 +85,7 @@ function describeProcesses(isolation: Isolation, inGroups: boolean, hierarchies?
     const held = await ticks();
     await new Promise((resolve) => setImmediate(resolve));
     expect(await ticks()).toBe(held);
-    await computer.processes.resume();
+    computer.processes.resume();
     const before = await ticks();
     await eventually(async () => (await ticks()) > before);
   });
@@ -86,7 +93,7 @@ function describeProcesses(isolation: Isolation, inGroups: boolean, hierarchies?
   it('a shell does not take a paused command for a suspended job', async () => {
     const running = bash('echo begin; sleep 0.2; echo end');
     await computer.processes.pause();
-    await computer.processes.resume();
+    computer.processes.resume();
     expect(await running).toMatchObject({ output: 'begin\nend\n', exitCode: 0, outcome: 'exited' });
   });
 

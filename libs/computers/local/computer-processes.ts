@@ -1,14 +1,10 @@
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { ComputerLimits, ComputerStats } from '../computer.js';
 import type { SessionCgroup } from './cgroups/session-cgroup.js';
 import type { RecordFile } from './computer-record.js';
 import type { Isolation } from './isolation.js';
-import {
-  type ProcessEntry,
-  TICKS_PER_SECOND,
-  bootId,
-  hasEnvironment,
-  readProcesses,
-} from './process-table.js';
+import { type ProcessEntry, TICKS_PER_SECOND, bootId, hasEnvironment, readPids } from './process-table.js';
 import type { SessionProcess } from './session-process.js';
 import { sandboxInits } from './sandbox/find-sandboxes.js';
 import { continueProcesses, stopProcesses } from './stop-processes.js';
@@ -46,32 +42,41 @@ export class ComputerProcesses {
   }
 
   /**
-   * Holds every process of the session, until `resume`. Files do not change meanwhile. The record says so first: a
-   * pause that a crash left behind is ended by `endLeftPause`.
+   * Holds every process of the session, until `resume`. Files do not change meanwhile. A file says so first: a pause
+   * that a crash left behind is ended by `endLeftPause`. Gives the time, as of `performance.now()`, from which on
+   * processes are held.
    */
-  async pause(): Promise<void> {
-    if (this.stopped) return;
-    await this.recordFile.update((record) => ({ ...record, paused: true }));
+  async pause(): Promise<number> {
+    if (this.stopped) return performance.now();
+    writeFileSync(this.pauseMark, '');
+    let since = performance.now();
     if (await this.cgroup?.freeze()) {
       this.stopped = [];
-      return;
+      return since;
     }
     const leaders = await this.findLeaders();
-    this.stopped = await stopProcesses(() => membersOf(leaders()));
+    const first = membersOf(leaders());
+    since = performance.now();
+    this.stopped = await stopProcesses(first, () => membersOf(leaders()));
+    return since;
   }
 
-  async resume(): Promise<void> {
+  resume(): void {
     this.cgroup?.thaw();
     continueProcesses(this.stopped ?? []);
     this.stopped = undefined;
-    await this.recordFile.update(({ paused: _, ...record }) => record);
+    rmSync(this.pauseMark, { force: true });
   }
 
   /** To be called before a computer is used: lets go on what a crashed process of ours has paused. */
   async endLeftPause(): Promise<void> {
-    if (this.stopped || !(await this.recordFile.read())?.paused) return;
+    if (this.stopped || !existsSync(this.pauseMark)) return;
     this.stopped = await this.members();
-    await this.resume();
+    this.resume();
+  }
+
+  private get pauseMark(): string {
+    return join(dirname(this.files), 'paused');
   }
 
   /** Leaves no empty group behind when the service ends and its sessions go on later. */
@@ -83,7 +88,7 @@ export class ComputerProcesses {
 
   /** To be called before processes are ended: what the freezer holds does not even die. */
   async endPause(): Promise<void> {
-    if (this.stopped) await this.resume();
+    if (this.stopped) this.resume();
     else await this.endLeftPause();
   }
 
@@ -95,6 +100,11 @@ export class ComputerProcesses {
     await this.cgroup?.remove();
     this.joinable = undefined;
     await this.recordFile.update((record) => ({ ...record, processes: [] }));
+  }
+
+  /** Whether anything runs now. Of a control group that is known at once, without looking at all of the machine. */
+  async works(): Promise<boolean> {
+    return (this.cgroup?.pids().length ?? 0) > 0 || (await this.members()).length > 0;
   }
 
   /** The processes that run now. */
@@ -130,8 +140,6 @@ export class ComputerProcesses {
 
   private marked(): number[] {
     const mark = `SESSION_DIR=${this.files}`;
-    return readProcesses()
-      .map((entry) => entry.pid)
-      .filter((pid) => pid !== process.pid && hasEnvironment(pid, mark));
+    return readPids().filter((pid) => pid !== process.pid && hasEnvironment(pid, mark));
   }
 }

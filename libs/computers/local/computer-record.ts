@@ -25,8 +25,6 @@ const computerRecord = z.object({
   limits: z
     .object({ memoryMb: z.number().optional(), cpus: z.number().optional(), pids: z.number().optional() })
     .optional(),
-  /** Its processes are held, or were when a process of ours crashed. */
-  paused: z.literal(true).optional(),
   /** Leaders of what runs for the session, so that a later process of ours can end them. */
   processes: z.array(recordedProcess),
 });

@@ -38,12 +38,20 @@ async function add(folder: string, count: Count): Promise<void> {
   try {
     for (const path of output.toString('latin1').split('\0').filter(Boolean).sort()) {
       if (++count.closed > MOST_CLOSED || count.signal.aborted) return;
-      // It may be gone, or another's, by now.
-      const open = await tree.enter(path.replace(/^\.\//, '')).catch(() => undefined);
+      const open = entered(tree, path.replace(/^\.\//, ''));
       if (open !== undefined) await add(placeOf(open), count);
     }
   } finally {
-    await tree.close();
+    tree.close();
+  }
+}
+
+/** Undefined when it is gone, or another's, by now. */
+function entered(tree: OpenTree, path: string): string | undefined {
+  try {
+    return tree.enter(path);
+  } catch {
+    return undefined;
   }
 }
 

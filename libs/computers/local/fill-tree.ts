@@ -77,10 +77,10 @@ class Filling {
     try {
       await this.inFolders(entries, 1, async (place, { entry }) => {
         const first = textToPath(entry.link ?? '').toString('latin1');
-        await link(placeIn(await tree.enter(parentOf(first)), first), place);
+        await link(placeIn(tree.enter(parentOf(first)), first), place);
       });
     } finally {
-      await tree.close();
+      tree.close();
     }
   }
 
@@ -97,10 +97,10 @@ class Filling {
     const tree = new OpenTree(this.top);
     try {
       for (const folder of folders) {
-        await setAttributes(placeIn(await tree.enter(parentOf(folder.path)), folder.path), folder);
+        await setAttributes(placeIn(tree.enter(parentOf(folder.path)), folder.path), folder);
       }
     } finally {
-      await tree.close();
+      tree.close();
     }
   }
 
@@ -132,7 +132,7 @@ class Filling {
     const tree = new OpenTree(this.top);
     try {
       for (const [folder, inside] of byFolder(entries)) {
-        const open = await tree.enter(folder);
+        const open = tree.enter(folder);
         const next = inside.values();
         const worker = async (): Promise<void> => {
           for (const entry of next) await task(placeIn(open, entry.path), entry);
@@ -142,7 +142,7 @@ class Filling {
         if (failed) throw failed.reason;
       }
     } finally {
-      await tree.close();
+      tree.close();
     }
   }
 }

@@ -12,6 +12,7 @@ import { LocalComputers } from './local-computers.js';
 import { unsafe } from './unsafe.js';
 
 export { bubblewrapProblem } from './sandbox/problem.js';
+export { attributesProblem } from './xattrs.js';
 
 /** Limits of sessions that cannot be kept here, because this user gets no control groups for them. */
 export function missingLimits(): LimitName[] {

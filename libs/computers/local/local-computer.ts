@@ -1,4 +1,3 @@
-import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { ComputerError } from '../computer.js';
 import type {
@@ -15,18 +14,25 @@ import { SessionCgroup, type Trees } from './cgroups/session-cgroup.js';
 import type { FileSpace } from './computer-files.js';
 import { ComputerProcesses } from './computer-processes.js';
 import { type ComputerRecord, RecordFile, isDamagedRecord } from './computer-record.js';
+import type { DiscardedFolders } from './discarded-folders.js';
 import { type Isolation, checkedEnvironment } from './isolation.js';
 import { Mutex } from './mutex.js';
 import { resolveInComputer } from './path-resolver.js';
 import { PersistentShell } from './persistent-shell.js';
 import { Snapshots } from './snapshots.js';
 import { TreeStates } from './tree-state.js';
-import { removeTree } from './remove-tree.js';
 import { runCommand } from './run-command.js';
 import { type SessionFolder, makeSessionFolder, repairSessionFolder } from './session-folder.js';
 import type { SessionContext, SessionProcess } from './session-process.js';
 import { allocateUser, releaseUser } from './session-user/allocate.js';
 import { changeOwner } from './session-user/change-owner.js';
+
+/** What the computers of one machine share. */
+interface Machine {
+  cgroups?: Trees;
+  limits?: ComputerLimits;
+  discarded: DiscardedFolders;
+}
 
 /** One session's computer: its record on disk, its environment in memory, its processes. */
 export class LocalComputer {
@@ -47,8 +53,8 @@ export class LocalComputer {
   constructor(
     readonly folder: SessionFolder,
     private readonly isolation: Isolation,
-    private readonly logger?: ComputersLogger,
-    private readonly machine: { cgroups?: Trees; limits?: ComputerLimits } = {},
+    private readonly logger: ComputersLogger | undefined,
+    private readonly machine: Machine,
     trees = new TreeStates(),
   ) {
     this.snapshots = new Snapshots(folder, trees);
@@ -112,7 +118,7 @@ export class LocalComputer {
     await this.processes.end();
   }
 
-  /** The record goes last: a computer that is half gone is still known, and can be destroyed again. */
+  /** Done when nothing is left in its place: its files are removed later. */
   async destroy(): Promise<void> {
     await this.stop().catch((error: unknown) => {
       if (!isDamagedRecord(error)) throw error;
@@ -123,10 +129,8 @@ export class LocalComputer {
     });
     const user = (await this.recordFile.read().catch(() => undefined))?.user;
     this.snapshots.forget();
-    for (const path of [this.folder.files, this.folder.snapshots]) await removeTree(path);
+    await this.machine.discarded.add(this.folder.base);
     if (user !== undefined) await releaseUser(dirname(this.folder.base), user);
-    await rm(this.folder.record, { force: true });
-    await removeTree(this.folder.base);
     this.env = {};
     this.prepared = false;
   }
@@ -138,7 +142,7 @@ export class LocalComputer {
     try {
       return await this.lifecycle.run(async () => {
         await this.recordFile.require();
-        const works = (await this.processes.members()).length > 0;
+        const works = await this.processes.works();
         const either = signal ? AbortSignal.any([signal, ending.signal]) : ending.signal;
         return this.snapshots.take(works ? this.processes : undefined, either);
       });

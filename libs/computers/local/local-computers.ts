@@ -27,6 +27,7 @@ import { findTrees, limitsOf } from './cgroups/find-trees.js';
 import type { Trees } from './cgroups/session-cgroup.js';
 import { listComputerFiles, readComputerFile, writeComputerFile } from './computer-files.js';
 import { diskUsageOf } from './disk-usage.js';
+import { DiscardedFolders } from './discarded-folders.js';
 import type { Isolation } from './isolation.js';
 import { LocalComputer } from './local-computer.js';
 import { isSessionId, sessionFolder } from './session-folder.js';
@@ -39,6 +40,7 @@ export class LocalComputers implements Computers {
   private readonly computers = new Map<string, LocalComputer>();
   private readonly trees = new TreeStates();
   private readonly cgroups: Trees;
+  private readonly discarded: DiscardedFolders;
 
   constructor(
     private readonly root: string,
@@ -48,6 +50,7 @@ export class LocalComputers implements Computers {
   ) {
     this.driver = isolation.driver;
     this.cgroups = findTrees(root);
+    this.discarded = new DiscardedFolders(root, logger);
     const { networks } = isolation;
     this.abilities = {
       desktop: false,
@@ -87,6 +90,7 @@ export class LocalComputers implements Computers {
 
   async list(): Promise<ComputerInfo[]> {
     await mkdir(this.root, { recursive: true, mode: 0o700 });
+    await this.discarded.resume();
     const names = (await readdir(this.root)).filter(isSessionId).sort();
     const found = await Promise.all(names.map((name) => this.computer(name).inspectAnyway()));
     return found.filter((info) => info !== undefined);
@@ -191,6 +195,7 @@ export class LocalComputers implements Computers {
 
   async dispose(): Promise<void> {
     await Promise.all([...this.computers.values()].map((computer) => computer.dispose()));
+    await this.discarded.end();
   }
 
   private async change<T>(sessionId: string, task: (computer: LocalComputer) => Promise<T>): Promise<T> {
@@ -211,7 +216,7 @@ export class LocalComputers implements Computers {
       sessionFolder(this.root, sessionId),
       this.isolation,
       this.logger,
-      { cgroups: this.cgroups, limits: this.limits },
+      { cgroups: this.cgroups, limits: this.limits, discarded: this.discarded },
       this.trees,
     );
     this.computers.set(sessionId, computer);

@@ -14,33 +14,33 @@ export class OpenTree {
   constructor(private readonly top: string) {}
 
   /** A path that names the folder until the next call. Paths have one character a byte; the top is empty. */
-  async enter(path: string): Promise<string> {
+  enter(path: string): string {
     const names = path === '' ? [] : path.split('/');
     let shared = 0;
     while (shared < this.way.length - 1 && this.way[shared + 1]?.name === names[shared]) shared++;
-    await this.leave(shared + 1);
-    if (this.way.at(-1)?.folder === undefined) await this.leave(0);
-    if (this.way.length === 0) await this.push('', Buffer.from(this.top));
+    this.leave(shared + 1);
+    if (this.way.at(-1)?.folder === undefined) this.leave(0);
+    if (this.way.length === 0) this.push('', Buffer.from(this.top));
     for (const name of names.slice(this.way.length - 1)) {
       const parent = this.way.at(-1)?.folder?.path ?? '';
-      await this.push(name, Buffer.concat([Buffer.from(`${parent}/`), Buffer.from(name, 'latin1')]));
+      this.push(name, Buffer.concat([Buffer.from(`${parent}/`), Buffer.from(name, 'latin1')]));
     }
     return this.way.at(-1)?.folder?.path ?? this.top;
   }
 
-  close(): Promise<void> {
-    return this.leave(0);
+  close(): void {
+    this.leave(0);
   }
 
-  private async push(name: string, place: Buffer): Promise<void> {
-    this.way.push({ name, folder: await openFolder(place) });
+  private push(name: string, place: Buffer): void {
+    this.way.push({ name, folder: openFolder(place) });
     const far = this.way[this.way.length - 1 - MAX_OPEN];
-    await far?.folder?.close();
+    far?.folder?.close();
     if (far) far.folder = undefined;
   }
 
-  private async leave(length: number): Promise<void> {
-    while (this.way.length > length) await this.way.pop()?.folder?.close();
+  private leave(length: number): void {
+    while (this.way.length > length) this.way.pop()?.folder?.close();
   }
 }
 

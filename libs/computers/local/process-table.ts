@@ -35,11 +35,17 @@ export function readProcess(pid: number): ProcessEntry | undefined {
   };
 }
 
-/** Every process of the machine that still runs (zombies are left out). */
-export function readProcesses(): ProcessEntry[] {
+/** Every process of the machine. */
+export function readPids(): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
-    .map((name) => readProcess(Number(name)))
+    .map(Number);
+}
+
+/** Every process of the machine that still runs (zombies are left out). */
+export function readProcesses(): ProcessEntry[] {
+  return readPids()
+    .map(readProcess)
     .filter((entry) => entry !== undefined && entry.state !== 'Z' && entry.state !== 'X') as ProcessEntry[];
 }
 

@@ -1,6 +1,6 @@
-import { lstat, rm } from 'node:fs/promises';
+import { lstatSync, rmSync } from 'node:fs';
 import type { ManifestEntry, ManifestHeader } from '../snapshot-format.js';
-import { hasCode } from './errno.js';
+import { EventLoopSlices } from './event-loop.js';
 import type { ManifestStore } from './manifest-store.js';
 import type { ObjectStore } from './object-store.js';
 
@@ -14,17 +14,26 @@ export async function pruneStore(
   keep: ReadonlySet<string>,
 ): Promise<{ snapshots: number; bytes: number }> {
   const ids = await manifests.ids();
-  const gone = ids.filter((id) => !keep.has(id));
   const used = new Set<string>();
-  for (const id of ids.filter((each) => keep.has(each))) {
-    const chain = await manifests.chain(id);
-    const parent = chain[1]?.snapshot_id;
-    const entries = await manifests.entries(chain);
-    for (const { sha256 } of entries.values()) if (sha256 !== undefined) used.add(sha256);
-    const [header] = chain;
-    if (header && parent !== undefined && !keep.has(parent)) await makeWhole(manifests, header, entries);
+  let entries = new Map<string, ManifestEntry>();
+  let before: string | undefined;
+  // Each manifest is read once: entries are as of the snapshot before, which is the next one's parent.
+  for (const id of ids) {
+    const header = manifests.header(id);
+    const follows = header.parent !== null && header.parent === before;
+    if (!follows) entries = await manifests.entries(manifests.chain(id));
+    const own = follows ? await manifests.apply(id, entries) : entries.values();
+    const parentGoes = header.parent !== null && !keep.has(header.parent);
+    if (keep.has(id)) {
+      const known = follows && !parentGoes;
+      for (const { sha256 } of known ? own : entries.values()) if (sha256 !== undefined) used.add(sha256);
+      if (parentGoes) await makeWhole(manifests, header, entries);
+    }
+    before = id;
   }
+  const gone = ids.filter((id) => !keep.has(id));
   for (const id of gone) await manifests.remove(id);
+  await manifests.removeUnfinished();
   return { snapshots: gone.length, bytes: await sweep(objects, used) };
 }
 
@@ -39,15 +48,13 @@ async function makeWhole(
 }
 
 async function sweep(objects: ObjectStore, used: ReadonlySet<string>): Promise<number> {
+  const slices = new EventLoopSlices();
   let bytes = 0;
   for await (const { sha256, place } of objects.list()) {
     if (used.has(sha256)) continue;
-    const stat = await lstat(place).catch((error: unknown) => {
-      if (hasCode(error, 'ENOENT')) return undefined;
-      throw error;
-    });
-    bytes += stat?.size ?? 0;
-    await rm(place, { force: true });
+    bytes += lstatSync(place, { throwIfNoEntry: false })?.size ?? 0;
+    rmSync(place, { force: true });
+    if (slices.isOver) await slices.next();
   }
   return bytes;
 }

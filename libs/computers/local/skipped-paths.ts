@@ -1,6 +1,9 @@
 import type { SkipReason, SkippedPath } from '../computer.js';
 import { SNAPSHOT_LIMITS, pathToText } from '../snapshot-format.js';
 
+/** Bytes of a path that are named: a folder that is deep enough makes one as long as it likes. */
+const MAX_PATH = 4096;
+
 /** What a copy leaves out: the first paths by name, the rest as a number. */
 export class SkippedPaths {
   readonly named: SkippedPath[] = [];
@@ -16,6 +19,6 @@ export class SkippedPaths {
   add(path: string, why: SkipReason): void {
     this.total++;
     if (this.named.length >= SNAPSHOT_LIMITS.skippedNamed) return;
-    this.named.push({ path: pathToText(Buffer.from(path, 'latin1')), why });
+    this.named.push({ path: pathToText(Buffer.from(path.slice(0, MAX_PATH), 'latin1')), why });
   }
 }

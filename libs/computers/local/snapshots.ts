@@ -1,3 +1,4 @@
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { lchown, open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
@@ -47,9 +48,14 @@ export class Snapshots {
         pausing,
         signal,
       };
+      const cutOff = existsSync(this.unfinishedMark);
+      writeFileSync(this.unfinishedMark, '');
       try {
         const { info, state } = await takeSnapshot(source);
         this.states.remember(this.folder.base, state);
+        // Only now, so that the contents which are there already are not copied again.
+        if (cutOff) await pruneStore(this.manifests, objects, new Set(await this.manifests.ids()));
+        rmSync(this.unfinishedMark, { force: true });
         return info;
       } catch (error) {
         this.states.forget(this.folder.base);
@@ -92,7 +98,9 @@ export class Snapshots {
   }
 
   async readFile(snapshotId: string, path: string, maxBytes = DEFAULT_MAX_BYTES): Promise<Uint8Array> {
-    const entry = await this.manifests.find(await this.manifests.chain(snapshotId), path);
+    const entry = await this.translated('reading a snapshot of', async () =>
+      this.manifests.find(snapshotId, path),
+    );
     if (entry === undefined) {
       throw new ComputerError('file_not_found', `There is no ${path} in snapshot ${snapshotId}.`);
     }
@@ -122,7 +130,7 @@ export class Snapshots {
 
   /** Throws `snapshot_not_found`. */
   private async entries(snapshotId: string): Promise<Map<string, ManifestEntry>> {
-    return this.manifests.entries(await this.manifests.chain(snapshotId));
+    return this.manifests.entries(this.manifests.chain(snapshotId));
   }
 
   /** The contents go into our own store, where the first snapshot of the copy finds them. */
@@ -160,6 +168,11 @@ export class Snapshots {
     const found = await stat(this.folder.files).catch(() => undefined);
     const foreign = found !== undefined && found.uid !== process.geteuid?.();
     return foreign ? { uid: found.uid, gid: found.gid } : undefined;
+  }
+
+  /** Is there while contents are stored that no manifest names yet. */
+  private get unfinishedMark(): string {
+    return join(this.folder.snapshots, 'unfinished');
   }
 
   private objects(): ObjectStore {

@@ -8,15 +8,18 @@ const DEADLINE_MS = 2_000;
 const POLL_MS = 1;
 
 /**
- * Stops (SIGSTOP) all processes that `find` names, also those that start meanwhile, and returns the ones that ran
- * until then, parents first. A parent stops before its children: a shell that still ran would report a stopped child
+ * Stops (SIGSTOP) these processes and all that `find` names, also those that start meanwhile, and returns the ones
+ * that ran until then, parents first. A parent stops before its children: a shell that still ran would report a stopped child
  * as a suspended job and go on without it.
  */
-export async function stopProcesses(find: () => ProcessEntry[]): Promise<ProcessEntry[]> {
+export async function stopProcesses(
+  first: ProcessEntry[],
+  find: () => ProcessEntry[],
+): Promise<ProcessEntry[]> {
   const stopped: ProcessEntry[] = [];
   const deadline = performance.now() + DEADLINE_MS;
   try {
-    for (let running = runningIn(find()); running.length > 0; running = runningIn(find())) {
+    for (let running = runningIn(first); running.length > 0; running = runningIn(find())) {
       for (const entry of running) {
         stopped.push(entry);
         signal(entry.pid, 'SIGSTOP');

@@ -21,8 +21,9 @@ export interface SnapshotSource {
 }
 
 export interface Pausing {
-  pause(): Promise<void>;
-  resume(): Promise<void>;
+  /** Gives the time from which on they are held. */
+  pause(): Promise<number>;
+  resume(): void;
 }
 
 /** What changed may be copied in the first pause when it is no more than this. */
@@ -45,7 +46,9 @@ export async function takeSnapshot(
   const earlier: EarlierEntries = new Map();
   const skipped = await look(source, clock, tree, earlier);
   const takenNs = nowNs();
-  await source.objects.sync();
+  const synced = source.objects.sync();
+  // Waited for where the manifest is written; until then it may fail.
+  synced.catch(() => undefined);
   const differences = differencesOf(tree, earlier);
   const sorted = sortedPaths(tree, source.before?.sorted ?? [], differences);
   const header: ManifestHeader = {
@@ -59,7 +62,7 @@ export async function takeSnapshot(
     skipped: skipped.named,
     skipped_total: skipped.total,
   };
-  const written = await writeManifest(source, header, { tree, sorted, differences });
+  const written = await writeManifest(source, header, { tree, sorted, differences, synced });
   const { snapshot_id, digest, files, bytes, changed, lines } = written.header;
   return {
     state: { header: written.header, tree, sorted, baseBytes: written.baseBytes },
@@ -72,7 +75,7 @@ export async function takeSnapshot(
       lines,
       skipped: skipped.named,
       skippedTotal: skipped.total,
-      pausedMs: Math.round(clock.pausedMs),
+      pausedMs: Math.ceil(clock.pausedMs),
       storedBytes: source.objects.storedBytes + written.bytes,
     },
   };
@@ -157,12 +160,12 @@ class PauseClock {
 
   async paused<T>(task: () => Promise<T>): Promise<T> {
     if (this.pausing === undefined) return task();
-    const since = performance.now();
+    let since = performance.now();
     try {
-      await this.pausing.pause();
+      since = await this.pausing.pause();
       return await task();
     } finally {
-      await this.pausing.resume();
+      this.pausing.resume();
       this.pausedMs += performance.now() - since;
     }
   }
@@ -178,6 +181,8 @@ interface ManifestContent {
   tree: ReadonlyMap<string, KnownEntry>;
   sorted: readonly string[];
   differences: readonly Difference[];
+  /** The contents of the files are safe on the disk. */
+  synced: Promise<void>;
 }
 
 /** Sorted by the bytes of the paths. */
@@ -260,7 +265,7 @@ function nextId(latest: string | undefined): string {
 async function writeManifest(
   { manifests, before }: SnapshotSource,
   header: ManifestHeader,
-  { tree, sorted, differences }: ManifestContent,
+  { tree, sorted, differences, synced }: ManifestContent,
 ): Promise<{ header: ManifestHeader; bytes: number; baseBytes: number }> {
   if (header.parent !== null && before !== undefined) {
     const lines = differences.map(({ path, after }) =>
@@ -268,9 +273,9 @@ async function writeManifest(
     );
     const size = lines.reduce((total, line) => total + line.length, 0);
     const grown = { ...header, depth_bytes: header.depth_bytes + size };
-    return { header: grown, bytes: await manifests.write(grown, lines), baseBytes: before.baseBytes };
+    return { header: grown, bytes: await manifests.write(grown, lines, synced), baseBytes: before.baseBytes };
   }
-  const bytes = await manifests.write(header, wholeLines(tree, sorted));
+  const bytes = await manifests.write(header, wholeLines(tree, sorted), synced);
   return { header, bytes, baseBytes: bytes };
 }
 

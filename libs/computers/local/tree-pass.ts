@@ -1,8 +1,9 @@
-import type { BigIntStats } from 'node:fs';
+import { type BigIntStats, closeSync, fstatSync } from 'node:fs';
 import { type ManifestEntry, SNAPSHOT_LIMITS, digestLine } from '../snapshot-format.js';
 import { hasCode } from './errno.js';
-import type { ObjectStore } from './object-store.js';
-import { openReadable } from './open-readable.js';
+import type { ObjectStore, StoredContent } from './object-store.js';
+import { EventLoopSlices } from './event-loop.js';
+import { openAtOnce, openReadable } from './open-readable.js';
 import { OpenTree, byFolder, isGone, placeIn } from './open-tree.js';
 import { SkippedPaths } from './skipped-paths.js';
 import { type ManifestStat, type ScannedEntry, inodeOf, TreeScanner, statOf, textOf } from './tree-scan.js';
@@ -26,6 +27,14 @@ interface CopiedFile {
   stat: ManifestStat;
 }
 
+/** One run over the files to copy. */
+interface Copying {
+  signal: AbortSignal;
+  left: ScannedEntry[];
+  attributed: string[];
+  slices: EventLoopSlices;
+}
+
 /** By path, one character a byte. */
 export type KnownTree = Map<string, KnownEntry>;
 
@@ -36,6 +45,8 @@ export type EarlierEntries = Map<string, KnownEntry | undefined>;
 const YOUNG_NS = 50_000_000n;
 /** Files copied at the same time: fewer than Node has threads for files, so that others need not wait. */
 const PARALLEL = 3;
+/** Files up to this size are copied at once, without the threads for files: handing over to them takes longer. */
+const COPIED_AT_ONCE = 64 * 1024;
 /** How often a file that is written to while it is copied is copied again. */
 const ATTEMPTS = 3;
 
@@ -66,8 +77,13 @@ export class TreePass {
   /** Starts what the pass needs, so that it takes less itself. To be closed. */
   static async prepare(files: string, known: KnownTree, objects: ObjectStore): Promise<TreePass> {
     const pass = new TreePass(files, known, objects);
-    await pass.scanner.prepare();
-    return pass;
+    try {
+      await Promise.all([pass.scanner.prepare(), pass.xattrs.prepare()]);
+      return pass;
+    } catch (error) {
+      pass.close();
+      throw error;
+    }
   }
 
   async look(signal: AbortSignal): Promise<void> {
@@ -92,15 +108,16 @@ export class TreePass {
     const source = new OpenTree(this.files);
     const left: ScannedEntry[] = [];
     const attributed: string[] = [];
+    const rest = { signal: either, left, attributed, slices: new EventLoopSlices() };
     try {
       for (const [folder, entries] of byFolder(this.changed)) {
         const files = entries.filter((entry) => !this.keepWithoutContent(entry, attributed));
         if (files.length === 0) continue;
         if (either.aborted) left.push(...files);
-        else await this.copyFiles(source, folder, files, { signal: either, left, attributed });
+        else await this.copyFiles(source, folder, files, rest);
       }
     } finally {
-      await source.close();
+      source.close();
     }
     signal.throwIfAborted();
     this.changed = left;
@@ -186,16 +203,23 @@ export class TreePass {
     source: OpenTree,
     folder: string,
     files: ScannedEntry[],
-    rest: { signal: AbortSignal; left: ScannedEntry[]; attributed: string[] },
+    rest: Copying,
   ): Promise<void> {
     let place: string;
     try {
-      place = await source.enter(folder);
+      place = source.enter(folder);
     } catch (error) {
       for (const { path } of files) this.failed(path, error);
       return;
     }
-    const next = files.values();
+    const slow: ScannedEntry[] = [];
+    for (const scanned of files) {
+      if (rest.signal.aborted) rest.left.push(scanned);
+      else if (!this.copyAtOnce(place, scanned, rest)) slow.push(scanned);
+      if (rest.slices.isOver) await rest.slices.next();
+    }
+    if (slow.length === 0) return;
+    const next = slow.values();
     const worker = async (): Promise<void> => {
       for (const scanned of next) {
         if (rest.signal.aborted) rest.left.push(scanned);
@@ -207,17 +231,39 @@ export class TreePass {
     if (failed) throw failed.reason;
   }
 
-  private async copyFile(
-    folder: string,
-    scanned: ScannedEntry,
-    { signal, left, attributed }: { signal: AbortSignal; left: ScannedEntry[]; attributed: string[] },
-  ): Promise<void> {
+  /** Of small files with one name, which most are. False when it takes more than that. */
+  private copyAtOnce(folder: string, scanned: ScannedEntry, rest: Copying): boolean {
+    if (scanned.links > 1 || (statOf(scanned)?.size ?? 0) > COPIED_AT_ONCE) return false;
+    try {
+      const file = openAtOnce(placeIn(folder, scanned.path));
+      if (file === undefined) return false;
+      try {
+        const before = fstatSync(file, { bigint: true });
+        if (before.size > COPIED_AT_ONCE) return false;
+        const content = this.objects.addAtOnce(file, Number(before.size));
+        const after = fstatSync(file, { bigint: true });
+        if (!isSettled(before, after)) return false;
+        this.keepFile(scanned.path, copiedFile(content, after, true), rest);
+        return true;
+      } finally {
+        closeSync(file);
+      }
+    } catch (error) {
+      this.failed(scanned.path, error);
+      return true;
+    }
+  }
+
+  private keepFile(path: string, { stat, sha256, size, stamp }: CopiedFile, { attributed }: Copying): void {
+    this.keep(path, { path: textOf(path), ...stat, size, sha256 }, stamp);
+    attributed.push(path);
+  }
+
+  private async copyFile(folder: string, scanned: ScannedEntry, rest: Copying): Promise<void> {
+    const { signal, left } = rest;
     try {
       const copied = await this.storeOnce(placeIn(folder, scanned.path), scanned, signal);
-      if (copied === undefined) return;
-      const { stat, sha256, size, stamp } = copied;
-      this.keep(scanned.path, { path: textOf(scanned.path), ...stat, size, sha256 }, stamp);
-      attributed.push(scanned.path);
+      if (copied !== undefined) this.keepFile(scanned.path, copied, rest);
     } catch (error) {
       if (signal.aborted) left.push(scanned);
       else this.failed(scanned.path, error);
@@ -246,14 +292,10 @@ export class TreePass {
       let before = await file.stat({ bigint: true });
       if (!before.isFile()) return undefined;
       for (let attempt = 1; ; attempt++) {
-        const { sha256, size } = await this.objects.add(file, before, signal);
+        const content = await this.objects.add(file, before, signal);
         const after = await file.stat({ bigint: true });
-        const settled = after.mtimeNs === before.mtimeNs && after.size === before.size;
-        if (settled || attempt === ATTEMPTS) {
-          // One that is still written to is looked at again: the copy may be torn.
-          const stamp = settled && isOld(after) ? undefined : '';
-          return { sha256, size, stamp, stat: fieldsOf(after) };
-        }
+        const settled = isSettled(before, after);
+        if (settled || attempt === ATTEMPTS) return copiedFile(content, after, settled);
         before = after;
       }
     } finally {
@@ -327,13 +369,29 @@ function isSame(before: KnownEntry, scanned: ScannedEntry): boolean {
   return same;
 }
 
+function isSettled(before: BigIntStats, after: BigIntStats): boolean {
+  return after.mtimeNs === before.mtimeNs && after.size === before.size;
+}
+
+/** One that is still written to, or was a moment ago, is looked at again: the copy may be torn. */
+function copiedFile({ sha256, size }: StoredContent, stat: BigIntStats, settled: boolean): CopiedFile {
+  return { sha256, size, stamp: settled && isOld(stat) ? undefined : '', stat: fieldsOf(stat) };
+}
+
 function isOld(stat: BigIntStats): boolean {
   return stat.ctimeNs < BigInt(Date.now()) * 1_000_000n - YOUNG_NS;
 }
 
-/** A manifest read from disk does not say which files were young when they were copied. */
-export function mayHaveChangedUnseen(entry: ManifestEntry, startedNs: string): boolean {
-  return entry.type === 'file' && BigInt(entry.ctime_ns) >= BigInt(startedNs) - YOUNG_NS;
+/** A manifest read from disk does not say which files were young when they were copied: those from this time on. */
+export function youngAsOf(startedNs: string): string {
+  return String(BigInt(startedNs) - YOUNG_NS);
+}
+
+export function mayHaveChangedUnseen({ type, ctime_ns }: ManifestEntry, youngNs: string): boolean {
+  if (type !== 'file') return false;
+  // As text where that says the same, which takes a fraction.
+  if (ctime_ns.length === youngNs.length && !ctime_ns.startsWith('-')) return ctime_ns >= youngNs;
+  return BigInt(ctime_ns) >= BigInt(youngNs);
 }
 
 function fieldsOf(stat: BigIntStats): ManifestStat {

@@ -10,12 +10,14 @@ import {
   readdirSync,
   readlinkSync,
 } from 'node:fs';
-import { lstat, readdir, readlink } from 'node:fs/promises';
 import type { Readable, Writable } from 'node:stream';
+import { ComputerError } from '../computer.js';
 import { SNAPSHOT_LIMITS, pathToText, type ManifestEntry } from '../snapshot-format.js';
 import type { SkippedPaths } from './skipped-paths.js';
 import { hasCode } from './errno.js';
-import { O_PATH, openFolder } from './open-readable.js';
+import { EventLoopSlices } from './event-loop.js';
+import { O_PATH, type OpenFolder, openFolder } from './open-readable.js';
+import { OpenTree } from './open-tree.js';
 
 /** One entry of a tree as a scan saw it. */
 export interface ScannedEntry {
@@ -40,6 +42,7 @@ const SMALL_TREE = 400;
 /** Bytes of a folder itself; a larger one may hold millions of names, which are not to be read in one go. */
 const SMALL_FOLDER = 256 * 1024;
 const FORMAT = '%y %m %U %G %s %T@ %C@ %i|%n\\0%P\\0%l\\0';
+const SLASH = Buffer.from('/');
 const TYPES: Record<string, ManifestEntry['type']> = { f: 'file', d: 'directory', l: 'link', p: 'fifo' };
 
 /**
@@ -58,7 +61,9 @@ export class TreeScanner {
 
   /** Starts what a scan needs, so that the scan itself takes less. */
   async prepare(): Promise<void> {
-    if (this.expected > SMALL_TREE && (await hasGnuFind())) this.find = new WaitingFind(this.files);
+    if (this.expected <= SMALL_TREE || !(await hasGnuFind())) return;
+    this.find = new WaitingFind(this.files);
+    await this.find.ready;
   }
 
   async scan(options: ScanOptions): Promise<void> {
@@ -75,26 +80,34 @@ export class TreeScanner {
   }
 }
 
-/** A find that runs, but has not begun: a shell waits for a line first. */
+/** A find that runs, but has not begun: a shell says that it is there, and waits for a line first. */
 class WaitingFind {
+  readonly ready: Promise<unknown>;
   private readonly process: ChildProcessByStdio<Writable, Readable, null>;
-  private readonly closed: Promise<unknown>;
+  private readonly closed: Promise<unknown[]>;
+  private onChunk: (chunk: Buffer) => void = () => undefined;
 
   constructor(files: string) {
     const find = ['find', '.', '-xdev', '-mindepth', '1', '-printf', FORMAT];
-    this.process = spawn('sh', ['-c', 'read -r _ && exec "$@"', 'sh', ...find], {
+    this.process = spawn('sh', ['-c', 'echo && read -r _ && exec "$@"', 'sh', ...find], {
       cwd: files,
       env: { PATH: process.env['PATH'], LC_ALL: 'C' },
       stdio: ['pipe', 'pipe', 'ignore'],
     });
     this.process.stdin.on('error', () => undefined);
-    this.closed = once(this.process, 'close').catch(() => undefined);
+    this.closed = once(this.process, 'close').catch(() => []);
+    // A line feed, and nothing more before the scan has begun.
+    this.ready = Promise.race([once(this.process.stdout, 'data'), this.closed]);
+    this.process.stdout.on('data', (chunk: Buffer) => this.onChunk(chunk));
   }
 
-  async run(onChunk: (chunk: Buffer) => void): Promise<void> {
-    this.process.stdout.on('data', onChunk);
+  /** False when it was ended, and so has not seen all. That it could not look into a folder is no such thing. */
+  async run(onChunk: (chunk: Buffer) => void): Promise<boolean> {
+    await this.ready;
+    this.onChunk = onChunk;
     this.process.stdin.end('\n');
-    await this.closed;
+    const [code] = await this.closed;
+    return code === 0 || code === 1;
   }
 
   end(): void {
@@ -137,6 +150,7 @@ class Scan {
   private entries = 0;
   private pathBytes = 0;
   private full = false;
+  private readonly slices = new EventLoopSlices();
   /** Folders of ours that their mode closes to us: find cannot look into them. */
   private readonly closed: string[] = [];
 
@@ -158,8 +172,9 @@ class Scan {
     const end = (): void => find.end();
     signal.addEventListener('abort', end, { once: true });
     let rest = '';
+    let whole: boolean;
     try {
-      await find.run((chunk) => {
+      whole = await find.run((chunk) => {
         rest = this.records(rest + chunk.toString('latin1'));
         if (this.full) end();
       });
@@ -167,6 +182,10 @@ class Scan {
       signal.removeEventListener('abort', end);
     }
     signal.throwIfAborted();
+    if (!whole && !this.full) {
+      const message = 'The program "find" was ended before it had seen all files. Try again.';
+      throw new ComputerError('file_not_readable', message);
+    }
   }
 
   /** Gives back what is left behind the last whole record. */
@@ -194,44 +213,50 @@ class Scan {
     for (let path = this.closed.pop(); path !== undefined; path = this.closed.pop()) await this.folder(path);
   }
 
+  /** Looks into a folder from the top down: none on the way there may have been replaced by a link. */
   async folder(path: string): Promise<void> {
-    const place = Buffer.from(`${Buffer.from(this.files).toString('latin1')}/${path}`, 'latin1');
-    await this.inFolder(place, path === '' ? '' : `${path}/`);
-  }
-
-  private async inFolder(place: Buffer, prefix: string): Promise<void> {
-    const folder = await openFolder(place).catch((error: unknown) => this.cannotOpen(error, prefix));
-    if (folder === undefined) return;
+    const tree = new OpenTree(this.files);
     try {
-      for (const name of await readdir(folder.path, { encoding: 'buffer' })) {
-        this.options.signal.throwIfAborted();
-        if (this.full) return;
-        const child = Buffer.concat([Buffer.from(`${folder.path}/`), name]);
-        await this.lookAt(child, prefix + name.toString('latin1'));
-      }
+      await this.inFolder(Buffer.from(tree.enter(path)), path === '' ? '' : `${path}/`);
     } catch (error) {
-      this.cannotOpen(error, prefix);
+      this.cannotOpen(error, `${path}/`);
     } finally {
-      await folder.close();
+      tree.close();
     }
   }
 
-  private async lookAt(place: Buffer, path: string): Promise<void> {
-    const stat = await lstat(place, { bigint: true }).catch((error: unknown) => {
-      if (hasCode(error, 'ENOENT')) return undefined;
-      throw error;
-    });
-    if (stat === undefined) return;
-    const target = stat.isSymbolicLink() ? await readlink(place, { encoding: 'buffer' }) : Buffer.alloc(0);
+  private async inFolder(open: Buffer, prefix: string): Promise<void> {
+    for (const name of readdirSync(open, { encoding: 'buffer' })) {
+      if (this.slices.isOver) await this.slices.next();
+      this.options.signal.throwIfAborted();
+      if (this.full) return;
+      const child = Buffer.concat([open, SLASH, name]);
+      if (this.lookAt(child, prefix + name.toString('latin1'))) {
+        await this.below(child, `${prefix}${name.toString('latin1')}/`);
+      }
+    }
+  }
+
+  private async below(place: Buffer, prefix: string): Promise<void> {
+    let folder: OpenFolder | undefined;
+    try {
+      folder = openFolder(place);
+      await this.inFolder(Buffer.from(folder.path), prefix);
+    } catch (error) {
+      this.cannotOpen(error, prefix);
+    } finally {
+      folder?.close();
+    }
+  }
+
+  /** True for a folder that is to be looked into. */
+  private lookAt(place: Buffer, path: string): boolean {
+    const entry = entryAt(place, path);
+    if (entry === undefined) return false;
     const known = this.closed.length;
-    this.add({
-      path,
-      stamp: stampOf(stat),
-      links: Number(stat.nlink),
-      target: target.toString('latin1'),
-    });
+    this.add(entry);
     this.closed.length = known;
-    if (stat.isDirectory() && path.length <= SNAPSHOT_LIMITS.path) await this.inFolder(place, `${path}/`);
+    return entry.stamp.startsWith('d ') && path.length <= SNAPSHOT_LIMITS.path;
   }
 
   private cannotOpen(error: unknown, prefix: string): undefined {
@@ -290,19 +315,12 @@ function lookInto(place: Buffer, prefix: string, entries: ScannedEntry[]): boole
     for (const name of readdirSync(base, { encoding: 'buffer' })) {
       const child = Buffer.concat([Buffer.from(base), name]);
       const path = prefix + name.toString('latin1');
-      const stat = lstatSync(child, { bigint: true, throwIfNoEntry: false });
-      if (stat === undefined) continue;
+      const entry = entryAt(child, path);
+      if (entry === undefined) continue;
       if (entries.length >= SMALL_TREE || path.length > SNAPSHOT_LIMITS.path) return false;
-      const target = stat.isSymbolicLink() ? readlinkSync(child, { encoding: 'buffer' }) : Buffer.alloc(0);
-      const entry = {
-        path,
-        stamp: stampOf(stat),
-        links: Number(stat.nlink),
-        target: target.toString('latin1'),
-      };
       entries.push(entry);
-      if (stat.isDirectory() && !isClosedFolder(entry.stamp) && !lookInto(child, `${path}/`, entries))
-        return false;
+      const open = entry.stamp.startsWith('d ') && !isClosedFolder(entry.stamp);
+      if (open && !lookInto(child, `${path}/`, entries)) return false;
     }
     return true;
   } catch (error) {
@@ -310,6 +328,21 @@ function lookInto(place: Buffer, prefix: string, entries: ScannedEntry[]): boole
     throw error;
   } finally {
     closeSync(folder);
+  }
+}
+
+/** Undefined when it is gone, or becomes another one this moment. */
+function entryAt(place: Buffer, path: string): ScannedEntry | undefined {
+  try {
+    const stat = lstatSync(place, { bigint: true, throwIfNoEntry: false });
+    if (stat === undefined) return undefined;
+    const target = stat.isSymbolicLink()
+      ? readlinkSync(place, { encoding: 'buffer' }).toString('latin1')
+      : '';
+    return { path, stamp: stampOf(stat), links: Number(stat.nlink), target };
+  } catch (error) {
+    if (hasCode(error, 'ENOENT', 'EINVAL')) return undefined;
+    throw error;
   }
 }
 
@@ -329,28 +362,37 @@ function letterOf(stat: BigIntStats): string {
   return stat.isSocket() ? 's' : 'b';
 }
 
-/** As find writes times: the sign is that of the whole seconds alone. */
+/** As find writes times: the sign is that of the whole seconds alone, and there are ten digits. */
 function seconds(ns: bigint): string {
   const whole = ns >= 0n ? ns / 1_000_000_000n : -((-ns + 999_999_999n) / 1_000_000_000n);
-  return `${whole}.${String(ns - whole * 1_000_000_000n).padStart(9, '0')}`;
+  return `${whole}.${String(ns - whole * 1_000_000_000n).padStart(9, '0')}0`;
 }
 
 function nanoseconds(time: string): string {
   const [whole = '0', fraction = ''] = time.split('.');
+  // As text where that says the same, which takes a fraction.
+  if (whole > '0' && fraction.length >= 9) return whole + fraction.slice(0, 9);
   return String(BigInt(whole) * 1_000_000_000n + BigInt(fraction.slice(0, 9).padEnd(9, '0')));
 }
 
-let gnuFind: Promise<boolean> | undefined;
+/** By `PATH`. */
+const found = new Map<string | undefined, Promise<boolean>>();
 
 function hasGnuFind(): Promise<boolean> {
-  gnuFind ??= new Promise((resolve) => {
-    const find = spawn('find', ['--version'], { stdio: ['ignore', 'pipe', 'ignore'] });
+  const path = process.env['PATH'];
+  const known = found.get(path) ?? askFind(path);
+  found.set(path, known);
+  return known;
+}
+
+function askFind(path: string | undefined): Promise<boolean> {
+  return new Promise((resolve) => {
+    const find = spawn('find', ['--version'], { env: { PATH: path }, stdio: ['ignore', 'pipe', 'ignore'] });
     let said = '';
     find.stdout.on('data', (chunk: Buffer) => (said += chunk.toString('latin1')));
     find.on('error', () => resolve(false));
     find.on('close', () => resolve(said.includes('GNU')));
   });
-  return gnuFind;
 }
 
 /** The text form of a path of a scan. */

@@ -1,6 +1,7 @@
 import { digestLine, type ManifestHeader } from '../snapshot-format.js';
+import { EventLoopSlices } from './event-loop.js';
 import type { ManifestStore } from './manifest-store.js';
-import { type KnownEntry, mayHaveChangedUnseen } from './tree-pass.js';
+import { type KnownEntry, mayHaveChangedUnseen, youngAsOf } from './tree-pass.js';
 
 /** A session's tree as of its latest snapshot. */
 export interface TreeState {
@@ -52,14 +53,17 @@ function sizeOf(tree: ReadonlyMap<string, KnownEntry>): number {
 }
 
 async function readState(id: string, manifests: ManifestStore): Promise<TreeState | undefined> {
-  const chain = await manifests.chain(id);
+  const chain = manifests.chain(id);
   const [header] = chain;
   const base = chain.at(-1)?.snapshot_id;
   if (header === undefined || base === undefined) return undefined;
   const tree = new Map<string, KnownEntry>();
+  const slices = new EventLoopSlices();
+  const young = youngAsOf(header.started_ns);
   for (const [path, entry] of await manifests.entries(chain)) {
-    const stamp = mayHaveChangedUnseen(entry, header.started_ns) ? '' : undefined;
+    const stamp = mayHaveChangedUnseen(entry, young) ? '' : undefined;
     tree.set(path, { entry, line: digestLine(entry), stamp });
+    if (slices.isOver) await slices.next();
   }
   const baseBytes = await manifests.size(base);
   // Deleting snapshots may have moved the base.

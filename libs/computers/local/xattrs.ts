@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { constants } from 'node:fs';
 import { O_PATH } from './open-readable.js';
 
@@ -9,15 +8,17 @@ const SYSTEM_CALLS: Record<string, number[]> = { x64: [257, 3, 189, 192, 195], a
 const FLAGS = O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 
 /**
- * Node has no call for extended attributes, so Perl makes them, which is there where the shell is. It reads lines of
- * hex: a path, and when attributes are set `name=value` for each; it answers with such lines. Each folder on the way is
- * opened by its name in the one before and never through a link.
+ * Node has no call for extended attributes, so Perl makes them, which is there where the shell is. It says with a dot
+ * that it is ready, reads lines of hex until an empty one (a path, and when attributes are set `name=value` for each),
+ * answers with such lines, and ends with a dot. Each folder on the way is opened by its name in the one before and
+ * never through a link.
  */
 const PROGRAM = String.raw`
 use strict;
 my ($FLAGS, $openat, $close, $lset, $lget, $llist) = map { $_ + 0 } @ARGV;
 my $KEPT = qr/^(?:user\..*|system\.posix_acl_(?:access|default)|security\.capability)$/s;
 my ($folder, $fd) = ('', -1);
+my ($names, $value) = ("\0" x 65536, "\0" x 65536);
 sub folder_of {
   my ($path) = @_;
   return $fd if $fd >= 0 && $path eq $folder;
@@ -39,8 +40,12 @@ sub folder_of {
   $folder = $path;
   return $fd;
 }
+$| = 1;
+print ".\n";
+$| = 0;
 while (my $line = <STDIN>) {
   chomp $line;
+  last if $line eq '';
   my ($hex, @set) = split / /, $line;
   my $path = pack('H*', $hex);
   my ($parent, $name) = $path =~ m{^(?:(.*)/)?([^/]+)$}s;
@@ -55,19 +60,32 @@ while (my $line = <STDIN>) {
     }
     next;
   }
-  my $names = "\0" x 65536;
   my $size = syscall($llist, $place, $names, 65536);
   next if $size <= 0;
   my @found;
   for my $key (split /\0/, substr($names, 0, $size)) {
     next unless $key =~ $KEPT;
-    my ($key0, $value) = ("$key\0", "\0" x 65536);
+    my $key0 = "$key\0";
     my $length = syscall($lget, $place, $key0, $value, 65536);
     push @found, unpack('H*', $key) . '=' . unpack('H*', substr($value, 0, $length)) if $length >= 0;
   }
   print join(' ', $hex, @found), "\n" if @found;
 }
+print ".\n";
 `;
+
+/** Why snapshots of folders hold no extended attributes; undefined when they do. */
+export async function attributesProblem(): Promise<string | undefined> {
+  const kept =
+    'Snapshots of sessions without containers keep no extended attributes and access control lists';
+  const perl = startPerl('/');
+  if (perl === undefined)
+    return `${kept}: Raworc cannot read them on this kind of processor (${process.arch}).`;
+  const answer = await perl.run([]);
+  return answer === ''
+    ? `${kept}, because Perl is missing. Install it for that (perl-base is enough).`
+    : undefined;
+}
 
 /** By name; values in base64. */
 export type Xattrs = Record<string, string>;
@@ -80,6 +98,11 @@ export class XattrReader {
     this.perl = startPerl(files);
   }
 
+  /** Waits until reading can begin at once. */
+  async prepare(): Promise<void> {
+    await this.perl?.ready;
+  }
+
   /** Of those entries that have any. Paths have one character a byte. */
   async read(paths: readonly string[]): Promise<Map<string, Xattrs>> {
     const found = new Map<string, Xattrs>();
@@ -87,7 +110,7 @@ export class XattrReader {
     const perl = this.perl ?? startPerl(this.files);
     this.perl = undefined;
     const answer = (await perl?.run(paths.map(hexOf))) ?? '';
-    for (const line of answer.split('\n').filter((each) => each !== '')) {
+    for (const line of answer.split('\n').filter((each) => each !== '' && each !== '.')) {
       const [path = '', ...pairs] = line.split(' ');
       const attributes = pairs.map((pair): [string, string] => {
         const [name = '', value = ''] = pair.split('=');
@@ -122,6 +145,8 @@ function hexOf(path: string): string {
 }
 
 interface Perl {
+  /** Resolves also when there is no Perl. */
+  ready: Promise<void>;
   /** Gives what it answered; nothing without Perl. */
   run(lines: string[]): Promise<string>;
   end(): void;
@@ -136,15 +161,27 @@ function startPerl(files: string): Perl | undefined {
     env: { PATH: process.env['PATH'], LC_ALL: 'C' },
     stdio: ['pipe', 'pipe', 'ignore'],
   });
-  const said: Buffer[] = [];
-  perl.stdout.on('data', (chunk: Buffer) => said.push(chunk));
+  let said = '';
+  const ready = Promise.withResolvers<void>();
+  const answered = Promise.withResolvers<void>();
+  const over = (): void => {
+    ready.resolve();
+    answered.resolve();
+  };
+  perl.stdout.setEncoding('latin1').on('data', (chunk: string) => {
+    said += chunk;
+    ready.resolve();
+    // Not when it has ended, which takes longer. Hex has no dots.
+    if (chunk.includes('.') && said.lastIndexOf('.') > said.indexOf('.')) answered.resolve();
+  });
   perl.stdin.on('error', () => undefined);
-  const closed = once(perl, 'close').catch(() => undefined);
+  perl.on('error', over).on('close', over);
   return {
+    ready: ready.promise,
     async run(lines) {
-      perl.stdin.end(`${lines.join('\n')}\n`);
-      await closed;
-      return Buffer.concat(said).toString('latin1');
+      perl.stdin.end(`${lines.join('\n')}\n\n`);
+      await answered.promise;
+      return said;
     },
     end: () => void perl.kill('SIGKILL'),
   };
