@@ -3,7 +3,7 @@ import { ComputerError, type ComputerInfo, type ComputerSpec, type Computers } f
 import { MODEL_KEY_SECRET, type Vault } from '#commands';
 import type { EventEnvelope, SessionCreated } from '#domain';
 import { ComputerFailure, NoLongerWanted } from './computer-failure.js';
-import { copySource } from './copy-source.js';
+import { type CopiesInProgress, copySource } from './copy-source.js';
 import { requireNoCrashLoop } from './crash-loop.js';
 import { creationOf, type CurrentSession, type CurrentSessions } from './current-sessions.js';
 import { DEADLINES, within } from './deadline.js';
@@ -28,6 +28,7 @@ export interface MakerParts {
   sessions: CurrentSessions;
   vault: Vault;
   node: string;
+  copies: CopiesInProgress;
   desktopAtStart?: boolean;
 }
 

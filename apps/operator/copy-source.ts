@@ -5,6 +5,33 @@ import type { CurrentSessions } from './current-sessions.js';
 import { belongsHere } from './plan.js';
 import { DEADLINES, within } from './deadline.js';
 
+/** Snapshots that copies read at the moment. */
+export class CopiesInProgress {
+  private readonly copies = new Set<{ sessionId: string; snapshotId: string }>();
+
+  of(sessionId: string): string[] {
+    return [...this.copies]
+      .filter((copy) => copy.sessionId === sessionId)
+      .map(({ snapshotId }) => snapshotId);
+  }
+
+  async during<T>(source: { sessionId: string; snapshotId: string }, copy: () => Promise<T>): Promise<T> {
+    this.copies.add(source);
+    try {
+      return await copy();
+    } finally {
+      this.copies.delete(source);
+    }
+  }
+}
+
+interface CopyParts {
+  computers: Computers;
+  sessions: CurrentSessions;
+  copies: CopiesInProgress;
+  node: string;
+}
+
 /**
  * Fills a remix's computer with its source's files. A point without a snapshot had no files yet; the source's files
  * of now would be those of another point.
@@ -12,7 +39,7 @@ import { DEADLINES, within } from './deadline.js';
  * @throws ComputerError, DeadlineError
  */
 export async function copySource(
-  { computers, sessions, node }: { computers: Computers; sessions: CurrentSessions; node: string },
+  { computers, sessions, copies, node }: CopyParts,
   id: string,
   { session_id, snapshot_id, parts, version }: RemixSource,
 ): Promise<void> {
@@ -21,13 +48,17 @@ export async function copySource(
   const { data, code } = parts;
   const { state } = await sessions.load(session_id);
   if (!belongsHere(state, node)) throw elsewhere(session_id, state.node);
-  const copy = computers.copyFrom(id, source, { data, code });
+  const copy = copies.during(source, () => computers.copyFrom(id, source, { data, code }));
   try {
     await within(DEADLINES.copy, 'Copying the files', copy);
   } catch (error) {
     if (!isGone(error)) throw error;
+    const isLive = (await sessions.load(session_id)).state.lifecycle === 'live';
+    const why = isLive
+      ? `their snapshot was deleted meanwhile. Delete this session, and remix session ${session_id} again: that takes files that are still there.`
+      : 'the session was deleted meanwhile. Delete this session, and remix another one.';
     throw new ComputerFailure(
-      `The files of session ${session_id} as of version ${version} cannot be copied, they are gone: the session was deleted meanwhile. Delete this session, and remix another one.`,
+      `The files of session ${session_id} as of version ${version} cannot be copied, they are gone: ${why}`,
       true,
       { cause: error },
     );

@@ -3,6 +3,7 @@ import type { Delivery, EventStore } from '#event-store';
 import type { Erasures, SessionRepository, Vault } from '#commands';
 import { messageOf } from '#runtime';
 import { ComputerMaker } from './computer-maker.js';
+import { CopiesInProgress } from './copy-source.js';
 import { CurrentSessions } from './current-sessions.js';
 import type { ExecuteCommand } from './execute.js';
 import { IdleTimers } from './idle-timer.js';
@@ -10,6 +11,7 @@ import { Outage } from './outage.js';
 import { DEFAULT_TIMING, type OperatorOptions, type OperatorTiming } from './ports.js';
 import { Reconciler } from './reconciler.js';
 import { SnapshotKeeper } from './snapshot-keeper.js';
+import { SnapshotRetention } from './snapshot-retention.js';
 import { Sweep } from './sweep.js';
 import { ASKING, WAKING } from './waking.js';
 
@@ -46,14 +48,16 @@ export class Operator {
     this.timing = { ...DEFAULT_TIMING, ...parts.timing };
     this.outage = new Outage(logger, parts.onOutage);
     const sessions = new CurrentSessions(parts.repository, store);
+    const copies = new CopiesInProgress();
+    const retention = new SnapshotRetention({ ...parts, sessions, copies });
     this.idleTimers = new IdleTimers(sessions, execute, node, logger);
     this.reconciler = new Reconciler({
       ...parts,
       execute,
       sessions,
       outage: this.outage,
-      maker: new ComputerMaker({ ...parts, sessions }),
-      snapshots: new SnapshotKeeper(computers, sessions, execute),
+      maker: new ComputerMaker({ ...parts, sessions, copies }),
+      snapshots: new SnapshotKeeper(computers, sessions, execute, retention),
       retryDelaysMs: this.timing.retryDelaysMs,
       onSettled: (session) => this.idleTimers.observe(session),
     });

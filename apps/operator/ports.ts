@@ -39,6 +39,8 @@ export interface OperatorOptions {
   logger: Logger;
   /** Desktops start with their computers, not with their first use; a computer whose desktop fails does not start. */
   desktopAtStart?: boolean;
+  /** Snapshots of a session that stay, the latest ones; 0 or absent: all. */
+  snapshotsKept?: number;
   /** Told why the computers cannot be reached, and with undefined that they can again. */
   onOutage?: (reason: string | undefined) => void;
   timing?: Partial<OperatorTiming>;

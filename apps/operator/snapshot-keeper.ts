@@ -5,6 +5,7 @@ import { reasonOf } from './computer-failure.js';
 import type { CurrentSession, CurrentSessions } from './current-sessions.js';
 import { DEADLINES, within } from './deadline.js';
 import { OPERATOR, type ExecuteCommand } from './execute.js';
+import type { SnapshotRetention } from './snapshot-retention.js';
 
 /** Characters of a skipped path that an event names. */
 const MAX_PATH = 512;
@@ -22,6 +23,7 @@ export class SnapshotKeeper {
     private readonly computers: Computers,
     private readonly sessions: CurrentSessions,
     private readonly execute: ExecuteCommand,
+    private readonly retention: SnapshotRetention,
   ) {}
 
   /**
@@ -30,7 +32,8 @@ export class SnapshotKeeper {
    * @throws DomainError when the session has moved on; then the snapshot is of no use
    */
   async keep({ id, state }: CurrentSession): Promise<void> {
-    const at_version = turnBoundary(await this.sessions.history(id), undefined);
+    const history = await this.sessions.history(id);
+    const at_version = turnBoundary(history, undefined);
     const startedAt = performance.now();
     const taken = await this.take(id, state.status === 'closed');
     if (taken === undefined) return;
@@ -39,7 +42,11 @@ export class SnapshotKeeper {
       return;
     }
     const took_ms = Math.round(performance.now() - startedAt);
-    await this.execute(new RecordSnapshot(id, { ...dataOf(taken), at_version, took_ms }, OPERATOR));
+    const pruned = await this.retention.due(id, history);
+    const data = { ...dataOf(taken), at_version, took_ms, ...(pruned.length > 0 && { pruned }) };
+    await this.execute(new RecordSnapshot(id, data, OPERATOR));
+    // Only then: what is planned from now on does not count on them.
+    if (pruned.length > 0) await this.retention.apply(id);
   }
 
   /** Ends a snapshot in progress when the session was closed or deleted meanwhile: a hostile tree holds up neither. */

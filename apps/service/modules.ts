@@ -68,6 +68,7 @@ export function workingModules(parts: Parts): DynamicModule[] {
       onOutage: (reason) => {
         parts.conditions.computers = reason;
       },
+      snapshotsKept: config.snapshotsKeep,
       desktopAtStart: config.desktop === 'at-start',
       logger: logger.child({ part: 'operator' }),
     }),

@@ -210,7 +210,7 @@ export const remixedSession = session.extend({
     files_fallback: z
       .string()
       .nullable()
-      .describe('Why the files are older than from_version, where they are.'),
+      .describe('Why the files are of another version than from_version, where they are.'),
     skipped: z
       .array(z.object({ path: z.string(), why: z.string() }))
       .describe('What could not be kept of the files of the source, the first 100 of it.'),

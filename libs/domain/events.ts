@@ -228,6 +228,8 @@ export interface EventData {
     paused_ms: number;
     /** Bytes that the snapshot added to the store. */
     stored_bytes: number;
+    /** Older snapshots that are deleted now, because a session keeps only so many. Absent: none. */
+    pruned?: string[];
     /** The session's version whose files these are. */
     at_version: number;
     took_ms: number;

@@ -50,6 +50,7 @@ export interface ServiceOptions {
   /** Default: folders in the world's own. */
   computers?: Computers;
   desktopAtStart?: boolean;
+  snapshotsKept?: number;
   node?: string;
   onOutage?: (reason: string | undefined) => void;
   confirm?: () => Promise<void>;
@@ -90,6 +91,7 @@ export async function startService(world: World, options: ServiceOptions = {}) {
     logger: createLogger({ name: 'operator', ...logging(options.onLogLine) }),
     timing,
     desktopAtStart: options.desktopAtStart,
+    snapshotsKept: options.snapshotsKept,
   });
   @Module({ imports: [commands, operator] })
   class Service {}

@@ -10,7 +10,11 @@ import {
   type SessionSettings,
 } from '../events.js';
 import { copyTurns, type PlannedEvent } from './copy-turns.js';
+import { snapshotsIn, snapshotsLeft } from './snapshots-left.js';
 import { lateStepsOf, turnBoundary, type RemixPoint } from './turn-boundary.js';
+
+const PRUNED =
+  'The snapshot of that version was deleted, because only the latest ones of a session are kept.';
 
 export interface RemixRequest {
   sourceId: string;
@@ -66,15 +70,21 @@ function isMessage({ type }: SessionEvent): boolean {
   return type === 'message.posted' || type === 'model.responded';
 }
 
+/** Of the point's own snapshot or the last one before it; where those were deleted, of the first one after it. */
 function filesAsOf(history: EventEnvelope[], version: number, parts: RemixParts) {
   if (!parts.code && !parts.data) return undefined;
-  const kept = history.findLast(
-    (entry) => entry.type === 'files.snapshotted' && entry.data.at_version <= version,
-  );
-  return kept?.type === 'files.snapshotted' ? kept.data : undefined;
+  const left = snapshotsLeft(history);
+  const before = left.findLast(({ at_version }) => at_version <= version);
+  return before ?? (isPruned(history, version) ? left[0] : undefined);
 }
 
-/** Older files than those of the version are never taken without saying so. */
+/** The point's own files were kept once, and are not any more. */
+function isPruned(history: EventEnvelope[], version: number): boolean {
+  const own = snapshotsIn(history).findLast(({ at_version }) => at_version <= version);
+  return own !== undefined && !snapshotsLeft(history).includes(own);
+}
+
+/** Files of another version are never taken without saying so. */
 function remixedFiles(
   history: EventEnvelope[],
   version: number,
@@ -85,10 +95,11 @@ function remixedFiles(
   );
   const isNewer =
     failed?.type === 'files.snapshot_failed' && failed.data.at_version > (kept?.at_version ?? 0);
+  const pruned = isPruned(history, version) ? PRUNED : null;
   return {
     snapshot_id: kept?.snapshot_id ?? null,
     at_version: kept?.at_version ?? null,
-    fallback: isNewer ? failed.data.reason : null,
+    fallback: pruned ?? (isNewer ? failed.data.reason : null),
     skipped: kept?.skipped ?? [],
     skipped_total: kept?.skipped_total ?? 0,
   };

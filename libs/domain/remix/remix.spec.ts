@@ -294,4 +294,21 @@ describe('a remix', () => {
       files: { snapshot_id: null, at_version: null, fallback: 'No space is left.' },
     });
   });
+
+  it('has the oldest files that are left where those of its point were deleted, and says so', () => {
+    const filesOf = (version?: number) =>
+      planRemix(pruned, request({ ...(version !== undefined && { at: { version } }) })).findLast(
+        (planned) => planned.event.type === 'session.remixed',
+      )?.event.data;
+    const pruned = history.map((entry) =>
+      entry.type === 'files.snapshotted' && entry.data.snapshot_id === 'snapshot-2'
+        ? { ...entry, data: { ...entry.data, pruned: ['snapshot-1'] } }
+        : entry,
+    );
+    expect(filesOf(6)).toMatchObject({
+      source_version: 6,
+      files: { snapshot_id: 'snapshot-2', at_version: 11, fallback: expect.stringContaining('deleted') },
+    });
+    expect(filesOf()).toMatchObject({ files: { snapshot_id: 'snapshot-2', fallback: null } });
+  });
 });

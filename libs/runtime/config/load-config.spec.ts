@@ -43,6 +43,7 @@ describe('loadConfig', () => {
       computers: 'auto',
       model: 'claude-sonnet-5-5',
       timeoutSeconds: 300,
+      snapshotsKeep: 0,
       logLevel: 'info',
     });
     expect(config.natsUrl).toBeUndefined();

@@ -76,6 +76,8 @@ export const settingsSchema = z.object({
   modelReplySeconds: wholeNumber(1, 86_400),
   /** Seconds without activity after which a session is closed; 0 never closes one. */
   timeoutSeconds: wholeNumber(0, 31_536_000),
+  /** Snapshots of a session's files that are kept, the latest ones; 0 keeps all. */
+  snapshotsKeep: wholeNumber(0, 1_000_000),
   /** Sequences of events on the log that count for nothing, because they cannot be read or shown. */
   skipEvents: sequences().optional(),
   /** The least severe log line that is written. */
@@ -138,6 +140,7 @@ export const settingSources: Record<SettingName, SettingSource> = {
     fallback: '3600',
   },
   timeoutSeconds: { env: 'RAWORC_TIMEOUT_SECONDS', key: 'timeout_seconds', fallback: '300' },
+  snapshotsKeep: { env: 'RAWORC_SNAPSHOTS_KEEP', key: 'snapshots_keep', fallback: '0' },
   skipEvents: { env: 'RAWORC_SKIP_EVENTS', key: 'skip_events' },
   logLevel: { env: 'RAWORC_LOG_LEVEL', key: 'log_level', fallback: 'info' },
 };

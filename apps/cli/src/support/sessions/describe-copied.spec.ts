@@ -33,6 +33,12 @@ describe('describeCopied', () => {
     );
   });
 
+  it('says that files are newer than the conversation, and why', () => {
+    expect(said({ files_from_version: 31, files_fallback: 'Its own were deleted.' })[1]).toBe(
+      'The files are newer than the conversation, as of version 31. Its own were deleted.',
+    );
+  });
+
   it('names what is not among the files, without obeying its name', () => {
     const skipped = [
       { path: 'data/huge', why: 'too_large' },

@@ -15,7 +15,11 @@ export function describeCopied({ name, copied }: RemixedSession): string[] {
   return lines;
 }
 
-function describeFallback({ files_from_version, files_fallback }: RemixedSession['copied']): string {
+function describeFallback(copied: RemixedSession['copied']): string {
+  const { from_version, files_from_version, files_fallback } = copied;
+  if (files_from_version !== null && files_from_version > from_version) {
+    return `The files are newer than the conversation, as of version ${files_from_version}. ${files_fallback}`;
+  }
   const which =
     files_from_version === null
       ? 'No files came along'
