@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { loadImages, planComputers } from '#computers';
+import { attributesProblem, loadImages, planComputers } from '#computers';
 import {
   describeConfig,
   findHomeOwner,
@@ -64,6 +64,7 @@ async function checkHome(checks: Check[], config: Config, home: Home): Promise<v
       detail: [detail, instead, caution].filter((part) => part !== undefined).join('. '),
     };
   });
+  checks.push(await attributes());
   await checkEngine(checks);
 }
 
@@ -75,6 +76,14 @@ function readableEvents({ views }: Home): { value: true; detail: string } {
   const problem = unreadableIn(join(views, 'views.db'));
   if (problem !== undefined) throw new Error(problem);
   return { value: true, detail: 'all that the views have seen can be read' };
+}
+
+/** Files can be kept without them. */
+async function attributes(): Promise<Check> {
+  const problem = await attributesProblem();
+  if (problem === undefined)
+    return { check: 'attributes', ok: true, detail: 'snapshots keep extended attributes' };
+  return { check: 'attributes', ok: true, absent: true, detail: problem };
 }
 
 /** Sessions can do without containers, so an engine that is not there is no fault. */
