@@ -10,6 +10,7 @@ import {
   readdirSync,
   readlinkSync,
 } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import type { Readable, Writable } from 'node:stream';
 import { ComputerError } from '../computer.js';
 import { SNAPSHOT_LIMITS, pathToText, type ManifestEntry } from '../snapshot-format.js';
@@ -226,7 +227,7 @@ class Scan {
   }
 
   private async inFolder(open: Buffer, prefix: string): Promise<void> {
-    for (const name of readdirSync(open, { encoding: 'buffer' })) {
+    for (const name of await readdir(open, { encoding: 'buffer' })) {
       if (this.slices.isOver) await this.slices.next();
       this.options.signal.throwIfAborted();
       if (this.full) return;
