@@ -152,6 +152,9 @@ describe('messages', () => {
     expect(deltas.length).toBeGreaterThan(1);
     expect(deltas.map((delta) => delta.text).join('')).toBe('A reply in several pieces.');
     expect(new Set(deltas.map(({ message_id }) => message_id))).toEqual(new Set([data.message_id]));
+    const recorded = await world.log.store.read(id);
+    const started = recorded.findIndex(({ event }) => event.type === 'turn.started');
+    expect(new Set(deltas.map(({ after }) => after))).toEqual(new Set([recorded[started]?.sequence]));
   });
 
   it('are answered one after the other, in the order in which they came', async () => {

@@ -8,6 +8,7 @@ import { askModel } from './model.js';
 import type { HostSettings } from './options.js';
 import type { Pictures } from './pictures.js';
 import { digestOf } from './request-digest.js';
+import type { RequestMemory } from './request-memory.js';
 import { requireSendable } from './request-size.js';
 import { TurnOver, type TurnJournal } from './turn-journal.js';
 
@@ -17,6 +18,7 @@ const INTERRUPTED = 'interrupted';
 export interface ModelPorts {
   settings: HostSettings;
   pictures: Pictures;
+  requestMemory: RequestMemory;
   vault: Vault;
   ids: Ids;
   logger: Logger;
@@ -36,20 +38,22 @@ export class ModelStep {
   async ask(): Promise<void> {
     const { journal, ports, signal } = this;
     const request = requestOf(journal.events, journal.turnId);
-    requireSendable(request);
+    const bytes = requireSendable(request);
     const apiKey = (this.key ??= await findModelKey(journal.events, ports.vault, ports.settings.apiKey));
     const startedAt = performance.now();
     let messageId = '';
-    const response = await askModel(
-      await ports.pictures.show(request, journal.sessionId),
-      {
-        apiKey,
-        signal,
-        onAttempt: () => (messageId = ports.ids.uuid()),
-        onText: (text) => this.stream(messageId, text),
-        onRetry: ({ message }, delayMs) => ports.logger.warn({ delayMs }, `asking again: ${message}`),
-      },
-      ports.settings.model,
+    const response = await ports.requestMemory.hold(bytes, signal, async () =>
+      askModel(
+        await ports.pictures.show(request, journal.sessionId),
+        {
+          apiKey,
+          signal,
+          onAttempt: () => (messageId = ports.ids.uuid()),
+          onText: (text) => this.stream(messageId, text),
+          onRetry: ({ message }, delayMs) => ports.logger.warn({ delayMs }, `asking again: ${message}`),
+        },
+        ports.settings.model,
+      ),
     );
     const { model, content, stopReason, usage } = response;
     await this.keep({
@@ -76,8 +80,14 @@ export class ModelStep {
   }
 
   private stream(messageId: string, text: string): void {
-    const { sessionId, turnId } = this.journal;
-    const delta: StreamedDelta = { session_id: sessionId, turn_id: turnId, message_id: messageId, text };
+    const { sessionId, turnId, lastSequence } = this.journal;
+    const delta: StreamedDelta = {
+      session_id: sessionId,
+      turn_id: turnId,
+      message_id: messageId,
+      after: lastSequence,
+      text,
+    };
     this.ports.settings.signals.publish(`deltas.${sessionId}`, delta);
   }
 }

@@ -49,6 +49,8 @@ export interface HostOptions {
   diskLookMs?: number;
   /** Memory for pictures in the form in which they are sent to the model, for all sessions together. */
   pictureCacheBytes?: number;
+  /** Memory for large requests that are made or wait for their answer, of all sessions together. */
+  requestBytes?: number;
 }
 
 export type HostSettings = Omit<Required<HostOptions>, 'apiKey' | 'model' | 'bash' | 'screen'> & {
@@ -68,6 +70,7 @@ export function settingsOf(options: HostOptions): HostSettings {
     maxDiskMb: 0,
     diskLookMs: 3_000,
     pictureCacheBytes: 64 * 1024 * 1024,
+    requestBytes: 256 * 1024 * 1024,
     ...options,
     apiKey: options.apiKey,
     model: { ...MODEL_DEFAULTS, ...options.model },

@@ -8,16 +8,17 @@ export const REQUEST_LIMITS = { bytes: 32 * 1024 * 1024, pictures: 600 };
 /**
  * Counts what a request would be with its pictures in it, before any of them is read: a body of that size would be
  * made in memory, sent, and refused.
+ * @returns its bytes
  * @throws ModelError `context_limit`, saying what there is too much of and what helps
  */
-export function requireSendable(request: ModelRequest, limits = REQUEST_LIMITS): void {
+export function requireSendable(request: ModelRequest, limits = REQUEST_LIMITS): number {
   const pictures = request.messages.flatMap(({ content }) =>
     typeof content === 'string' ? [] : picturesIn(content),
   );
   const encoded = pictures.reduce((sum, bytes) => sum + Math.ceil(bytes / 3) * 4, 0);
   const bytes = Buffer.byteLength(JSON.stringify(request)) + encoded;
   const tooMany = pictures.length > limits.pictures;
-  if (bytes <= limits.bytes && !tooMany) return;
+  if (bytes <= limits.bytes && !tooMany) return bytes;
   const size = `${pictures.length} pictures and ${megabytes(bytes)} MB`;
   const limit = tooMany ? `${limits.pictures} pictures` : `${megabytes(limits.bytes)} MB`;
   throw new ModelError(

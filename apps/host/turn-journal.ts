@@ -60,6 +60,7 @@ export class TurnJournal {
   private readonly history: EventEnvelope[];
   /** Up to here nothing is missing; own steps come after it. */
   private gapless: { length: number; sequence: number };
+  private latest: number;
 
   readonly sessionId: string;
   readonly turnId: string;
@@ -70,6 +71,7 @@ export class TurnJournal {
     const { events, sequence } = parts.history;
     this.history = [...events];
     this.gapless = { length: events.length, sequence };
+    this.latest = sequence;
     this.sessionId = parts.sessionId;
     this.turnId = parts.turnId;
     this.store = parts.store;
@@ -86,6 +88,11 @@ export class TurnJournal {
     return this.gapless.sequence;
   }
 
+  /** Of the last of `events`. */
+  get lastSequence(): number {
+    return this.latest;
+  }
+
   /** Takes in what others did in this session meanwhile. A replica of the log may lag behind our own steps. */
   async catchUp(): Promise<void> {
     const last = await this.store.last(this.sessionId);
@@ -100,6 +107,7 @@ export class TurnJournal {
 
   private knowUntil(sequence: number): void {
     this.gapless = { length: this.history.length, sequence };
+    this.latest = Math.max(this.latest, sequence);
   }
 
   recordResponse(data: Omit<EventData['model.responded'], 'turn_id'>): Promise<void> {
@@ -155,8 +163,9 @@ export class TurnJournal {
   private async append(command: Parameters<CommandBus['execute']>[0]): Promise<void> {
     await this.confirm();
     try {
-      const { events } = await this.parts.bus.execute<typeof command, CommandOutcome>(command);
+      const { events, sequence } = await this.parts.bus.execute<typeof command, CommandOutcome>(command);
       this.history.push(...events);
+      if (events.length > 0) this.latest = sequence;
     } catch (error) {
       if (error instanceof DomainError && OVER.has(error.code)) throw new TurnOver(error.message);
       throw error;

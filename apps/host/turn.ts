@@ -9,6 +9,7 @@ import { ModelStep } from './model-step.js';
 import { nextStep } from './next-step.js';
 import type { HostSettings } from './options.js';
 import type { Pictures } from './pictures.js';
+import type { RequestMemory } from './request-memory.js';
 import { ToolRunner } from './tool-runner.js';
 import type { Settling } from './tools/computer/settling.js';
 import { isComputerMissing } from './tools/toolbox.js';
@@ -24,6 +25,7 @@ export interface TurnPorts {
   store: EventStore;
   attachments: Attachments;
   pictures: Pictures;
+  requestMemory: RequestMemory;
   settling: Settling;
   disk: DiskGuard | undefined;
   vault: Vault;

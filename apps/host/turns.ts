@@ -15,6 +15,7 @@ import type { Attachments, EventStore, Lease, LeaseHolder } from '#event-store';
 import { DiskGuards } from './disk-guards.js';
 import { HOST_SETTINGS, type HostSettings } from './options.js';
 import { Pictures } from './pictures.js';
+import { RequestMemory } from './request-memory.js';
 import { Settling } from './tools/computer/settling.js';
 import { TurnJournal, TurnOver, type JournalParts, type SessionHistory } from './turn-journal.js';
 import { Turn } from './turn.js';
@@ -24,6 +25,7 @@ import { Turn } from './turn.js';
 export class Turns {
   private readonly active = new Map<string, { turnId: string; controller: AbortController }>();
   private readonly pictures: Pictures;
+  private readonly requestMemory: RequestMemory;
   private readonly settling: Settling;
   private readonly disks: DiskGuards;
 
@@ -36,6 +38,7 @@ export class Turns {
     @Inject(HOST_SETTINGS) private readonly settings: HostSettings,
   ) {
     this.pictures = new Pictures(attachments, settings.pictureCacheBytes);
+    this.requestMemory = new RequestMemory(settings.requestBytes);
     this.settling = new Settling(settings.settleMs);
     this.disks = new DiskGuards(settings);
   }
@@ -123,11 +126,12 @@ export class Turns {
   }
 
   private async work(journal: TurnJournal, signal: AbortSignal, resumed = false): Promise<void> {
-    const { settings, store, attachments, pictures, settling, vault, ids } = this;
+    const { settings, store, attachments, pictures, requestMemory, settling, vault, ids } = this;
     const logger = settings.logger.child({ session: journal.sessionId, turn: journal.turnId });
     logger.info('turn begins');
     const disk = this.disks.of(journal.sessionId, journal.events, logger);
-    const ports = { settings, store, attachments, pictures, settling, disk, vault, ids, logger };
+    const own = { pictures, requestMemory, settling, disk };
+    const ports = { settings, store, attachments, ...own, vault, ids, logger };
     await new Turn(journal, ports, signal, resumed).run();
     logger.info({ stopped: signal.aborted }, 'turn is over');
   }

@@ -66,5 +66,7 @@ export interface StreamedDelta {
   turn_id: string;
   /** Id that the finished message will have. */
   message_id: string;
+  /** Sequence of the event that the reply follows on the log: a stream sends the piece after it. */
+  after: number;
   text: string;
 }

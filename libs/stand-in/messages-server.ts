@@ -51,11 +51,13 @@ export async function startMessagesServer({
 }: MessagesServerOptions): Promise<MessagesServer> {
   const server = createServer((incoming, response) => {
     readJson(incoming)
-      .then(async (body) => {
+      .then(async ({ body, bytes }) => {
         const key = incoming.headers.authorization?.replace('Bearer ', '') ?? incoming.headers['x-api-key'];
         const wanted = await answer({ body, key: key?.toString(), response });
         const objection = objectionTo(body.messages);
-        await reply(response, body, objection === undefined ? wanted : refusal(objection), chunkDelayMs);
+        const said =
+          bytes > MAX_REQUEST_BYTES ? TOO_LARGE : objection === undefined ? wanted : refusal(objection);
+        await reply(response, body, said, chunkDelayMs);
       })
       .catch((error: unknown) => response.destroy(error instanceof Error ? error : undefined));
   });
@@ -74,10 +76,19 @@ export function refusal(message: string): Answer {
   return { status: 400, type: 'invalid_request_error', message };
 }
 
-async function readJson(incoming: IncomingMessage): Promise<Asked> {
+/** What the API takes in one request. */
+const MAX_REQUEST_BYTES = 32 * 1024 * 1024;
+const TOO_LARGE: Answer = {
+  status: 413,
+  type: 'request_too_large',
+  message: 'Request exceeds the maximum size',
+};
+
+async function readJson(incoming: IncomingMessage): Promise<{ body: Asked; bytes: number }> {
   const chunks: Buffer[] = [];
   for await (const chunk of incoming) chunks.push(chunk as Buffer);
-  return JSON.parse(Buffer.concat(chunks).toString()) as Asked;
+  const whole = Buffer.concat(chunks);
+  return { body: JSON.parse(whole.toString()) as Asked, bytes: whole.length };
 }
 
 async function reply(

@@ -5,6 +5,8 @@ export function objectionTo(messages: Message[]): string | undefined {
   if (messages.length === 0) return 'messages: at least one message is required';
   if (messages[0]?.role !== 'user') return 'messages.0: the first message must have the role user';
   const joined = joinTurns(messages);
+  const pictures = joined.flatMap(({ content }) => picturesIn(content)).length;
+  if (pictures > MAX_PICTURES) return `too many images: ${pictures} > ${MAX_PICTURES}`;
   for (const [index, { role, content }] of joined.entries()) {
     const objection =
       content.length === 0
@@ -18,6 +20,9 @@ export function objectionTo(messages: Message[]): string | undefined {
   }
   return undefined;
 }
+
+/** What the API takes in one request. */
+const MAX_PICTURES = 600;
 
 interface Joined {
   role: string;
@@ -40,10 +45,12 @@ function blankText(content: Block[]): string | undefined {
   return blank ? 'text content blocks must contain non-whitespace text' : undefined;
 }
 
+function picturesIn(content: Block[]): Block[] {
+  return [...content, ...content.flatMap(insideOf)].filter(({ type }) => type === 'image');
+}
+
 function wrongPicture(content: Block[]): string | undefined {
-  const wrong = [...content, ...content.flatMap(insideOf)].find(
-    (block) => block.type === 'image' && !isSent(block),
-  );
+  const wrong = picturesIn(content).find((block) => !isSent(block));
   return (
     wrong && `image source must be base64 or url, with what it names: ${JSON.stringify(wrong).slice(0, 200)}`
   );

@@ -72,7 +72,7 @@ export class StandInSession {
 
   /** A piece of a reply: only who listens now gets it. */
   delta(messageId: string, text: string): void {
-    const data = { session_id: this.view.id, turn_id: 'turn', message_id: messageId, text };
+    const data = { session_id: this.view.id, turn_id: 'turn', message_id: messageId, after: 0, text };
     for (const stream of this.#streams) stream.write(`event: delta\ndata: ${JSON.stringify(data)}\n\n`);
   }
 

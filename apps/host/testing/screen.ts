@@ -11,6 +11,8 @@ export interface Screen {
   /** Called with every action before it is taken in; may throw or take its time. */
   onInput: (action: InputAction, sessionId: string) => void | Promise<void>;
   actions(): InputAction[];
+  /** Bytes of the next pictures, at least. */
+  pictureBytes: number;
 }
 
 /**
@@ -21,7 +23,7 @@ export function withScreen(computers: Computers): { computers: Computers; screen
   const events: ScreenEvent[] = [];
   const actions = (): InputAction[] =>
     events.flatMap((event) => (event.saw === 'input' ? [event.action] : []));
-  const screen: Screen = { events, onInput: () => undefined, actions };
+  const screen: Screen = { events, onInput: () => undefined, actions, pictureBytes: 0 };
   let pointer: Point = [SCREEN.width / 2, SCREEN.height / 2];
 
   const requireRunning = async (sessionId: string): Promise<void> => {
@@ -33,7 +35,8 @@ export function withScreen(computers: Computers): { computers: Computers; screen
       await requireRunning(sessionId);
       const { region } = options;
       events.push({ at: performance.now(), saw: 'screenshot', ...(region === undefined ? {} : { region }) });
-      const bytes = new TextEncoder().encode(`picture ${actions().length} ${region?.join() ?? ''}`);
+      const label = `picture ${actions().length} ${region?.join() ?? ''}`;
+      const bytes = new TextEncoder().encode(label.padEnd(screen.pictureBytes));
       return { mediaType: 'image/jpeg', bytes, width: SCREEN.width, height: SCREEN.height };
     },
     async input(sessionId, action) {

@@ -24,23 +24,24 @@ export interface StreamOptions {
 export async function streamEvents(options: StreamOptions): Promise<void> {
   const stop = new AbortController();
   const signal = AbortSignal.any([options.signal, stop.signal]);
-  const whole = new LastResponse();
-  const deltas = sendDeltas({ ...options, signal }, whole);
+  const pieces = new ReplyPieces(options);
+  const deltas = takeDeltas({ ...options, signal }, pieces);
   try {
-    await sendEvents({ ...options, signal }, whole);
+    await sendEvents({ ...options, signal }, pieces);
   } finally {
     stop.abort();
     await deltas;
   }
 }
 
-async function sendEvents(options: StreamOptions, whole: LastResponse): Promise<void> {
+async function sendEvents(options: StreamOptions, pieces: ReplyPieces): Promise<void> {
   const { store, writer, sessionId, after, head, signal } = options;
   await writer.send({ event: 'hello', data: { head } });
   for await (const recorded of store.follow({ after, sessionId, signal })) {
     const { sequence, event } = recorded;
-    whole.note(event);
+    pieces.begin(event);
     await writer.send({ id: sequence, event: event.type, data: publicEvent(recorded) });
+    pieces.sent(sequence);
     if (sessionId !== undefined && isEnd(event)) return;
   }
 }
@@ -49,25 +50,45 @@ function isEnd({ type }: EventEnvelope): boolean {
   return type === 'session.deleted' || type === 'session.erased';
 }
 
-/** Text is worth something only while it is new: a slow client misses pieces, and gets the whole with the event. */
-async function sendDeltas(options: StreamOptions, whole: LastResponse): Promise<void> {
-  const { signals, writer, sessionId, signal } = options;
+async function takeDeltas({ signals, sessionId, signal }: StreamOptions, pieces: ReplyPieces): Promise<void> {
   if (sessionId === undefined) return;
   for await (const payload of signals.subscribe(`deltas.${sessionId}`, signal)) {
-    const delta = payload as StreamedDelta;
-    if (!whole.isOf(delta)) writer.offer({ event: 'delta', data: delta });
+    pieces.take(payload as StreamedDelta);
   }
 }
 
-/** Pieces that come after their whole are late. */
-class LastResponse {
-  private messageId: string | undefined;
+/** Pieces of one reply that wait for an event at most; the whole reply comes with its own event anyway. */
+const MAX_WAITING = 10_000;
 
-  note(event: EventEnvelope): void {
-    if (event.type === 'model.responded') this.messageId = event.data.message_id;
+/**
+ * Pieces of replies come on another way than the log's events, and may be quicker or later. Each is sent after the
+ * event that its reply follows and before the event that has the whole, or not at all. Text is worth something only
+ * while it is new: a slow client misses pieces.
+ */
+class ReplyPieces {
+  private whole: string | undefined;
+  private last: number;
+  private waiting: StreamedDelta[] = [];
+
+  constructor(private readonly options: Pick<StreamOptions, 'writer' | 'after'>) {
+    this.last = options.after;
   }
 
-  isOf(delta: StreamedDelta): boolean {
-    return delta.message_id === this.messageId;
+  /** To be called before an event is sent. */
+  begin(event: EventEnvelope): void {
+    if (event.type === 'model.responded') this.whole = event.data.message_id;
+  }
+
+  sent(sequence: number): void {
+    this.last = sequence;
+    const { waiting } = this;
+    this.waiting = [];
+    for (const delta of waiting) this.take(delta);
+  }
+
+  take(delta: StreamedDelta): void {
+    if (delta.message_id === this.whole) return;
+    if (delta.after <= this.last) this.options.writer.offer({ event: 'delta', data: delta });
+    else if (this.waiting.length < MAX_WAITING) this.waiting.push(delta);
   }
 }

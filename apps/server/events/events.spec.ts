@@ -27,6 +27,8 @@ async function createSession(): Promise<string> {
 }
 
 const post = (id: string, content: string) => app.client.post(`sessions/${id}/messages`, { content });
+const idOf = (message: { id?: string } | undefined): number => Number(message?.id);
+const textOf = (data: string): string => (JSON.parse(data) as StreamedDelta).text;
 const contentOf = (data: string) =>
   ((JSON.parse(data) as StreamedEvent).data as { content?: string }).content;
 
@@ -131,6 +133,7 @@ describe('events as a stream', () => {
       session_id: id,
       turn_id: turnId,
       message_id: `reply-of-${turnId}`,
+      after: idOf(source.received.at(-1)),
       text: 'Hel',
     };
     app.parts.signals.publish(`deltas.${id}`, delta);
@@ -142,6 +145,25 @@ describe('events as a stream', () => {
     await post(id, 'next');
     await source.next(({ event, data }) => event === 'message.posted' && contentOf(data) === 'next');
     expect(source.received.filter(({ event }) => event === 'delta')).toEqual([piece]);
+  });
+
+  it('carry no text before the event that it follows', async () => {
+    const id = await createSession();
+    const source = await listen(`sessions/${id}/events`);
+    const created = idOf(await source.next(({ event }) => event === 'session.created'));
+    const delta = { session_id: id, turn_id: 'turn', message_id: 'reply', after: created, text: 'in time' };
+    app.parts.signals.publish(`deltas.${id}`, { ...delta, after: created + 1, text: 'early' });
+    app.parts.signals.publish(`deltas.${id}`, delta);
+    await source.next(({ event, data }) => event === 'delta' && textOf(data) === 'in time');
+    await post(id, 'the event in between');
+    await source.next(({ event, data }) => event === 'delta' && textOf(data) === 'early');
+    const order = source.received.map(({ event, data }) => (event === 'delta' ? textOf(data) : event));
+    expect(order.filter((each) => each !== 'hello')).toEqual([
+      'session.created',
+      'in time',
+      'message.posted',
+      'early',
+    ]);
   });
 
   it('end when the session is deleted, and when the server stops', async () => {
