@@ -36,6 +36,22 @@ function session(...args: string[]): Promise<CliResult> {
 }
 
 describe('raworc session desktop', () => {
+  it('says in its own words how to get one', async () => {
+    server.createSession({ name: 'one' });
+    server.intercept = ({ path }, response) => {
+      if (!path.endsWith('/desktop')) return false;
+      const detail = 'The computer of session one has no desktop. Create a session with "desktop": true.';
+      sendProblem(response, 409, 'desktop_missing', detail);
+      return true;
+    };
+    const { stderr, code } = await session('desktop', 'one');
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /has no desktop\. Create one that has: (npx )?raworc session --desktop \(desktop_missing\)/,
+    );
+    expect(stderr).not.toContain('true');
+  });
+
   it('prints the address alone on stdout', async () => {
     server.createSession({ name: 'one' });
     const { stdout, stderr, code } = await session('desktop', 'one', '--open');

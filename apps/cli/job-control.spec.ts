@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { CLI, temporaryHome, Terminal } from './testing/run-cli.js';
 import { StandInServer } from './testing/stand-in-server.js';
@@ -32,6 +34,18 @@ async function chatInShell(): Promise<void> {
   await terminal.shows('\n> ');
 }
 
+/** The innermost process of the conversation first. */
+async function chatProcesses(): Promise<[number, ...number[]]> {
+  const { stdout } = await promisify(execFile)('ps', ['-eo', 'pid=,args=']);
+  const found = stdout
+    .split('\n')
+    .filter((line) => line.includes(`${CLI} session restore`) && !line.includes('spawnSync'))
+    .map((line) => Number.parseInt(line, 10));
+  const [last, ...others] = found.reverse();
+  if (last === undefined) throw new Error('The conversation does not run.');
+  return [last, ...others];
+}
+
 describe('Ctrl-Z in a conversation', () => {
   it('stops all that the shell started, and gives the terminal back; fg goes on', async () => {
     await chatInShell();
@@ -51,6 +65,26 @@ describe('Ctrl-Z in a conversation', () => {
     terminal.type('/quit\r');
     await terminal.shows('raworc session restore');
     await terminal.shows('shell$ ');
+  });
+
+  it('is what a signal from another terminal does as well', async () => {
+    await chatInShell();
+    terminal.type('half a line');
+    await terminal.shows('half a line');
+    const [pid] = await chatProcesses();
+    process.kill(pid, 'SIGTSTP');
+    await terminal.shows('Stopped');
+    expect(terminal.raw.lastIndexOf('\x1b[?2004l')).toBeLessThan(terminal.raw.indexOf('Stopped'));
+    terminal.type('stty -a\r');
+    await terminal.shows(/ icanon [^]* echo /);
+    terminal.type('fg\r');
+    await terminal.shows('> half a line');
+    process.kill(pid, 'SIGTSTP');
+    await terminal.shows('Stopped');
+    terminal.type('fg\r');
+    await terminal.shows('> half a line');
+    terminal.type(', completed\r');
+    await terminal.shows('You said: half a line, completed\n');
   });
 
   it('goes on by itself where no shell could continue it', async () => {

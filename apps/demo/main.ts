@@ -24,7 +24,9 @@ async function main(): Promise<number> {
   const language = availableLanguage(driver);
   if (driver === 'local-unsafe') {
     say(
-      'There is no sandbox here (Docker or bubblewrap), so the commands of the tour run with your own rights.',
+      process.env['RAWORC_COMPUTERS'] === driver
+        ? 'Without a sandbox, as RAWORC_COMPUTERS asks for: the commands of the tour run with your own rights.'
+        : 'There is no sandbox here (Docker or bubblewrap), so the commands of the tour run with your own rights.',
     );
   }
   const stage = await setStage(driver, [desktopScript, ...script(language)], ending.signal);

@@ -28,6 +28,7 @@ describe('the guided tour', () => {
   it('tells the whole story, with programs that really ran', async () => {
     // Programs that decide by CI whether to colour do so in files and pipes, too.
     const { output, exitCode } = await play({ RAWORC_COMPUTERS: 'local-unsafe', CI: 'true' });
+    expect(output).toMatch(/Without a sandbox.* run with your own rights/);
     expect(output).toContain('Quicksort is in code/quicksort');
     expect(output).toContain('It sorts a thousand random numbers correctly.');
     expect(output).toContain('1000 random numbers: sorted correctly');

@@ -9,7 +9,7 @@ import {
 import type { ReadStream, WriteStream } from 'node:tty';
 import { paint } from '../terminal/paint.js';
 import { plainText } from '../terminal/plain-text.js';
-import { suspend } from '../terminal/suspend.js';
+import { stopLikeAJob } from '../terminal/suspend.js';
 import type { Output, Tone } from './output.js';
 import { Paste } from './paste.js';
 import { toneOf } from './tone.js';
@@ -34,6 +34,7 @@ export class Screen implements Output {
   readonly #readline: Interface;
   readonly #color: ReturnType<typeof paint>;
   readonly #paste: Paste;
+  readonly #endJobControl: () => void;
   #prompting = false;
   #working = false;
   /** Text of an unfinished line that waits while the prompt is shown. */
@@ -42,7 +43,7 @@ export class Screen implements Output {
   #closed = false;
 
   constructor(
-    private readonly input: ReadStream,
+    input: ReadStream,
     private readonly terminal: WriteStream,
     private readonly handlers: ScreenHandlers,
   ) {
@@ -53,7 +54,10 @@ export class Screen implements Output {
     input.prependListener('keypress', (_: string | undefined, key: Key) => this.#beforeKey(key));
     this.#readline.on('line', (line) => this.#onLine(line));
     this.#readline.on('SIGINT', () => handlers.onInterrupt(this.#readline.line));
-    this.#readline.on('SIGTSTP', () => this.#suspend());
+    this.#endJobControl = stopLikeAJob(input, this.#readline, {
+      release: () => this.#release(),
+      resume: () => this.#resume(),
+    });
     // Before readline's own listener, which draws the prompt again.
     terminal.prependListener('resize', () => this.#afterResize());
     this.#readline.on('close', () => handlers.onClose());
@@ -96,19 +100,19 @@ export class Screen implements Output {
     this.#flushHeld();
     this.endReply();
     this.#paste.stop();
+    this.#endJobControl();
     this.#readline.removeAllListeners('close');
     this.#readline.close();
   }
 
-  /** Ctrl-Z. */
-  #suspend(): void {
+  #release(): void {
     if (this.#prompting) this.#erasePrompt();
     this.#paste.stop();
-    suspend(this.input, () => {
-      if (this.#closed) return;
-      this.#paste.start();
-      this.#arrange();
-    });
+  }
+
+  #resume(): void {
+    this.#paste.start();
+    this.#arrange();
   }
 
   /**

@@ -9,6 +9,11 @@ const HINTS: Partial<Record<string, string>> = {
   id_ambiguous: 'Give more of the id, or the name.',
 };
 
+/** What the API advises, in the words of the command line. */
+const OUR_ADVICE: [api: RegExp, cli: string][] = [
+  [/ Create a session with "desktop": true\./, ' Create one that has: raworc session --desktop'],
+];
+
 /** What an error reply says, as an error of ours. */
 export function errorFromReply(status: number, text: string, url: URL): CliError {
   const problem = parseProblem(text);
@@ -17,7 +22,11 @@ export function errorFromReply(status: number, text: string, url: URL): CliError
       hint: 'Is a Raworc server at this address?',
     });
   }
-  return new CliError(problem.code, plainText(`${problem.detail || problem.title}${fieldErrors(problem)}`), {
+  const said = OUR_ADVICE.reduce(
+    (text, [api, cli]) => text.replace(api, cli),
+    problem.detail || problem.title,
+  );
+  return new CliError(problem.code, plainText(`${said}${fieldErrors(problem)}`), {
     hint: HINTS[problem.code],
     details: problem,
   });
