@@ -28,7 +28,8 @@ export async function makePipe(path: string): Promise<void> {
 
 /** What the program itself said. */
 function reasonOf(error: unknown): string {
-  return String(field(error, 'stderr') ?? '').trim() || String(field(error, 'message') ?? error);
+  const said = field(error, 'stderr');
+  return (typeof said === 'string' && said.trim()) || String(field(error, 'message') ?? error);
 }
 
 /** What a pipe holds at most: after reading that much, everything written before is read. */

@@ -6,8 +6,8 @@ const STOPS_WITHIN_MS = 100;
 
 export interface Suspension {
   /** Takes from the terminal what is not to be seen while the process stands still. */
-  release?(): void;
-  resume(): void;
+  release?: () => void;
+  resume: () => void;
 }
 
 /**
