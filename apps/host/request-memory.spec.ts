@@ -7,7 +7,7 @@ const never = new AbortController().signal;
 /** Requests that run until they are told to end, and the order in which they began. */
 function requestsIn(memory: RequestMemory): {
   begun: string[];
-  begin(name: string, megabytes: number, signal?: AbortSignal): { end: () => void; over: Promise<void> };
+  begin: (name: string, megabytes: number, signal?: AbortSignal) => { end: () => void; over: Promise<void> };
 } {
   const begun: string[] = [];
   return {
