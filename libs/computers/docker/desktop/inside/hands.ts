@@ -62,8 +62,9 @@ class Hands:
         if not text:
             return []
         keysyms = keysyms_of_combination(text)
-        self.keyboard.read()
-        self.keyboard.prepare(keysyms, self.pause)
+        self.keyboard.read(self.pause)
+        # Shift would make another combination of it.
+        self.keyboard.prepare(keysyms, self.pause, plain=True)
         found = [self.keyboard.code(keysym) for keysym in keysyms]
         codes = [code for code, _ in found]
         shift = self.keyboard.codes[SHIFT][0]
@@ -119,7 +120,7 @@ class Hands:
     def do_type(self, ask):
         text = ask['text'].replace('\r\n', '\n')
         keysyms = [keysym_of_character(character) for character in text]
-        self.keyboard.read()
+        self.keyboard.read(self.pause)
         shift = self.keyboard.codes[SHIFT][0]
         for part in list(self.keyboard.parts(keysyms)):
             self.keyboard.prepare(part, self.pause)

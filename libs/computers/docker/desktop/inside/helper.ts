@@ -34,6 +34,7 @@ try:
     from Xlib.display import Display
     from Xlib.error import DisplayError, ConnectionClosedError, XError
     from Xlib.ext import xtest
+    from Xlib.protocol.event import ClientMessage
 except ImportError as error:
     answer(0, {'failed': 'no_desktop', 'message': 'The image of this computer has no desktop: %s.' % error})
     sys.exit(1)
