@@ -121,6 +121,32 @@ describe('startEmbeddedNats', () => {
     expect(second.pass).toBe(first.pass);
   });
 
+  it('reports again and again that it reads the log, until it is ready', async () => {
+    const first = await start();
+    await first.stop();
+    // As a server with a large log: it takes its time before it accepts connections.
+    const slow = join(home.root, 'slow-server');
+    const gate = join(home.root, 'gate');
+    const wait = `while [ ! -e '${gate}' ]; do sleep 0.01; done`;
+    await writeFile(slow, `#!/usr/bin/env bash\n${wait}\nexec '${binary}' "$@"\n`, { mode: 0o755 });
+    const reports: number[] = [];
+    const server = await launchServer({
+      binary: slow,
+      confFile: home.natsConfig,
+      logFile: home.natsLog,
+      address: first,
+      reportEveryMs: 20,
+      onWaiting: (seconds) => {
+        if (reports.push(seconds) === 3) void writeFile(gate, '');
+      },
+    });
+    running.push(server);
+    expect(reports.length).toBeGreaterThanOrEqual(3);
+    const before = reports.length;
+    await connectNats({ ...first, name: 'test' }).then((connection) => connection.close());
+    expect(reports).toHaveLength(before);
+  });
+
   it('shows the end of the log when it cannot start', async () => {
     await writeFile(join(home.root, 'nats'), 'in the way of the folder');
     await expect(start()).rejects.toMatchObject({ code: 'home_not_writable' });

@@ -28,6 +28,8 @@ export interface EmbeddedOptions extends SupervisorEvents {
   /** Locked by this process: a nats-server that runs on its store counts as left behind, and is ended. */
   home: Home;
   logger: Logger;
+  /** Told, every ten seconds, what a start takes so long for. */
+  onProgress?: (message: string) => void;
 }
 
 const PORT_ATTEMPTS = 3;
@@ -87,7 +89,7 @@ interface Started {
 
 /** Between finding a port and listening on it another program may take it; then another one is found. */
 async function startOnFreePort(
-  { binary, home }: Pick<EmbeddedOptions, 'binary' | 'home'>,
+  { binary, home, onProgress }: Pick<EmbeddedOptions, 'binary' | 'home' | 'onProgress'>,
   attempt = 1,
 ): Promise<Started> {
   const credentials = await ensureNatsCredentials(home);
@@ -104,12 +106,15 @@ async function startOnFreePort(
   await writeServerConf(home.natsConfig, conf);
 
   const files = { confFile: home.natsConfig, logFile: home.natsLog };
-  const launch = () => launchServer({ binary, ...files, address, readyTimeoutMs: RECOVERY_DEADLINE_MS });
+  const onWaiting = (seconds: number) =>
+    onProgress?.(`nats-server reads the log; a large one takes minutes (${seconds} s so far) …`);
+  const launch = () =>
+    launchServer({ binary, ...files, address, readyTimeoutMs: RECOVERY_DEADLINE_MS, onWaiting });
   try {
     return { address, first: await launch(), launch };
   } catch (error) {
     const portTaken = messageOf(error).includes('address already in use');
     if (!portTaken || attempt === PORT_ATTEMPTS) throw error;
-    return startOnFreePort({ binary, home }, attempt + 1);
+    return startOnFreePort({ binary, home, onProgress }, attempt + 1);
   }
 }

@@ -28,7 +28,7 @@ export async function openNats(
   config: Pick<Config, 'natsUrl' | 'natsServer'>,
   home: Home,
   logger: Logger,
-  options: FindOptions & { name?: string } = {},
+  options: FindOptions & { name?: string; onProgress?: (message: string) => void } = {},
 ): Promise<OpenNats> {
   const name = options.name ?? 'raworc';
   if (config.natsUrl) {
@@ -39,7 +39,12 @@ export async function openNats(
 
   const binary = await findNatsServer(config, home, options);
   logger.info({ path: binary.path, version: binary.version, source: binary.source }, 'found nats-server');
-  const embedded = await startEmbeddedNats({ binary: binary.path, home, logger });
+  const embedded = await startEmbeddedNats({
+    binary: binary.path,
+    home,
+    logger,
+    onProgress: options.onProgress,
+  });
   try {
     const connection = await connectNats({
       url: embedded.url,

@@ -12,6 +12,10 @@ export interface LaunchOptions {
   address: ServerAddress;
   /** How long it may take to recover its store and accept connections. */
   readyTimeoutMs?: number;
+  /** Called every ten seconds while it is not ready, with the seconds since it was started. */
+  onWaiting?: (seconds: number) => void;
+  /** How often that is; only specs are in more of a hurry. */
+  reportEveryMs?: number;
 }
 
 export interface ServerAddress {
@@ -31,6 +35,7 @@ export interface ServerProcess {
 }
 
 const READY_TIMEOUT_MS = 60_000;
+const REPORT_EVERY_MS = 10_000;
 const LOG_TAIL_LINES = 12;
 
 /**
@@ -39,7 +44,8 @@ const LOG_TAIL_LINES = 12;
  */
 export async function launchServer(options: LaunchOptions): Promise<ServerProcess> {
   const server = await spawnServer(options);
-  const ready = await waitUntilReady(server, options);
+  const stopReporting = reportWaiting(options);
+  const ready = await waitUntilReady(server, options).finally(stopReporting);
   if (ready === true) return server;
   await server.kill9();
   throw new NatsError(
@@ -73,6 +79,14 @@ async function spawnServer({ binary, confFile, logFile }: LaunchOptions): Promis
     clearTimeout(timer);
   };
   return { pid: child.pid, exited, stop, kill9 };
+}
+
+function reportWaiting({ onWaiting, reportEveryMs = REPORT_EVERY_MS }: LaunchOptions): () => void {
+  if (onWaiting === undefined) return () => undefined;
+  const began = Date.now();
+  const report = () => onWaiting(Math.round((Date.now() - began) / 1000));
+  const timer = setInterval(report, reportEveryMs);
+  return () => clearInterval(timer);
 }
 
 /** True, or why not. */

@@ -8,12 +8,10 @@ import { noticesOf, sayAtTerminal } from './notices.js';
 import { openServiceOutput, parseFailure, readableLine, type ServiceOutput } from './service-output.js';
 import { findRunningService, isHealthy, SERVICE_MAIN } from './service-process.js';
 import { requireServiceMain } from './service-task.js';
+import { StartDeadline } from './start-deadline.js';
 
-const START_DEADLINE_MS = 60_000;
 /** How long another command's start is waited for before trying again. */
 const OTHER_MS = 1_000;
-/** A service that has told what it does gets more time for it: an image takes minutes to build. */
-const LONG_START_DEADLINE_MS = 900_000;
 const POLL_MS = 50;
 
 export interface StartedService extends Omit<ServiceFile, 'pid' | 'identity'> {
@@ -37,7 +35,7 @@ export async function startInBackground(home: string): Promise<StartedService> {
  * @throws {CliError} with the reason that the service gave.
  */
 export async function startService(home: string, port?: number): Promise<StartedService> {
-  const end = Date.now() + START_DEADLINE_MS;
+  const deadline = new StartDeadline();
   const running = await findAnswering(home);
   if (running !== undefined) return { ...running, already_running: true };
   const containers = readContainersFile(home);
@@ -47,11 +45,18 @@ export async function startService(home: string, port?: number): Promise<Started
   }
 
   requireServiceMain();
-  while (Date.now() < end) {
-    const own = await launch(home, port, end);
-    if (own !== 'home_in_use') return { ...own, already_running: false };
-    const other = await waitForOther(home, Math.min(end, Date.now() + OTHER_MS));
-    if (other !== undefined) return { ...other, already_running: true };
+  // The other start writes to the same file.
+  const output = await openServiceOutput(home);
+  try {
+    while (!deadline.isOver) {
+      const own = await launch(home, port, deadline);
+      if (own !== 'home_in_use') return { ...own, already_running: false };
+      const other = await waitForOther(home, Date.now() + OTHER_MS);
+      if (other !== undefined) return { ...other, already_running: true };
+      await deadline.watch(output);
+    }
+  } finally {
+    await output.close();
   }
   throw new CliError('start_timed_out', 'The service that has this home does not answer.', {
     exit: 2,
@@ -93,7 +98,7 @@ async function findAnswering(home: string): Promise<ServiceFile | undefined> {
 async function launch(
   home: string,
   port: number | undefined,
-  deadline: number,
+  deadline: StartDeadline,
 ): Promise<ServiceFile | 'home_in_use'> {
   const output = await openServiceOutput(home);
   const stdio: StdioOptions = ['ignore', output.fd, output.fd];
@@ -101,12 +106,11 @@ async function launch(
   const child = spawn(process.execPath, [SERVICE_MAIN], { detached: true, stdio, cwd: home, env });
   child.unref();
   const passOnNotices = noticesOf(output);
-  let end = deadline;
   try {
-    while (Date.now() < end) {
+    while (!deadline.isOver) {
       const ended = hasEnded(child);
       const service = await findAnswering(home);
-      if (await passOnNotices()) end = Date.now() + LONG_START_DEADLINE_MS;
+      if (await passOnNotices()) deadline.extend();
       if (service !== undefined) return service;
       if (ended) return await readFailure(child, output);
       await delay(POLL_MS);
