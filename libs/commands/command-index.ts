@@ -2,6 +2,8 @@ import type { EventEnvelope } from '#domain';
 
 /** Longer than an idempotency key is claimed for. */
 const KEPT_MS = 3 * 24 * 60 * 60_000;
+/** A key of common length, its place, and what the map takes for both. */
+const ENTRY_BYTES = 256;
 
 export interface CommandPlace {
   version: number;
@@ -14,6 +16,11 @@ export interface CommandPlace {
  */
 export class CommandIndex {
   private readonly places = new Map<string, CommandPlace & { at: number }>();
+
+  /** Estimated memory. */
+  get bytes(): number {
+    return this.places.size * ENTRY_BYTES;
+  }
 
   find(key: string): CommandPlace | undefined {
     const found = this.places.get(key);

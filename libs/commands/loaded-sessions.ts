@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import { evolve, initialState, type EventEnvelope, type SessionState } from '#domain';
 import type { EventStore, RecordedEvent } from '#event-store';
 import { CommandIndex } from './command-index.js';
+import { sizeOfState } from './state-size.js';
 
 /** A session as of one of its events. */
 export interface LoadedSession {
@@ -19,13 +20,23 @@ export const NO_SESSION: LoadedSession = {
   version: 0,
   commands: new CommandIndex(),
 };
-const CACHED_SESSIONS = 10_000;
+const CACHE_BYTES = 64 * 1024 * 1024;
 
 /** The sessions as folded from the log, cached. A cached one may be old: other processes append too. */
 export class LoadedSessions {
-  private readonly cache = new LRUCache<string, LoadedSession>({ max: CACHED_SESSIONS });
+  private readonly cache: LRUCache<string, LoadedSession>;
 
-  constructor(private readonly store: EventStore) {}
+  constructor(
+    private readonly store: EventStore,
+    cacheBytes = CACHE_BYTES,
+  ) {
+    this.cache = new LRUCache({ maxSize: cacheBytes, sizeCalculation: sizeOf });
+  }
+
+  /** Estimated memory of what is cached. */
+  get cachedBytes(): number {
+    return this.cache.calculatedSize;
+  }
 
   async load(sessionId: string): Promise<LoadedSession> {
     return this.cache.get(sessionId) ?? this.readAll(sessionId);
@@ -75,6 +86,10 @@ export class LoadedSessions {
     this.cache.set(sessionId, loaded);
     return loaded;
   }
+}
+
+function sizeOf({ state, commands }: LoadedSession): number {
+  return sizeOfState(state) + commands.bytes;
 }
 
 function follow(from: LoadedSession, added: Pick<RecordedEvent, 'event' | 'sequence'>[]): LoadedSession {

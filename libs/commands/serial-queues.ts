@@ -12,6 +12,13 @@ interface Queue {
 export class SerialQueues {
   private readonly queues = new Map<string, Queue>();
 
+  /** Work that waits for its turn, of all keys. */
+  get waiting(): number {
+    let count = 0;
+    for (const { urgent, others } of this.queues.values()) count += urgent.length + others.length;
+    return count;
+  }
+
   async run<T>(key: string, urgent: boolean, work: () => Promise<T>): Promise<T> {
     await this.turn(key, urgent);
     try {

@@ -133,6 +133,8 @@ function bound(store: EventStore): EventStore {
     consume: store.consume.bind(store),
     erase: store.erase.bind(store),
     purge: store.purge.bind(store),
+    kept: store.kept.bind(store),
+    backlog: store.backlog.bind(store),
     info: store.info.bind(store),
   };
 }

@@ -76,6 +76,16 @@ export class SessionRepository {
     this.sessions = new LoadedSessions(store);
   }
 
+  /** Commands that wait for those before them on the same session. */
+  get waitingCommands(): number {
+    return this.queues.waiting;
+  }
+
+  /** Estimated memory of the sessions kept at hand. */
+  get cachedBytes(): number {
+    return this.sessions.cachedBytes;
+  }
+
   /** Possibly out of date. */
   load(sessionId: string): Promise<LoadedSession> {
     return this.sessions.load(sessionId);
