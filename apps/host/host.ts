@@ -17,6 +17,8 @@ const WAKING: ReadonlySet<EventType> = new Set<EventType>([
   'files.snapshotted',
   'files.snapshot_failed',
 ]);
+/** Name of Host's place on the log. */
+export const HOST_CONSUMER = 'host';
 const RETRY_MS = 1_000;
 /** Sessions that are looked at side by side at the start; what there is to do in them is then begun at once. */
 const SWEPT_AT_ONCE = 16;
@@ -37,8 +39,11 @@ export class Host implements OnApplicationBootstrap, OnModuleDestroy {
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
+    this.settings.onMeasurable?.(() => this.workers.size);
     const { lastSequence } = await this.store.info();
-    this.running = Promise.all([this.watchInterrupts(lastSequence), this.consume(), this.sweep()]);
+    // What was before this is looked at by the sweep, so a durable that was never there need not go through it.
+    const sweptUpTo = this.liveSessions.position();
+    this.running = Promise.all([this.watchInterrupts(lastSequence), this.consume(sweptUpTo), this.sweep()]);
   }
 
   /** Turns stop where they are; whoever starts next goes on with them from the log. */
@@ -48,14 +53,20 @@ export class Host implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   /** An event counts as worked on only when the session's worker is done: a crash before brings it again. */
-  private consume(): Promise<void> {
+  private consume(startAfter: number): Promise<void> {
     return this.untilStopped(() =>
       this.store.consume({
-        durable: 'host',
+        durable: HOST_CONSUMER,
+        startAfter,
         types: WAKING,
         signal: this.stopping.signal,
         concurrency: this.settings.concurrency,
         handle: (delivery) => this.handle(delivery),
+        onUnread: (error, place) =>
+          this.settings.logger.warn(
+            { err: error, session: place.sessionId, sequence: place.sequence },
+            'an event could not be read; it comes again until it can',
+          ),
       }),
     );
   }
@@ -104,6 +115,8 @@ export class Host implements OnApplicationBootstrap, OnModuleDestroy {
   private watchInterrupts(after: number): Promise<void> {
     let seen = after;
     return this.untilStopped(async () => {
+      // A log that lost its end counts on from where it ends now.
+      seen = Math.min(seen, (await this.store.info()).lastSequence);
       for await (const { sequence, event } of this.store.follow({
         after: seen,
         signal: this.stopping.signal,

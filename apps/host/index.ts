@@ -1,3 +1,4 @@
+export { HOST_CONSUMER } from './host.js';
 export { HostModule } from './host.module.js';
 export { LIVE_SESSIONS, type HostOptions, type LiveSessions } from './options.js';
 export type { ModelOptions } from './model.js';

@@ -172,7 +172,7 @@ describe('a reply that is interrupted', () => {
     await service.post(id, 'Sing');
     await until('La la');
     await service.stop();
-    service = await Service.start(world, claude.url, { live: { live: () => [id] } });
+    service = await Service.start(world, claude.url, { live: { live: () => [id], position: () => 0 } });
     await service.until(id, 'turn.completed');
     expect((await responses(id)).map(({ data }) => data.content)).toEqual([[text('Yes.')]]);
     expect(claude.requests[1]?.messages).toEqual(claude.requests[0]?.messages);

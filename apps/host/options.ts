@@ -8,6 +8,8 @@ import { SCREEN_LIMITS, SETTLE_MS, type ScreenLimits } from './tools/computer/li
 /** Sessions that may have work; from a view, so it can be a little late. */
 export interface LiveSessions {
   live(): Iterable<string>;
+  /** Sequence on the log up to which the answer is complete. */
+  position(): number;
 }
 
 export const LIVE_SESSIONS = Symbol('LIVE_SESSIONS');
@@ -47,14 +49,20 @@ export interface HostOptions {
   maxDiskMb?: number;
   /** Milliseconds between two looks at what they take up, while a tool is at work. */
   diskLookMs?: number;
+  /** Given, once, how many sessions are worked on. */
+  onMeasurable?: (queued: () => number) => void;
   /** Memory for pictures in the form in which they are sent to the model, for all sessions together. */
   pictureCacheBytes?: number;
   /** Memory for large requests that are made or wait for their answer, of all sessions together. */
   requestBytes?: number;
 }
 
-export type HostSettings = Omit<Required<HostOptions>, 'apiKey' | 'model' | 'bash' | 'screen'> & {
+export type HostSettings = Omit<
+  Required<HostOptions>,
+  'apiKey' | 'onMeasurable' | 'model' | 'bash' | 'screen'
+> & {
   apiKey: string | undefined;
+  onMeasurable: HostOptions['onMeasurable'];
   model: ModelOptions;
   bash: BashLimits;
   screen: ScreenLimits;
@@ -73,6 +81,7 @@ export function settingsOf(options: HostOptions): HostSettings {
     requestBytes: 256 * 1024 * 1024,
     ...options,
     apiKey: options.apiKey,
+    onMeasurable: options.onMeasurable,
     model: { ...MODEL_DEFAULTS, ...options.model },
     bash: { ...BASH_LIMITS, ...options.bash },
     screen: { ...SCREEN_LIMITS, ...options.screen },

@@ -124,7 +124,7 @@ describe('a turn that a crash cut off', () => {
       concurrency: 1,
       handle: async () => past.abort(),
     });
-    service = await Service.start(world, claude.url, { live: { live: () => [id] } });
+    service = await Service.start(world, claude.url, { live: { live: () => [id], position: () => 0 } });
     await service.until(id, 'turn.completed');
     expect(resultsIn(1)).toMatchObject([{ content: '1\n' }]);
   });
@@ -134,7 +134,7 @@ describe('a turn that a crash cut off', () => {
     const id = await turnLeftAfter([bash('echo 1')]);
     const holder = { node: 'oak', process: 'p', where: 'oak', since: 0 };
     const lease = await world.log.leases.take(`turn_${id}`, { holder });
-    service = await Service.start(world, claude.url, { live: { live: () => [id] } });
+    service = await Service.start(world, claude.url, { live: { live: () => [id], position: () => 0 } });
     await service.post(id, 'More');
     const other = await service.createSession();
     await service.post(other, 'Hello');

@@ -15,6 +15,11 @@ export class SessionWorkers {
 
   constructor(private readonly work: (sessionId: string) => Promise<void>) {}
 
+  /** Sessions that are worked on. */
+  get size(): number {
+    return this.workers.size;
+  }
+
   /**
    * Rejects when the work failed and the session must be brought again.
    * @param hold wait until the worker is done, unless somebody else does already

@@ -26,6 +26,11 @@ export class Coalescer {
     return entry.next;
   }
 
+  /** Keys whose task runs or waits for a slot. */
+  get size(): number {
+    return this.entries.size;
+  }
+
   /** Resolves when everything asked for so far is over. */
   async settled(): Promise<void> {
     while (this.entries.size > 0) {

@@ -9,6 +9,9 @@ import { MortalLife, type Death } from './testing/mortal-life.js';
 import { createWorld, startService, user, type Service, type World } from './testing/service.js';
 import { createSession, openTurn, remixSession, runTurn, untilIdle } from './testing/session.js';
 
+const PICTURE = new TextEncoder().encode('a picture');
+/** Kept beside its event. */
+const LARGE = 'x'.repeat(100_000);
 const TIMING = { stopDeadlineMs: 20, sweepIntervalMs: 50 };
 
 /** Something that is cut off at each of its steps, and what has to hold in the life after it. */
@@ -24,15 +27,19 @@ const stories: Story[] = [
   {
     name: 'an erase',
     prepare: async (world, service) => {
-      const id = await createSession(service, { secrets: { TOKEN: 'abcdef' } });
+      const id = await createSession(service, { secrets: { TOKEN: 'abcdef' }, instructions: LARGE });
       await untilIdle(world, id);
+      await world.memory.attachments.put(id, PICTURE);
       return id;
     },
     act: (service, id) => service.execute(new DeleteSession(id, { erase: true }, user)),
     async isDone({ memory }, { computers }, id) {
       const erased = (await memory.store.last(id))?.event.type === 'session.erased';
       if (!erased) return isIdle(memory, id);
-      return (await memory.keys.get(id)) === undefined && (await computers.inspect(id)) === undefined;
+      const { items } = await memory.store.kept(0, 1_000);
+      const keepsNothing = items.every(({ sessionId }) => sessionId !== id);
+      const hasNoKey = (await memory.keys.get(id)) === undefined;
+      return keepsNothing && hasNoKey && (await computers.inspect(id)) === undefined;
     },
   },
   {

@@ -7,6 +7,7 @@ import { CopiesInProgress } from './copy-source.js';
 import { CurrentSessions } from './current-sessions.js';
 import type { ExecuteCommand } from './execute.js';
 import { IdleTimers } from './idle-timer.js';
+import { OrphanSweep } from './orphan-sweep.js';
 import { Outage } from './outage.js';
 import { DEFAULT_TIMING, type OperatorOptions, type OperatorTiming } from './ports.js';
 import { Reconciler } from './reconciler.js';
@@ -16,6 +17,8 @@ import { Sweep } from './sweep.js';
 import { ASKING, WAKING } from './waking.js';
 
 const CONSUMER_RESTART_MS = 5_000;
+/** Name of the operator's place on the log. */
+export const OPERATOR_CONSUMER = 'operator';
 /** Events held until their session is at rest. Many more than are worked on: a setup may hold its event for minutes. */
 const HELD_EVENTS = 4_096;
 
@@ -38,6 +41,7 @@ export class Operator {
   private readonly stopping = new AbortController();
   private sweepTimer: NodeJS.Timeout | undefined;
   private consuming: Promise<void> = Promise.resolve();
+  private sweptUpTo = 0;
 
   constructor(private readonly parts: OperatorParts) {
     const { computers, store, logger, node } = parts;
@@ -62,11 +66,15 @@ export class Operator {
       onSettled: (session) => this.idleTimers.observe(session),
     });
     const { reconciler, idleTimers, outage } = this;
-    this.sweep = new Sweep({ ...parts, execute, sessions, reconciler, idleTimers, outage });
+    const orphans = new OrphanSweep({ ...parts, orphansAfterMs: this.timing.orphansAfterMs });
+    this.sweep = new Sweep({ ...parts, execute, sessions, reconciler, idleTimers, outage, orphans });
   }
 
   start(): void {
-    const { computers } = this.parts;
+    const { computers, directory, onMeasurable } = this.parts;
+    onMeasurable?.(() => this.reconciler.queued);
+    // What was before this is looked at by the sweep, so a durable that was never there need not go through it.
+    this.sweptUpTo = directory.position();
     computers.watch((id, told) => this.reconciler.disrupted(id, told), this.stopping.signal);
     this.consuming = this.consume();
     void this.sweepAgain();
@@ -86,7 +94,8 @@ export class Operator {
     const { signal } = this.stopping;
     try {
       await this.parts.store.consume({
-        durable: 'operator',
+        durable: OPERATOR_CONSUMER,
+        startAfter: this.sweptUpTo,
         types: WAKING,
         signal,
         concurrency: HELD_EVENTS,
@@ -95,6 +104,10 @@ export class Operator {
           if (this.outage.covers(error)) return;
           const failure = { session: event.subject, event: event.type, attempt, error: messageOf(error) };
           this.parts.logger.warn(failure, 'an event could not be worked on; it comes again');
+        },
+        onUnread: (error, { sequence, sessionId }) => {
+          const failure = { session: sessionId, sequence, error: messageOf(error) };
+          this.parts.logger.warn(failure, 'an event could not be read; it comes again until it can');
         },
       });
     } catch (error) {

@@ -24,6 +24,8 @@ export interface SessionDirectory {
   unfinishedRemixes(olderThanSeconds: number): Iterable<string>;
   /** False for ids that were deleted or never were. */
   exists(id: string): boolean;
+  /** Sequence on the log up to which the answers are complete. */
+  position(): number;
 }
 
 export interface OperatorOptions {
@@ -43,6 +45,8 @@ export interface OperatorOptions {
   snapshotsKept?: number;
   /** Told why the computers cannot be reached, and with undefined that they can again. */
   onOutage?: (reason: string | undefined) => void;
+  /** Given, once, how many sessions are worked on or wait for it. */
+  onMeasurable?: (queued: () => number) => void;
   timing?: Partial<OperatorTiming>;
 }
 
@@ -53,6 +57,11 @@ export interface OperatorTiming {
   awaySweepIntervalMs: number;
   /** Waits after a failed start; when the attempt after the last wait fails too, the operator gives up. */
   retryDelaysMs: readonly number[];
+  /**
+   * How long large data is left alone that belongs to no session: its session may still be made. A remix writes its
+   * pictures first.
+   */
+  orphansAfterMs: number;
   /** How long a shutdown waits for work in progress, and then for its cancellation. */
   stopDeadlineMs: number;
 }
@@ -61,6 +70,7 @@ export const DEFAULT_TIMING: OperatorTiming = {
   sweepIntervalMs: 30_000,
   awaySweepIntervalMs: 1_000,
   retryDelaysMs: [1_000, 5_000],
+  orphansAfterMs: 3_600_000,
   stopDeadlineMs: 6_000,
 };
 

@@ -44,6 +44,11 @@ export class Reconciler {
     this.starter = new Starter({ ...parts, onRetry: (id) => this.wake(id) });
   }
 
+  /** Sessions that are being worked on, or wait for it. */
+  get queued(): number {
+    return this.runs.size;
+  }
+
   /** Resolves when the session is at rest or waits for another attempt; rejects when it cannot be looked at. */
   async reconcile(sessionId: string): Promise<void> {
     await this.starter.cancelIfUnwanted(sessionId);

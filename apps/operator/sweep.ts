@@ -5,6 +5,7 @@ import type { CurrentSessions } from './current-sessions.js';
 import { DEADLINES, within } from './deadline.js';
 import { OPERATOR, type ExecuteCommand } from './execute.js';
 import type { IdleTimers } from './idle-timer.js';
+import type { OrphanSweep } from './orphan-sweep.js';
 import type { Outage } from './outage.js';
 import { belongsHere } from './plan.js';
 import type { SessionDirectory } from './ports.js';
@@ -21,6 +22,7 @@ export interface SweepParts {
   reconciler: Reconciler;
   outage: Outage;
   idleTimers: IdleTimers;
+  orphans: OrphanSweep;
   execute: ExecuteCommand;
   logger: Logger;
 }
@@ -40,6 +42,7 @@ export class Sweep {
     if (!this.parts.outage.isOn) await this.guarded('sessions', () => this.reconcileLive());
     await this.guarded('idle timers', async () => this.armIdle());
     await this.guarded('unfinished remixes', () => this.eraseUnfinished());
+    await this.guarded('orphaned data', () => this.parts.orphans.run());
   }
 
   private async reconcileLive(): Promise<void> {

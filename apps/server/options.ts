@@ -19,6 +19,10 @@ export interface ServerOptions {
   log: ServerLog;
   /** What else has to be right for sessions to work: by name, undefined or what is wrong. Default: nothing. */
   conditions?: () => Record<string, string | undefined>;
+  /** Names of the durables that work on sessions, for metrics. */
+  consumers?: readonly string[];
+  /** How much the other parts of this process have to do, by name, for metrics. */
+  queues?: Record<string, () => number>;
   /** Other parts of a service that runs as one process. */
   extraModules?: DynamicModule[];
   timing?: Partial<Timing>;

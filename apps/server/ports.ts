@@ -38,6 +38,8 @@ export interface ViewRunner {
   position(): number;
   /** False when the views did not get there in time. */
   waitFor(sequence: number, milliseconds: number): Promise<boolean>;
+  /** How many positions of the log queries are behind. */
+  lag(): Promise<number>;
   /** Calls back after each batch, until the returned function is called. */
   onApplied(listener: (sequence: number) => void): () => void;
   health(): { status: string; sequence: number; reason?: string };

@@ -1,8 +1,8 @@
-import type { SessionQueries } from '#projections/sessions';
 import type { IdleSession, SessionDirectory } from '../operator/index.js';
+import type { ServiceViews } from './views.js';
 
 /** Which sessions there are, for the sweeps of operator and host, answered by the sessions view. */
-export function sessionDirectory(sessions: SessionQueries): SessionDirectory {
+export function sessionDirectory({ sessions, views }: ServiceViews): SessionDirectory {
   return {
     live: () => sessions.live(),
     *idle(): Generator<IdleSession> {
@@ -13,5 +13,6 @@ export function sessionDirectory(sessions: SessionQueries): SessionDirectory {
     },
     unfinishedRemixes: (olderThanSeconds) => sessions.unfinishedRemixes(Date.now() / 1000 - olderThanSeconds),
     exists: (id) => sessions.byId(id) !== undefined,
+    position: () => views.position(),
   };
 }

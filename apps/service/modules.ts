@@ -56,28 +56,37 @@ function countsOf({ views, sessions }: ServiceViews): SessionCounts {
 
 /** What works on sessions: computers, and Host's turns. */
 export function workingModules(parts: Parts): DynamicModule[] {
-  const { config, computers, lease, log, logger, node, views } = parts;
+  const { config, computers, lease, log, logger, node, queues, views } = parts;
   if (lease === undefined) throw new Error('Only a holder of the lease works on sessions.');
   const confirm = () => lease.confirm();
   return [
     OperatorModule.register({
       computers,
       node,
-      directory: sessionDirectory(views.sessions),
+      directory: sessionDirectory(views),
       confirm,
       onOutage: (reason) => {
         parts.conditions.computers = reason;
       },
       snapshotsKept: config.snapshotsKeep,
+      onMeasurable: (queued) => {
+        queues['operator'] = queued;
+      },
       desktopAtStart: config.desktop === 'at-start',
       logger: logger.child({ part: 'operator' }),
     }),
     HostModule.register({
       computers,
       signals: log.signals,
-      live: { live: () => views.sessions.live().map(({ id }) => id) },
+      live: {
+        live: () => views.sessions.live().map(({ id }) => id),
+        position: () => views.views.position(),
+      },
       apiKey: config.anthropicApiKey,
       maxDiskMb: config.maxDiskMb,
+      onMeasurable: (queued) => {
+        queues['host'] = queued;
+      },
       confirm,
       node,
       leases: log.leases,

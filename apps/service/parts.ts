@@ -33,6 +33,8 @@ export interface Parts {
   /** What keeps sessions from working, for whoever asks whether the service is ready. */
   conditions: Record<'computers' | 'operator', string | undefined>;
   space: ComputersSpace;
+  /** How much the parts of this process have to do, by name. */
+  queues: Record<string, () => number>;
   views: ServiceViews;
   vault: Vault;
   desktop: DesktopDefaults;
@@ -58,7 +60,7 @@ export async function openParts(
   tell: (notice: string) => void,
 ): Promise<Parts> {
   const nodeId = await ensureNodeId(home);
-  const nats = await openNats(config, home, logger.child({ part: 'nats' }));
+  const nats = await openNats(config, home, logger.child({ part: 'nats' }), { onProgress: tell });
   shutdown.register('nats', () => nats.close());
   const skip = new Set(config.skipEvents);
   const onPoison = ({ sequence, event }: RecordedEvent) =>
@@ -95,7 +97,21 @@ export async function openParts(
   const node = `${nodeId}/${computers.driver === 'docker' ? 'docker' : 'local'}`;
   const conditions = { computers: undefined, operator: undefined };
   const space = new ComputersSpace(computers);
-  return { config, home, logger, node, lease, log, computers, conditions, space, views, vault, desktop };
+  return {
+    config,
+    home,
+    logger,
+    node,
+    lease,
+    log,
+    computers,
+    conditions,
+    queues: {},
+    space,
+    views,
+    vault,
+    desktop,
+  };
 }
 
 function tellUnreadable({ unreadable }: ServiceViews, tell: (notice: string) => void): void {

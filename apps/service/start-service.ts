@@ -10,6 +10,8 @@ import {
   type Shutdown,
 } from '#runtime';
 import type { LeaseLostError } from '#event-store';
+import { HOST_CONSUMER } from '../host/index.js';
+import { OPERATOR_CONSUMER } from '../operator/index.js';
 import { createServer } from '../server/index.js';
 import { refuseContainersHome } from './containers/marker.js';
 import { listenInHome } from './home-socket.js';
@@ -135,6 +137,8 @@ async function serve(
     },
     log: logger.child({ part: 'server' }),
     conditions: () => conditionsOf(parts),
+    consumers: [OPERATOR_CONSUMER, HOST_CONSUMER],
+    queues: parts.queues,
     commands: commandsModule(parts),
     computers,
     streams: { total: config.maxStreams, perClient: config.maxStreamsPerClient },

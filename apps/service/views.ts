@@ -35,8 +35,7 @@ export async function openViews(
       logOptions: { connect, skip },
     },
   });
-  const { lastSequence } = await log.info();
-  await views.waitFor(lastSequence, CAUGHT_UP_WITHIN_MS);
+  await views.caughtUp(CAUGHT_UP_WITHIN_MS);
   return {
     views,
     sessions: new SessionQueries(views.reader),

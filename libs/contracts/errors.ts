@@ -46,6 +46,7 @@ export const ERROR_CODES = {
   disk_full: { status: 507, title: 'The disk of the computers is full' },
   log_full: { status: 507, title: 'The event log is full' },
   log_incompatible: { status: 503, title: 'The event log is of a kind that Raworc cannot use' },
+  cursor_invalid: { status: 409, title: 'The event log does not have this position' },
   view_unavailable: { status: 503, title: 'The views are not up to date' },
   stopping: { status: 503, title: 'The service is stopping' },
 } as const satisfies Record<string, { status: number; title: string }>;

@@ -21,7 +21,27 @@ export interface LogInfo {
   /** Creation time of the stream: its incarnation. */
   created: string;
   firstSequence: number;
+  /** Of the last event that was ever stored; it may be gone by now. */
   lastSequence: number;
+  /** Events that are there. */
+  events: number;
+  /** What they take where they are stored. */
+  bytes: number;
+}
+
+/** What a durable consumer still has to do. */
+export interface Backlog {
+  /** Events that no worker was given yet, those of types that none works on included. */
+  waiting: number;
+  /** Events that a worker was given and has not finished. */
+  unfinished: number;
+}
+
+/** Something that is kept beside the events of a session: a large value, an attachment, or a part of one. */
+export interface KeptItem {
+  sessionId: string;
+  /** Unix seconds. */
+  storedAt: number;
 }
 
 export interface ReadOptions {
@@ -45,6 +65,11 @@ export interface Delivery extends RecordedEvent {
 export interface ConsumeOptions {
   /** Name of the durable consumer; workers of one name share the work. */
   durable: string;
+  /**
+   * Where a durable begins that does not exist yet: after this sequence. Left out: at the beginning of the log. One
+   * that exists goes on where it stopped, wherever that is.
+   */
+  startAfter?: number;
   /** Events of other types are acknowledged unseen. */
   types: ReadonlySet<EventEnvelope['type']>;
   signal: AbortSignal;
@@ -57,6 +82,8 @@ export interface ConsumeOptions {
   handle: (delivery: Delivery) => Promise<void>;
   /** Told of what `handle` threw, to log it. Must not throw. */
   onFailure?: (error: unknown, delivery: Delivery) => void;
+  /** Told once of each event that could not be read now, and that comes again until it can. Must not throw. */
+  onUnread?: (error: unknown, place: { sequence: number; sessionId: string }) => void;
 }
 
 /** The log: append with an expected position, read a session, follow everything. */
@@ -89,11 +116,13 @@ export interface EventStore {
   /**
    * Everything after a position, then live, in order and without gaps, until the signal aborts. Any number may follow:
    * a process asks the log once for all of them.
+   * @throws LogError `cursor_invalid` when the log ends before that position, at once or because it lost its end
    */
   follow(options: FollowOptions): AsyncIterable<RecordedEvent>;
   /**
    * As follow, for high rates: whatever is there by now, at most `maxBatch` events, without waiting to fill up. Each
    * call costs the log a consumer, so it is for the few that follow everything for as long as they live.
+   * @throws LogError `cursor_invalid` when the log lost its end
    */
   followBatches(options: FollowOptions & { maxBatch: number }): AsyncIterable<RecordedEvent[]>;
   /** Durable, shared, at-least-once work; returns when the signal aborts and running handlers are done. */
@@ -105,7 +134,14 @@ export interface EventStore {
   erase(sessionId: string, tombstone: EventEnvelope, expectedSequence: number): Promise<AppendResult>;
   /** Removes what is kept beside a session's events: large values and attachments. For what a crash left of an erasure. */
   purge(sessionId: string): Promise<void>;
+  /**
+   * A part of what is kept beside the events of all sessions, in the order in which it was stored, and where to go on;
+   * `next` is 0 after the last part.
+   */
+  kept(after: number, limit: number): Promise<{ items: KeptItem[]; next: number }>;
   info(): Promise<LogInfo>;
+  /** Of the durable of this name; undefined when there is none. */
+  backlog(durable: string): Promise<Backlog | undefined>;
   /**
    * Writes something, beside the log.
    * @throws LogError `log_full`, `log_unavailable`
@@ -133,7 +169,13 @@ export class ConcurrencyError extends Error {
 }
 
 export type LogErrorCode =
-  'log_unavailable' | 'log_full' | 'event_too_large' | 'log_corrupt' | 'log_incompatible';
+  | 'log_unavailable'
+  | 'log_full'
+  | 'event_too_large'
+  | 'log_corrupt'
+  | 'log_incompatible'
+  /** The log does not reach the position, or has another event there: it is not the log that the position is of. */
+  | 'cursor_invalid';
 
 /**
  * The log did not take or give an event. After `log_unavailable`, and after `log_full` where the disk ran full on the

@@ -1,3 +1,4 @@
+export { beyondEnd } from './beyond-end.js';
 export * from './event-store.js';
 export { verifyHistory } from './history.js';
 export * from './leases/index.js';

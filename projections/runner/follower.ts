@@ -3,6 +3,7 @@ import type { RecordedEvent } from '#event-store';
 import type { ViewsHealth, ViewsLog } from './health.js';
 import { isDamaged } from './database.js';
 import type { LiveFile } from './live-file.js';
+import { lastEventOf } from './log-end.js';
 import { PoisonEventError } from './poison.js';
 import { MAX_BATCH } from './rebuild.js';
 import { mismatch, type ReadableLog } from './verify.js';
@@ -80,16 +81,23 @@ export class Follower {
         const healed = this.healing.signal.aborted;
         if (isDamaged(error) || !this.live.isOpen) this.heal(error);
         // Beginning anew may fail too, such as on a full disk.
+        if (await this.isOfShorterLog(error)) continue;
         if ((healed || !this.healing.signal.aborted) && !signal.aborted)
           await this.waitToRetry(error, signal);
       }
     }
   }
 
+  /** The log lost its end, and the views have begun anew. */
+  private async isOfShorterLog(error: unknown): Promise<boolean> {
+    const isInvalid = error instanceof Error && 'code' in error && error.code === 'cursor_invalid';
+    return isInvalid && !(await this.verify().catch(() => true));
+  }
+
   private async follow(signal: AbortSignal): Promise<void> {
     if (this.healing.signal.aborted) await this.beginAnew();
     await this.verify();
-    this.goal = (await this.log.info()).lastSequence;
+    this.goal = await lastEventOf(this.log);
     this.settle();
     const over = new AbortController();
     const watch = setInterval(() => void this.watch(over), this.verifyEveryMs);

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { jetstreamManager } from '@nats-io/jetstream';
 import fc from 'fast-check';
 import { event } from '#domain';
 import { createMemoryStore, openJetStreamStore, type EventStore, type RecordedEvent } from '#event-store';
@@ -146,6 +147,25 @@ describe.each([
     await Promise.all([expect(rebuilt).rejects.toThrow(), views.close()]);
     expect(existsSync(join(dir, 'views.rebuild.db'))).toBe(false);
   });
+});
+
+it('does not wait for messages at the end of the log that are gone', async () => {
+  const nats = await startTestNats();
+  try {
+    const opened = await openJetStreamStore(await nats.connection());
+    await appendAll(opened.store, [...sessionNamed('kept'), ...sessionNamed('gone')]);
+    const jsm = await jetstreamManager(await nats.connection());
+    await jsm.streams.purge('RAWORC_SESSIONS', { filter: 'raworc.sessions.gone' });
+    const views = await start(opened.store);
+    expect(await views.caughtUp(10_000)).toBe(true);
+    const before = dumped();
+    expect(await views.rebuild()).toMatchObject({ sequence: 1 });
+    expect(dumped()).toBe(before);
+    await views.close();
+    opened.close();
+  } finally {
+    await nats.stop();
+  }
 });
 
 it('equals the incremental views on the real log too', async () => {

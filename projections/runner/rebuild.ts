@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { RecordedEvent } from '#event-store';
 import { syncToDisk } from './database.js';
+import { lastEventOf } from './log-end.js';
 import type { ReadableLog } from './verify.js';
 import { ViewFile, type ViewFileOptions } from './view-file.js';
 
@@ -13,13 +14,13 @@ export async function buildFile(
   options: ViewFileOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  const { created, lastSequence } = await log.info();
+  const { created } = await log.info();
   const file = ViewFile.create(options, created, 'bulk');
   try {
-    let goal = lastSequence;
+    let goal = await lastEventOf(log);
     while (file.position.sequence < goal) {
       await feed(log, file, goal, signal);
-      ({ lastSequence: goal } = await log.info());
+      goal = await lastEventOf(log);
       if (goal - file.position.sequence < MAX_BATCH) break;
     }
   } finally {
@@ -30,8 +31,7 @@ export async function buildFile(
 
 /** Brings a file up to what the log has now. */
 export async function catchUp(log: ReadableLog, file: ViewFile, signal: AbortSignal): Promise<void> {
-  const { lastSequence } = await log.info();
-  await feed(log, file, lastSequence, signal);
+  await feed(log, file, await lastEventOf(log), signal);
 }
 
 async function feed(log: ReadableLog, file: ViewFile, goal: number, signal: AbortSignal): Promise<void> {

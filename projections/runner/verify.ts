@@ -2,7 +2,7 @@ import type { EventStore } from '#event-store';
 import type { Checkpoint } from './checkpoint.js';
 
 /** The read side of the log, as far as views need it. */
-export type ReadableLog = Pick<EventStore, 'info' | 'at' | 'last' | 'followBatches'>;
+export type ReadableLog = Pick<EventStore, 'info' | 'at' | 'last' | 'scan' | 'followBatches'>;
 
 /**
  * Why views at this checkpoint do not belong to this log; undefined when they do.

@@ -1,6 +1,7 @@
 import { Follower } from './follower.js';
 import type { ViewsHealth, ViewsLog } from './health.js';
 import { LiveFile, reopen } from './live-file.js';
+import { lastEventOf } from './log-end.js';
 import type { Projection } from './projection.js';
 import { isStorageFault, removeDatabase } from './database.js';
 import { buildInWorker, type RebuildWorker } from './rebuild-in-worker.js';
@@ -77,8 +78,12 @@ export class Views {
 
   /** How many positions of the log the views are behind. */
   async lag(): Promise<number> {
-    const { lastSequence } = await this.options.log.info();
-    return Math.max(0, lastSequence - this.position());
+    return Math.max(0, (await lastEventOf(this.options.log)) - this.position());
+  }
+
+  /** True once queries see everything that is on the log now; as `waitFor`. */
+  async caughtUp(deadlineMs: number): Promise<boolean> {
+    return this.waitFor(await lastEventOf(this.options.log), deadlineMs);
   }
 
   health(): ViewsHealth {

@@ -9,17 +9,17 @@ export const openLog: OpenLog = async (path) => {
     events: RecordedEvent[];
   };
   const { info, events } = recorded;
+  async function* batchesAfter(after: number, size: number) {
+    const following = events.filter(({ sequence }) => sequence > after);
+    for (let begin = 0; begin < following.length; begin += size) yield following.slice(begin, begin + size);
+  }
   return {
     log: {
       info: async () => info,
       at: async (sequence) => events.find((entry) => entry.sequence === sequence),
       last: async (sessionId) => events.findLast(({ event }) => event.subject === sessionId),
-      async *followBatches({ after, maxBatch }) {
-        const following = events.filter(({ sequence }) => sequence > after);
-        for (let begin = 0; begin < following.length; begin += maxBatch) {
-          yield following.slice(begin, begin + maxBatch);
-        }
-      },
+      scan: ({ after }) => batchesAfter(after, 100),
+      followBatches: ({ after, maxBatch }) => batchesAfter(after, maxBatch),
     },
     close: async () => undefined,
   };

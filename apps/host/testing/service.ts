@@ -89,7 +89,7 @@ export class Service {
       computers,
       signals: log.signals,
       logger: createLogger({ name: 'host', level: 'silent' }),
-      live: { live: () => [] },
+      live: { live: () => [], position: () => 0 },
       apiKey: 'sk-ant-service',
       node: 'spec',
       leases: log.leases,

@@ -10,12 +10,14 @@ interface Row {
 /** Knows sessions by following the log, as the sessions view does. */
 export class LogDirectory implements SessionDirectory {
   private readonly rows = new Map<string, Row>();
+  private last = 0;
 
   async follow(store: EventStore, signal: AbortSignal): Promise<void> {
-    for await (const { event } of store.follow({ after: 0, signal })) {
+    for await (const { event, sequence } of store.follow({ after: 0, signal })) {
       const row = this.rows.get(event.subject) ?? { state: initialState, lastActivityAt: 0 };
       const state = { ...evolve(row.state, event), version: event.sessionversion };
       this.rows.set(event.subject, { state, lastActivityAt: Date.parse(event.time) / 1000 });
+      this.last = sequence;
     }
   }
 
@@ -43,6 +45,10 @@ export class LogDirectory implements SessionDirectory {
   /** Every unfinished one, whatever its age: a spec cannot wait for minutes. */
   *unfinishedRemixes(): Iterable<string> {
     for (const [id, { state }] of this.rows) if (state.lifecycle === 'copying') yield id;
+  }
+
+  position(): number {
+    return this.last;
   }
 
   exists(id: string): boolean {

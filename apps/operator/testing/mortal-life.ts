@@ -18,6 +18,8 @@ const UNCOUNTED: ReadonlySet<PropertyKey> = new Set([
   'dispose',
   'last',
   'info',
+  'kept',
+  'backlog',
   'inspect',
   'list',
 ]);

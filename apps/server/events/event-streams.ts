@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
+import { beyondEnd } from '#event-store';
 import { DEFAULT_STREAM_LIMITS, DEFAULT_TIMING, type ServerOptions } from '../options.js';
 import { SERVER_OPTIONS } from '../ports.js';
 import { Closing } from '../reading/closing.js';
@@ -49,6 +50,7 @@ export class EventStreams {
     const { store, signals, timing, log } = this.options;
     const gone = AbortSignal.any([goneSignal(reply), this.closing.signal]);
     const { lastSequence: head } = await store.info();
+    if (after !== undefined && after > head) throw beyondEnd(after, head);
     const position = reply.getHeader(SEQUENCE_HEADER);
     reply.hijack();
     if (position !== undefined) reply.raw.setHeader(SEQUENCE_HEADER, position);
@@ -67,6 +69,8 @@ export class EventStreams {
 
 function endOf(error: unknown): StreamEnd {
   const known = toProblem(error);
+  // Who has seen more than the log has begins anew: nothing comes behind that event.
+  if (known?.code === 'cursor_invalid') return { code: known.code, detail: known.detail };
   const again = 'Connect again with Last-Event-ID to go on behind the last event.';
   if (known === undefined)
     return { code: 'internal', detail: `A fault in Raworc ended the stream. ${again}` };

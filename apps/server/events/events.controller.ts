@@ -8,7 +8,7 @@ import { goneSignal } from '../reading/gone-signal.js';
 import { SessionId } from '../reading/session-id.pipe.js';
 import { SessionReader } from '../reading/session-reader.js';
 import { EventStreams } from './event-streams.js';
-import { readEvents, readSessionEvents } from './read-events.js';
+import { readEvents, readSessionEvents, requireReached } from './read-events.js';
 import { streamedEvent } from './streamed-event.js';
 import type { ServerOptions } from '../options.js';
 import { SERVER_OPTIONS } from '../ports.js';
@@ -38,20 +38,24 @@ export class EventsController {
     if (wantsStream(request)) {
       return this.streams.open(reply, { sessionId: id, after: cursorOf(lastEventId) ?? after });
     }
+    const { store } = this.options;
+    await requireReached(store, after);
     const page = { after, limit, signal: goneSignal(reply) };
-    return sendArray(reply, readSessionEvents(this.options.store, id, page));
+    return sendArray(reply, readSessionEvents(store, id, page));
   }
 
   @Get('events')
   @Doc({ summary: 'The events of all sessions; as a stream from now on, or from Last-Event-ID', ...DOC })
-  ofAll(
+  async ofAll(
     @Query({ schema: contracts.listEvents }) { after, limit }: EventsQuery,
     @Headers('last-event-id') lastEventId: string | undefined,
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ) {
     if (wantsStream(request)) return this.streams.open(reply, { after: cursorOf(lastEventId) ?? after });
-    const events = readEvents(this.options.store, { after: after ?? 0, limit, signal: goneSignal(reply) });
+    const { store } = this.options;
+    await requireReached(store, after ?? 0);
+    const events = readEvents(store, { after: after ?? 0, limit, signal: goneSignal(reply) });
     return sendArray(reply, events);
   }
 }

@@ -1,5 +1,5 @@
 import type { StreamedEvent } from '#contracts';
-import { verifyHistory, type EventStore, type RecordedEvent } from '#event-store';
+import { beyondEnd, verifyHistory, type EventStore, type RecordedEvent } from '#event-store';
 import { publicEvent } from './public-event.js';
 
 export interface EventPage {
@@ -42,4 +42,11 @@ export async function* readSessionEvents(
     yield events.map(publicEvent);
     if (left === 0) return;
   }
+}
+
+/** @throws LogError `cursor_invalid`, instead of an empty answer for ever */
+export async function requireReached(store: EventStore, after: number): Promise<void> {
+  if (after === 0) return;
+  const { lastSequence } = await store.info();
+  if (after > lastSequence) throw beyondEnd(after, lastSequence);
 }

@@ -64,7 +64,7 @@ describe('a running server', () => {
     await app.client.get('sessions/nobody');
     const { text } = await app.client.get('/metrics');
     expect(text).toContain('raworc_sessions{state="init",node="test"} 1');
-    expect(text).toContain('raworc_view_lag_events{node="test"} 0');
+    expect(text).toContain('raworc_consumer_lag_events{consumer="views",node="test"} 0');
     const request = 'node="test",method="GET",route="/api/v0/sessions/:id",status="404"';
     expect(text).toContain(`raworc_http_request_seconds_count{${request}} 1`);
     expect(text).toContain('process_cpu_seconds_total');

@@ -1,23 +1,25 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { SessionRepository } from '#commands';
 import { DesktopStreams } from '../desktop/desktop-streams.js';
 import { EventStreams } from '../events/event-streams.js';
 import type { ServerOptions } from '../options.js';
 import { SERVER_OPTIONS } from '../ports.js';
+import { Gauges, shared } from './gauges.js';
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5, 30];
-/** A log that does not answer must not keep the other values from whoever looks for the reason. */
-const READ_WITHIN_MS = 1_000;
 const STATES = ['init', 'idle', 'busy'] as const;
 
-/** What Prometheus reads. Gauges are looked up when it asks. */
+/** What Prometheus reads. Gauges are looked up when it asks; docs/metrics.md lists the names. */
 @Injectable()
 export class Metrics {
   readonly registry = new Registry();
   private readonly requests: Histogram<'method' | 'route' | 'status'>;
+  private readonly gauges = new Gauges(this.registry);
 
   constructor(
     @Inject(SERVER_OPTIONS) private readonly options: ServerOptions,
+    @Inject(SessionRepository) private readonly repository: SessionRepository,
     @Inject(EventStreams) private readonly streams: EventStreams,
     @Inject(DesktopStreams) private readonly desktops: DesktopStreams,
   ) {
@@ -30,23 +32,83 @@ export class Metrics {
       buckets: SECONDS,
       registers: [this.registry],
     });
-    this.gauges();
+    this.ofLog();
+    this.ofConsumers();
+    this.ofProcess();
+    this.ofSessions();
   }
 
   observe(method: string, route: string, status: number, seconds: number): void {
     this.requests.observe({ method, route, status }, seconds);
   }
 
-  private gauges(): void {
+  private ofLog(): void {
+    const { gauges } = this;
     const { store, views } = this.options;
-    const { runner } = views;
-    const logSequence = async () => (await store.info()).lastSequence;
-    const lag = async () => Math.max(0, (await logSequence()) - runner.position());
-    this.gauge('raworc_log_sequence', 'Position of the last event on the log.', logSequence);
-    this.gauge('raworc_view_sequence', 'Position of the last event in the views.', () => runner.position());
-    this.gauge('raworc_view_lag_events', 'Positions that the views are behind the log.', lag);
-    this.gauge('raworc_event_streams', 'Clients that listen to events.', () => this.streams.openCount);
-    this.gauge('raworc_desktop_viewers', 'Browsers that see a desktop.', () => this.desktops.viewerCount);
+    const info = shared(() => store.info());
+    gauges.add(
+      'raworc_log_sequence',
+      'Position of the last event on the log.',
+      async () => (await info()).lastSequence,
+    );
+    gauges.add('raworc_log_events', 'Events on the log.', async () => (await info()).events);
+    gauges.add(
+      'raworc_log_bytes',
+      'What the events take on the disk of one copy of the log.',
+      async () => (await info()).bytes,
+    );
+    gauges.add('raworc_unreadable_events', 'Events on the log that cannot be read.', () =>
+      views.unreadable.count(),
+    );
+  }
+
+  /** Asked of the log itself, which knows them whichever process they run in. */
+  private ofConsumers(): void {
+    const { store, views, consumers = [] } = this.options;
+    const backlogs = consumers.map((name) => [name, shared(() => store.backlog(name))] as const);
+    const lags = Object.fromEntries(
+      backlogs.map(([name, read]) => [name, async () => (await read())?.waiting]),
+    );
+    const unfinished = Object.fromEntries(
+      backlogs.map(([name, read]) => [name, async () => (await read())?.unfinished]),
+    );
+    this.gauges.addLabelled(
+      'raworc_consumer_lag_events',
+      'Events on the log that a consumer was not given yet.',
+      'consumer',
+      () => ({ views: () => views.runner.lag(), ...lags }),
+    );
+    this.gauges.addLabelled(
+      'raworc_consumer_unfinished_events',
+      'Events that a consumer was given and has not finished.',
+      'consumer',
+      () => unfinished,
+    );
+    this.gauges.add('raworc_view_sequence', 'Position of the last event in the views.', () =>
+      views.runner.position(),
+    );
+  }
+
+  private ofProcess(): void {
+    const { gauges, repository } = this;
+    const { queues } = this.options;
+    gauges.add('raworc_event_streams', 'Clients that listen to events.', () => this.streams.openCount);
+    gauges.add('raworc_desktop_viewers', 'Browsers that see a desktop.', () => this.desktops.viewerCount);
+    gauges.addLabelled(
+      'raworc_queue_length',
+      'Work that is done or waits in a queue of this process.',
+      'queue',
+      () => ({ commands: () => repository.waitingCommands, ...queues }),
+    );
+    gauges.add(
+      'raworc_session_cache_bytes',
+      'Estimated memory of the states of sessions that commands are decided on.',
+      () => repository.cachedBytes,
+    );
+  }
+
+  private ofSessions(): void {
+    const { views } = this.options;
     const sessions = new Gauge({
       name: 'raworc_sessions',
       help: 'Sessions that are not closed, by state.',
@@ -58,28 +120,4 @@ export class Metrics {
       },
     });
   }
-
-  /** A value that cannot be had now is left out; the others still come. */
-  private gauge(name: string, help: string, read: () => number | Promise<number>): void {
-    const gauge: Gauge = new Gauge({
-      name,
-      help,
-      registers: [this.registry],
-      collect: async () => {
-        try {
-          gauge.set(await within(READ_WITHIN_MS, read()));
-        } catch {
-          gauge.remove();
-        }
-      },
-    });
-  }
-}
-
-async function within<T>(milliseconds: number, value: T | Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`not known within ${milliseconds} ms`)), milliseconds);
-  });
-  return Promise.race([value, late]).finally(() => clearTimeout(timer));
 }

@@ -27,6 +27,7 @@ const LOG: Record<LogErrorCode, true> = {
   event_too_large: true,
   log_corrupt: true,
   log_incompatible: true,
+  cursor_invalid: true,
 };
 
 describe('a problem', () => {

@@ -47,6 +47,8 @@ export interface TestAppOptions {
   dir?: string;
   /** Events that the views pass over. */
   skip?: ReadonlySet<number>;
+  consumers?: readonly string[];
+  queues?: Record<string, () => number>;
 }
 
 export async function startTestApp(options: TestAppOptions = {}): Promise<TestApp> {
@@ -86,6 +88,8 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     log,
     timing: options.timing,
     streams: options.streams,
+    consumers: options.consumers,
+    queues: options.queues,
   });
   await app.listen({ port: 0, host: '127.0.0.1' });
   const url = (await app.getUrl()).replace('[::1]', '127.0.0.1');

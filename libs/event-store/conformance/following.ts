@@ -64,6 +64,20 @@ export function describeFollowing(subject: Subject): void {
     expect(seen).toEqual(await store.read(sessionId));
   });
 
+  it('refuses to go on after a position that the log does not have', async () => {
+    const { store } = subject();
+    const { sequence } = await startSession(store, 'last');
+    const { signal } = new AbortController();
+    const beyond = store.follow({ after: sequence + 1, signal });
+    await expect(take(beyond, 1)).rejects.toMatchObject({
+      code: 'cursor_invalid',
+      message: expect.stringContaining(`ends at sequence ${sequence}`),
+    });
+    const atEnd = take(store.follow({ after: sequence, signal }), 1);
+    await startSession(store);
+    expect((await atEnd)[0]?.sequence).toBe(sequence + 1);
+  });
+
   it('skips what was erased before it was seen', async () => {
     const { store } = subject();
     const { lastSequence } = await store.info();

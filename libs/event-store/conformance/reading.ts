@@ -107,7 +107,9 @@ export function describeReading(subject: Subject): void {
     const before = await store.info();
     const { sequence } = await startSession(store, 'hello');
     const after = await store.info();
-    expect(after).toEqual({ ...before, firstSequence: after.firstSequence, lastSequence: sequence });
+    expect(after).toEqual({ ...after, created: before.created, lastSequence: sequence });
+    expect(after.events).toBe(before.events + 2);
+    expect(after.bytes).toBeGreaterThan(before.bytes);
     expect(Date.parse(after.created)).not.toBeNaN();
     expect(after.firstSequence).toBeGreaterThan(0);
   });

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { expect, it } from '@jest/globals';
+import type { KeptItem } from '../event-store.js';
 import { newSessionId, take, type Subject } from './fixtures.js';
 
 const newName = () => `otter-${randomUUID()}`;
@@ -88,6 +89,28 @@ export function describeRegistering(subject: Subject): void {
     expect(await attachments.get(one, '../secret')).toBeUndefined();
     await attachments.copy(one, two, [sha256, sha256, '0'.repeat(64)]);
     expect(await attachments.get(two, sha256)).toHaveLength(200_000);
+  });
+
+  it('lists part by part for whom something is kept, until it is purged', async () => {
+    const { attachments, store } = subject();
+    const sessions = [newSessionId(), newSessionId(), newSessionId()];
+    const began = Date.now() / 1000;
+    for (const sessionId of sessions) await attachments.put(sessionId, new TextEncoder().encode(sessionId));
+    const all = async () => {
+      const seen: KeptItem[] = [];
+      for (let place = 0; ;) {
+        const { items, next } = await store.kept(place, 2);
+        expect(items.length).toBeLessThanOrEqual(2);
+        seen.push(...items.filter(({ sessionId }) => sessions.includes(sessionId)));
+        if (next === 0) return seen;
+        place = next;
+      }
+    };
+    const kept = await all();
+    expect(kept.map(({ sessionId }) => sessionId)).toEqual(sessions);
+    for (const { storedAt } of kept) expect(Math.abs(storedAt - began)).toBeLessThan(60);
+    await store.purge(sessions[1] ?? '');
+    expect((await all()).map(({ sessionId }) => sessionId)).toEqual([sessions[0], sessions[2]]);
   });
 
   it('carries signals to everybody who listens to the topic', async () => {

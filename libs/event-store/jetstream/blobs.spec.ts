@@ -26,7 +26,10 @@ describe('large data on JetStream', () => {
     const timing = { timeoutMs: 500, patienceMs: 1500 };
     const reader = new StreamReader({ connection, jsm, stream: BUCKET, ...timing });
     const publisher = new Publisher(connection, timing.timeoutMs);
-    blobs = await openBlobs({ jsm, bucket: BUCKET, reader, publisher, ...timing, space: UNLIMITED }, 1);
+    blobs = await openBlobs(
+      { connection, jsm, bucket: BUCKET, reader, publisher, ...timing, space: UNLIMITED },
+      1,
+    );
   });
   afterAll(() => nats.stop());
 

@@ -8,8 +8,9 @@ import {
   StoreCompression,
   type JetStreamManager,
 } from '@nats-io/jetstream';
-import { LogError, type LogSpace } from '../event-store.js';
+import { LogError, type KeptItem, type LogSpace } from '../event-store.js';
 import { patiently, tooLarge } from './failures.js';
+import { listHeaders, type ListingParts } from './list-headers.js';
 import type { Publishing } from './publisher.js';
 import { readSubject } from './read-subject.js';
 import type { StoredMessage, StreamReader } from './reader.js';
@@ -32,15 +33,15 @@ export interface BlobStore {
   get(name: string): Promise<Uint8Array | undefined>;
   /** Removes all data of a session. */
   eraseSession(sessionId: string): Promise<void>;
+  /** Whose chunks there are after a place, at most `limit` of them, and the place to go on at; 0 at the end. */
+  list(after: number, limit: number): Promise<{ items: KeptItem[]; next: number }>;
 }
 
-export interface BlobParts {
-  jsm: JetStreamManager;
+export interface BlobParts extends ListingParts {
   /** Name of the stream, and first token of its subjects. */
   bucket: string;
   reader: StreamReader;
   publisher: Publishing;
-  patienceMs: number;
   space: LogSpace;
 }
 
@@ -59,6 +60,11 @@ export async function openBlobs(parts: BlobParts, replicas: number | undefined):
       const filter = `${bucket}.${sessionId}.*`;
       await patiently(patienceMs, () => jsm.streams.purge(bucket, { filter }));
     },
+    list: async (after, limit) => {
+      const places = await listHeaders(parts, bucket, after, limit);
+      const items = places.map(({ subject, storedAt }) => ({ sessionId: sessionOf(subject), storedAt }));
+      return { items, next: places.length < limit ? 0 : (places.at(-1)?.sequence ?? 0) };
+    },
   };
 }
 
@@ -74,6 +80,11 @@ function blobStream(bucket: string): StreamSettings {
     allow_atomic: true,
     compression: StoreCompression.S2,
   };
+}
+
+/** Of `<bucket>.<session>.<sha256>`. */
+function sessionOf(subject: string): string {
+  return subject.split('.')[1] ?? '';
 }
 
 /** Earlier builds kept large data in a NATS object store, which this one would not find. */

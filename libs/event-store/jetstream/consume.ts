@@ -1,4 +1,10 @@
-import { AckPolicy, JetStreamApiError, type ConsumerConfig, type JetStreamManager } from '@nats-io/jetstream';
+import {
+  AckPolicy,
+  DeliverPolicy,
+  JetStreamApiError,
+  type ConsumerConfig,
+  type JetStreamManager,
+} from '@nats-io/jetstream';
 import { nanos, type Msg, type NatsConnection } from '@nats-io/transport-node';
 import type { ConsumeOptions, Delivery, RecordedEvent } from '../event-store.js';
 import { retryDelay } from '../retry-delay.js';
@@ -37,10 +43,11 @@ interface Work {
 export async function consumeStream(source: ConsumeSource, options: ConsumeOptions): Promise<void> {
   assertToken(options.durable);
   const running = new Set<Promise<void>>();
+  const unread = new Unread(options);
   const puller = new Puller<Work>({
     ...source,
     signal: options.signal,
-    open: () => ensureConsumer(source, options.durable),
+    open: () => ensureConsumer(source, options),
     demand: () => options.concurrency - running.size,
     threshold: 1,
     accept: (message) => acceptWork(message, options.types),
@@ -48,7 +55,7 @@ export async function consumeStream(source: ConsumeSource, options: ConsumeOptio
   try {
     while (!options.signal.aborted) {
       for (const work of await puller.take(options.concurrency)) {
-        const done = handleWork(source, options, work).finally(() => {
+        const done = handleWork(source, options, unread, work).finally(() => {
           running.delete(done);
           puller.refill();
         });
@@ -62,19 +69,37 @@ export async function consumeStream(source: ConsumeSource, options: ConsumeOptio
   }
 }
 
-async function ensureConsumer({ jsm, stream, ackWaitMs }: ConsumeSource, durable: string): Promise<string> {
+async function ensureConsumer(
+  { jsm, stream, ackWaitMs }: ConsumeSource,
+  { durable, startAfter = 0 }: ConsumeOptions,
+): Promise<string> {
   const config: Partial<ConsumerConfig> = {
     ack_policy: AckPolicy.Explicit,
     ack_wait: nanos(ackWaitMs),
     max_ack_pending: MAX_ACK_PENDING,
   };
   try {
-    await jsm.consumers.add(stream, { ...config, durable_name: durable });
+    const start = await startingAt(jsm, stream, startAfter);
+    await jsm.consumers.add(stream, { ...config, ...start, durable_name: durable });
   } catch (error) {
     if (!(error instanceof JetStreamApiError) || error.code !== CONSUMER_EXISTS) throw error;
     await jsm.consumers.update(stream, durable, config);
   }
   return durable;
+}
+
+/** Beyond the end of the log the server would pass over what comes in between, so the start is never there. */
+async function startingAt(
+  jsm: JetStreamManager,
+  stream: string,
+  startAfter: number,
+): Promise<Partial<ConsumerConfig>> {
+  if (startAfter <= 0) return {};
+  const { state } = await jsm.streams.info(stream);
+  return {
+    deliver_policy: DeliverPolicy.StartSequence,
+    opt_start_seq: Math.min(startAfter, state.last_seq) + 1,
+  };
 }
 
 function acceptWork(message: Msg, types: ReadonlySet<string>): Work | 'skip' {
@@ -88,12 +113,15 @@ function acceptWork(message: Msg, types: ReadonlySet<string>): Work | 'skip' {
 async function handleWork(
   source: ConsumeSource,
   options: ConsumeOptions,
+  unread: Unread,
   { message, info }: Work,
 ): Promise<void> {
   const heartbeat = setInterval(() => respond(message, WORKING), source.ackWaitMs / 3);
   let delivery: Delivery | undefined;
   try {
-    const recorded = await source.resolver.one({ ...info, subject: message.subject, data: message.data });
+    const recorded = await unread.noting(info.sequence, message.subject, () =>
+      source.resolver.one({ ...info, subject: message.subject, data: message.data }),
+    );
     if (recorded?.event.type === 'event.unreadable') source.onPoison(recorded);
     if (recorded !== undefined && options.types.has(recorded.event.type)) {
       delivery = { ...recorded, attempt: info.attempt };
@@ -105,6 +133,31 @@ async function handleWork(
     if (delivery !== undefined) options.onFailure?.(error, delivery);
   } finally {
     clearInterval(heartbeat);
+  }
+}
+
+/** Events that could not be read: what is tried again for as long as it takes is reported the first time only. */
+class Unread {
+  readonly #sequences = new Set<number>();
+  readonly #onUnread: ConsumeOptions['onUnread'];
+
+  constructor({ onUnread }: ConsumeOptions) {
+    this.#onUnread = onUnread;
+  }
+
+  async noting<T>(sequence: number, subject: string, read: () => Promise<T>): Promise<T> {
+    try {
+      const result = await read();
+      this.#sequences.delete(sequence);
+      return result;
+    } catch (error) {
+      if (!this.#sequences.has(sequence)) {
+        this.#sequences.add(sequence);
+        const sessionId = subject.slice(subject.lastIndexOf('.') + 1);
+        this.#onUnread?.(error, { sequence, sessionId });
+      }
+      throw error;
+    }
   }
 }
 

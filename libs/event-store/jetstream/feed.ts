@@ -1,4 +1,5 @@
 import type { JetStreamManager } from '@nats-io/jetstream';
+import { beyondEnd } from '../beyond-end.js';
 import { LogError, type RecordedEvent } from '../event-store.js';
 import { patiently } from './failures.js';
 import { FeedSubscription, type FeedMessage } from './feed-subscription.js';
@@ -57,7 +58,9 @@ export class LogFeed {
       while (!signal.aborted) {
         // From here on everything new is in the subscription; what was before is read.
         subscription.begin();
-        if (last < (await this.#begun())) {
+        const begun = await this.#begun();
+        if (last > begun) await this.#requireReached(last);
+        if (last < begun) {
           for await (const message of this.#missed(subject, last, signal)) {
             last = message.sequence;
             const event = await this.#source.resolver.one(message);
@@ -76,6 +79,13 @@ export class LogFeed {
     } finally {
       this.#unsubscribe(subject, subscription);
     }
+  }
+
+  /** Somebody who has just written may be ahead of the consumer, and never of the log. */
+  async #requireReached(sequence: number): Promise<void> {
+    const { jsm, stream, patienceMs } = this.#source;
+    const { state } = await patiently(patienceMs, () => jsm.streams.info(stream));
+    if (state.last_seq < sequence) throw beyondEnd(sequence, state.last_seq);
   }
 
   async *#missed(
@@ -144,7 +154,13 @@ export class LogFeed {
     const { jsm, stream, patienceMs } = this.#source;
     const { state } = await patiently(patienceMs, () => jsm.streams.info(stream));
     this.#position = state.last_seq;
-    const range = { after: state.last_seq, subject: undefined, signal, maxBatch: MAX_BATCH };
+    const range = {
+      after: state.last_seq,
+      afterStoredAt: state.last_seq === 0 ? undefined : Date.parse(state.last_ts) / 1000,
+      subject: undefined,
+      signal,
+      maxBatch: MAX_BATCH,
+    };
     begun(state.last_seq);
     for await (const messages of followMessages(this.#source, range)) {
       for (const message of messages) this.#dispatch(message);

@@ -1,6 +1,7 @@
 import { AckPolicy, DeliverPolicy, type JetStreamManager } from '@nats-io/jetstream';
 import { nanos, nuid, type Msg, type NatsConnection } from '@nats-io/transport-node';
 import type { RecordedEvent } from '../event-store.js';
+import { requireContinuation, type Progress } from './continuation.js';
 import { parseDelivery } from './delivery.js';
 import type { Link } from './link.js';
 import { Puller } from './puller.js';
@@ -22,6 +23,8 @@ export interface FollowSource {
 
 export interface FollowRange {
   after: number;
+  /** When the log stored the event at `after`, where that is known. */
+  afterStoredAt?: number;
   /** Undefined: all. */
   subject: string | undefined;
   signal: AbortSignal;
@@ -65,18 +68,20 @@ export async function* followMessages(
 }
 
 /** An unacknowledged consumer that is made anew, after the last message received, whenever it is lost. */
-function orderedConsumer({ jsm, stream }: FollowSource, { after, subject }: FollowRange) {
-  let last = after;
+function orderedConsumer({ jsm, stream }: FollowSource, { after, afterStoredAt, subject }: FollowRange) {
+  let last: Progress = { sequence: after, storedAt: afterStoredAt };
   let deliveries = 0;
   let current: string | undefined;
 
   const open = async (): Promise<string> => {
+    // A log that comes back after a loss may have lost more than the connection.
+    if (current !== undefined) await requireContinuation(jsm, stream, last);
     deliveries = 0;
     const { name } = await jsm.consumers.add(stream, {
       name: `follow_${nuid.next()}`,
       ack_policy: AckPolicy.None,
       deliver_policy: DeliverPolicy.StartSequence,
-      opt_start_seq: last + 1,
+      opt_start_seq: last.sequence + 1,
       max_deliver: 1,
       mem_storage: true,
       num_replicas: 1,
@@ -96,7 +101,7 @@ function orderedConsumer({ jsm, stream }: FollowSource, { after, subject }: Foll
     const { sequence, consumerSequence, storedAt } = parseDelivery(message.reply ?? '');
     if (consumerSequence !== deliveries + 1) return 'lost';
     deliveries = consumerSequence;
-    last = sequence;
+    last = { sequence, storedAt };
     return { sequence, storedAt, subject: message.subject, data: message.data };
   };
 

@@ -1,10 +1,12 @@
-import type { JetStreamManager } from '@nats-io/jetstream';
+import { JetStreamApiCodes, JetStreamApiError, type JetStreamManager } from '@nats-io/jetstream';
 import type { EventEnvelope } from '#domain';
 import type {
   AppendResult,
+  Backlog,
   ConsumeOptions,
   EventStore,
   FollowOptions,
+  KeptItem,
   LogInfo,
   LogSpace,
   ReadOptions,
@@ -130,7 +132,26 @@ export class JetStreamEventStore implements EventStore {
     const { created, state } = await patiently(this.#parts.patienceMs, () =>
       this.#parts.jsm.streams.info(this.#parts.stream),
     );
-    return { created, firstSequence: state.first_seq, lastSequence: state.last_seq };
+    const { first_seq: firstSequence, last_seq: lastSequence, messages: events, bytes } = state;
+    return { created, firstSequence, lastSequence, events, bytes };
+  }
+
+  async backlog(durable: string): Promise<Backlog | undefined> {
+    assertToken(durable);
+    const { jsm, stream, patienceMs } = this.#parts;
+    return patiently(patienceMs, async () => {
+      try {
+        const { num_pending, num_ack_pending } = await jsm.consumers.info(stream, durable);
+        return { waiting: num_pending, unfinished: num_ack_pending };
+      } catch (error) {
+        if (error instanceof JetStreamApiError && error.code === JetStreamApiCodes.ConsumerNotFound) return;
+        throw error;
+      }
+    });
+  }
+
+  kept(after: number, limit: number): Promise<{ items: KeptItem[]; next: number }> {
+    return this.#parts.blobs.list(after, limit);
   }
 
   async checkWritable(): Promise<void> {

@@ -102,7 +102,7 @@ export async function openJetStreamStore(
     openBucket({ ...requests, bucket: bucket('LEASES'), replicas, shred: false }),
     openBucket({ ...requests, bucket: bucket('CLAIMS'), replicas, shred: false, maxAgeMs: CLAIMS_KEPT_MS }),
     openProbe(connection, jsm, bucket('HEALTH'), replicas),
-    openBlobs({ jsm, bucket: bucket('BLOBS'), reader: blobReader, publisher, patienceMs, space }, replicas),
+    openBlobs({ ...requests, bucket: bucket('BLOBS'), reader: blobReader, publisher, space }, replicas),
   ]);
 
   const closing = new AbortController();

@@ -98,6 +98,7 @@ export class Puller<T> {
         failures = 0;
         if (!signal.aborted) await this.#session();
       } catch (error) {
+        if (error instanceof LogError && error.code === 'cursor_invalid') return this.#fail(error);
         failures += 1;
         const refused = error instanceof JetStreamApiError && failures >= MOST_REFUSALS;
         if (refused || connection.isClosed()) return this.#fail(error);
@@ -155,11 +156,15 @@ export class Puller<T> {
   }
 
   #fail(cause: unknown): void {
-    const problem = cause instanceof Error ? cause.message : String(cause);
-    const message = `The log gives no more events (${problem}): is nats-server running, and its stream there?`;
-    this.#failure = new LogError('log_unavailable', message, { cause });
+    this.#failure = cause instanceof LogError ? cause : noMore(cause);
     this.#wake();
   }
+}
+
+function noMore(cause: unknown): LogError {
+  const problem = cause instanceof Error ? cause.message : String(cause);
+  const message = `The log gives no more events (${problem}): is nats-server running, and its stream there?`;
+  return new LogError('log_unavailable', message, { cause });
 }
 
 async function pause(ms: number, signal: AbortSignal): Promise<void> {

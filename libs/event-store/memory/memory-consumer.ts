@@ -1,4 +1,4 @@
-import type { ConsumeOptions } from '../event-store.js';
+import type { Backlog, ConsumeOptions } from '../event-store.js';
 import { retryDelay } from '../retry-delay.js';
 import type { MemoryLog } from './memory-log.js';
 
@@ -10,12 +10,18 @@ interface Work {
 /** What one durable name remembers: how far it came, and what comes again. */
 export class MemoryConsumer {
   readonly #log: MemoryLog;
-  #position = 0;
+  #position: number;
   #again: Work[] = [];
+  #unfinished = 0;
   #wake = new AbortController();
 
-  constructor(log: MemoryLog) {
+  constructor(log: MemoryLog, startAfter = 0) {
     this.#log = log;
+    this.#position = Math.min(startAfter, log.lastSequence);
+  }
+
+  backlog(): Backlog {
+    return { waiting: this.#log.lastSequence - this.#position, unfinished: this.#unfinished };
   }
 
   async consume(options: ConsumeOptions): Promise<void> {
@@ -39,17 +45,23 @@ export class MemoryConsumer {
     while (this.#position < this.#log.lastSequence) {
       this.#position += 1;
       const type = this.#log.typeAt(this.#position);
-      if (type !== undefined && types.has(type)) return { sequence: this.#position, attempt: 1 };
+      if (type === undefined || !types.has(type)) continue;
+      this.#unfinished += 1;
+      return { sequence: this.#position, attempt: 1 };
     }
     return undefined;
   }
 
   async #handle(work: Work, { handle, types, onFailure }: ConsumeOptions): Promise<void> {
     const recorded = this.#log.at(work.sequence);
-    if (recorded === undefined || !types.has(recorded.event.type)) return;
+    if (recorded === undefined || !types.has(recorded.event.type)) {
+      this.#unfinished -= 1;
+      return;
+    }
     const delivery = { ...recorded, attempt: work.attempt };
     try {
       await handle(delivery);
+      this.#unfinished -= 1;
     } catch (error) {
       onFailure?.(error, delivery);
       const later = () => this.#redeliver({ ...work, attempt: work.attempt + 1 });

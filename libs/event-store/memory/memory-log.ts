@@ -26,7 +26,10 @@ export class MemoryLog {
 
   info(): LogInfo {
     const first = this.#entries.find((entry) => entry !== undefined)?.sequence;
-    return { created: this.#created, firstSequence: first ?? 0, lastSequence: this.lastSequence };
+    const { lastSequence } = this;
+    const stored = this.#entries.filter((entry) => entry !== undefined);
+    const bytes = stored.reduce((sum, { json }) => sum + json.length, 0);
+    return { created: this.#created, firstSequence: first ?? 0, lastSequence, events: stored.length, bytes };
   }
 
   append(sessionId: string, events: readonly EventEnvelope[], expectedSequence: number): AppendResult {

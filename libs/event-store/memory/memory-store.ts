@@ -10,11 +10,13 @@ import type {
   RecordedEvent,
   Signals,
 } from '../event-store.js';
+import { beyondEnd } from '../beyond-end.js';
 import { verifyHistory } from '../history.js';
 import { createCommandClaims } from '../command-claims.js';
 import { createKeyStore } from '../keys.js';
 import { createLeases, type Leases, type LeaseTiming } from '../leases/index.js';
 import { createNameRegistry } from '../names.js';
+import { MemoryBlobs } from './memory-blobs.js';
 import { createMemoryBucket } from './memory-bucket.js';
 import { MemoryConsumer } from './memory-consumer.js';
 import { MemoryLog } from './memory-log.js';
@@ -32,26 +34,20 @@ export interface MemoryStore {
 
 /** A log in this process's memory that keeps every promise but durability. */
 export function createMemoryStore(leaseTiming?: LeaseTiming): MemoryStore {
-  const blobs = new Map<string, Uint8Array>();
+  const blobs = new MemoryBlobs();
   return {
     store: createStore(new MemoryLog(), blobs),
     names: createNameRegistry(createMemoryBucket()),
     keys: createKeyStore(createMemoryBucket()),
     claims: createCommandClaims(createMemoryBucket()),
-    attachments: createAttachments({
-      put: async ({ name, bytes }) => void blobs.set(name, bytes),
-      get: async (name) => blobs.get(name),
-    }),
+    attachments: createAttachments(blobs),
     leases: createLeases(createMemoryBucket(), leaseTiming),
     signals: createMemorySignals(),
   };
 }
 
-function createStore(log: MemoryLog, blobs: Map<string, Uint8Array>): EventStore {
+function createStore(log: MemoryLog, blobs: MemoryBlobs): EventStore {
   const consumers = new Map<string, MemoryConsumer>();
-  const purge = (sessionId: string): void => {
-    for (const name of [...blobs.keys()].filter((key) => key.startsWith(`${sessionId}.`))) blobs.delete(name);
-  };
   return {
     append: (sessionId, events, expectedSequence) =>
       appendInBatches(events, expectedSequence, async (batch, position) =>
@@ -59,10 +55,12 @@ function createStore(log: MemoryLog, blobs: Map<string, Uint8Array>): EventStore
       ),
     async erase(sessionId, tombstone, expectedSequence) {
       const erased = log.erase(sessionId, tombstone, expectedSequence);
-      purge(sessionId);
+      blobs.purge(sessionId);
       return erased;
     },
-    purge: async (sessionId) => purge(sessionId),
+    purge: async (sessionId) => blobs.purge(sessionId),
+    kept: async (after, limit) => blobs.list(after, limit),
+    backlog: async (durable) => consumers.get(durable)?.backlog(),
     at: async (sequence) => log.at(sequence),
     last: async (sessionId) => log.last(sessionId),
     info: async () => log.info(),
@@ -81,6 +79,8 @@ function createStore(log: MemoryLog, blobs: Map<string, Uint8Array>): EventStore
     },
 
     async *follow(options) {
+      const { lastSequence } = log.info();
+      if (options.after > lastSequence) throw beyondEnd(options.after, lastSequence);
       for await (const batch of followBatches(log, { ...options, maxBatch: 100 })) {
         for (const recorded of batch) {
           if (options.signal.aborted) return;
@@ -91,7 +91,7 @@ function createStore(log: MemoryLog, blobs: Map<string, Uint8Array>): EventStore
     followBatches: (options) => followBatches(log, options),
 
     async consume(options) {
-      const consumer = consumers.get(options.durable) ?? new MemoryConsumer(log);
+      const consumer = consumers.get(options.durable) ?? new MemoryConsumer(log, options.startAfter);
       consumers.set(options.durable, consumer);
       await consumer.consume(options);
     },
