@@ -95,7 +95,7 @@ describe('the session playground page', () => {
   itWith('watch')('works inside watch', async () => {
     const { id } = await talk('raworc session');
     const { stdout } = await shell.run(
-      `timeout 60 watch -n 2 'raworc api sessions/${id} | grep state' < /dev/null | grep -m 1 -o '"state"'`,
+      `TERM=xterm timeout 60 watch -n 2 'raworc api sessions/${id} | grep state' < /dev/null | grep -m 1 -o '"state"'`,
       { timeoutMs: 90_000 },
     );
     expect(stdout).toBe('"state"\n');

@@ -282,7 +282,7 @@ describe('text editor', () => {
     ['pipe', 'mkfifo data/f'],
     [
       'socket',
-      `${process.execPath} -e 'net.createServer().listen("data/f", () => process.kill(process.pid, "SIGKILL"))' || true`,
+      `"${process.execPath}" -e 'net.createServer().listen("data/f", () => process.kill(process.pid, "SIGKILL"))' || true`,
     ],
   ])('answers for a %s that it is none to view', async (kind, make) => {
     await bash(make);
