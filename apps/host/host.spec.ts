@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { StreamedDelta } from '#contracts';
 import { startScriptedModel } from '#stand-in';
+import { eventually } from '../../test/support/eventually.js';
 import { bash, startClaude, text, use, type Answer, type Claude } from './testing/claude.js';
 import { createWorld, Service, type World } from './testing/service.js';
 
@@ -100,9 +101,13 @@ describe('a turn with tools', () => {
     await service.until(id, 'turn.completed');
     const [link, log] = await service.computers.listFiles(id, 'logs');
     expect(log?.path).toMatch(/^logs\/host_\d{8}_\d{6}_\d{3}\.log$/);
-    const lines = await service.readFile(id, log?.path ?? '');
+    // A turn does not wait for the last line of its log.
+    let lines = '';
+    await eventually(async () => {
+      lines = await service.readFile(id, log?.path ?? '');
+      return /turn \S+ completed\n$/.test(lines);
+    });
     expect(lines).toMatch(/bash completed in \d+ ms, exit code 3\n/);
-    expect(lines).toMatch(/turn \S+ completed\n$/);
     expect(lines).not.toContain('sk-ant');
     expect(link).toMatchObject({ path: 'logs/host_*.log', type: 'link' });
     const argv = ['cat', 'logs/host_*.log'];
