@@ -58,16 +58,27 @@ export class DiskGuard {
   async during<T>(signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<Watched<T>> {
     const full = new AbortController();
     const done = new AbortController();
+    const before = this.isAbove ? this.known.usage : undefined;
     void this.watch(full, done.signal);
     try {
       const result = await work(AbortSignal.any([signal, full.signal]));
-      return { result, stopped: full.signal.aborted ? await this.afterStop() : undefined };
+      if (full.signal.aborted) return { result, stopped: await this.afterStop() };
+      return { result, stopped: before && (await this.hasGrown(before)) };
     } catch (error) {
       if (!full.signal.aborted || signal.aborted) throw error;
       return { result: undefined, stopped: await this.afterStop() };
     } finally {
       done.abort();
     }
+  }
+
+  /** Work may be over before a look at the files is: where there was too much already, one follows it. */
+  private async hasGrown(before: DiskUsage): Promise<string | undefined> {
+    await this.look();
+    const { usage } = this.known;
+    const countable = before.complete && usage?.complete;
+    if (!this.isAbove || !countable || usage.bytes <= before.bytes + SLACK_BYTES) return undefined;
+    return `It wrote more although there is too much already: ${this.reason()}`;
   }
 
   /** What to say on the log, once for each time that the limit is passed. */
