@@ -53,6 +53,8 @@ export class DockerComputers implements Computers {
   };
   private readonly computers = new Map<string, DockerComputer>();
   private readonly listeners = new Set<Listener>();
+  /** What ends of these is our doing, although it happens outside their turn. */
+  private readonly destroying = new Set<string>();
 
   constructor(private readonly engine: Engine) {}
 
@@ -72,8 +74,13 @@ export class DockerComputers implements Computers {
   /** What is being done to the computer is ended first, however long it would take. */
   async destroy(sessionId: string): Promise<void> {
     this.computer(sessionId).abortSnapshot();
-    await this.use(sessionId, removeContainers);
-    await this.change(sessionId, destroyComputer);
+    this.destroying.add(sessionId);
+    try {
+      await this.use(sessionId, removeContainers);
+      await this.change(sessionId, destroyComputer);
+    } finally {
+      this.destroying.delete(sessionId);
+    }
     await this.computers.get(sessionId)?.close();
     this.computers.delete(sessionId);
   }
@@ -199,7 +206,10 @@ export class DockerComputers implements Computers {
   watch(listener: Listener, signal: AbortSignal): void {
     this.listeners.add(listener);
     signal.addEventListener('abort', () => this.listeners.delete(listener), { once: true });
-    const settled = (sessionId: string) => this.change(sessionId, (computer) => computer.inspect());
+    const settled = (sessionId: string) =>
+      this.change(sessionId, async (computer) =>
+        this.destroying.has(sessionId) ? undefined : computer.inspect(),
+      );
     void watchEngine({ engine: this.engine, settled, list: () => this.list() }, listener, signal);
   }
 

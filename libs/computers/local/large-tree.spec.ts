@@ -43,12 +43,19 @@ describe('a look at a large tree', () => {
     return entries.sort((left, right) => (left.path < right.path ? -1 : 1));
   };
 
+  /** A folder that its owner closed is opened for the look, which changes when it was changed last. */
+  const withoutChangeTime = ({ path, stamp, ...entry }: ScannedEntry) => ({
+    ...entry,
+    path,
+    stamp: path === 'closed' ? stamp.split(' ').toSpliced(6, 1).join(' ') : stamp,
+  });
+
   it('sees the same without GNU find', async () => {
     const withFind = await look();
     process.env['PATH'] = join(root, 'bin');
     const without = await look();
     expect(without.length).toBeGreaterThan(3_600);
-    expect(without).toEqual(withFind);
+    expect(without.map(withoutChangeTime)).toEqual(withFind.map(withoutChangeTime));
   });
 
   it('lets others work meanwhile when there is no GNU find', async () => {
