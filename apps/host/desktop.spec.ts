@@ -115,7 +115,7 @@ describeWithDocker(
             ]);
             expect(resultsIn(claude, 4)).toMatchObject([
               { content: [{ type: 'image' }] },
-              { content: 'ran\n' },
+              { content: expect.stringMatching(/^\[The shell ended before this command.*\]\nran\n$/) },
             ]);
           },
         ),
