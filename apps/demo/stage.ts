@@ -3,9 +3,10 @@ import { once } from 'node:events';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { startScriptedModel, type ScriptRule } from '#stand-in';
-import { CLI, raworc } from './raworc.js';
+import { CLI, raworc, type RaworcOptions } from './raworc.js';
 
 const CLEANUP = fileURLToPath(new URL('cleanup.js', import.meta.url));
 
@@ -34,29 +35,41 @@ export async function setStage(driver: Driver, rules: ScriptRule[], signal: Abor
     ANTHROPIC_BASE_URL: model.url,
     ANTHROPIC_API_KEY: 'scripted-model',
   };
-  const cleanUp = prepareCleanup(env);
+  const cleanup = prepareCleanup(env);
   return {
-    raworc: (args, lines) => raworc(args, { env, lines, signal }),
+    raworc: (args, lines) => raworc(args, { env, lines, signal, ...cleanup.watch }),
     async clear() {
-      await cleanUp();
+      await cleanup.run();
       await model.stop();
     },
   };
 }
 
+interface Cleanup {
+  /** For each command that the tour runs. */
+  watch: Required<Pick<RaworcOptions, 'onRunning' | 'held'>>;
+  run(): Promise<void>;
+}
+
 /** Started before there is anything to clean up; see cleanup.ts. */
-function prepareCleanup(env: NodeJS.ProcessEnv): () => Promise<void> {
+function prepareCleanup(env: NodeJS.ProcessEnv): Cleanup {
   const child = spawn(process.execPath, [CLEANUP], {
     env,
     detached: true,
-    stdio: ['pipe', 'ignore', 'ignore'],
+    stdio: ['pipe', 'ignore', 'ignore', 'pipe'],
   });
+  const pids = child.stdin!;
+  const held = child.stdio[3] as Writable;
   const ended = once(child, 'exit');
-  return async () => {
-    child.stdin.end();
-    const [exitCode] = (await ended) as [number | null];
-    if (exitCode === 0) return;
-    throw new Error(`The tour's service was not removed: its home is ${env['RAWORC_HOME']}.`);
+  return {
+    watch: { onRunning: (pid) => void pids.write(`${pid}\n`), held },
+    async run() {
+      pids.end();
+      held.end();
+      const [exitCode] = (await ended) as [number | null];
+      if (exitCode === 0) return;
+      throw new Error(`The tour's service was not removed: its home is ${env['RAWORC_HOME']}.`);
+    },
   };
 }
 

@@ -11,12 +11,12 @@ async function main(): Promise<void> {
   if (!task.startsWith('--') && task !== '') return runTask(task, args);
   if (task === '--doctor') return runTask('doctor', args);
   const { startService } = await import('./start-service.js');
-  const service = await startService(env, argv);
   try {
+    const service = await startService(env, argv);
     const failed = await service.finished;
     process.exitCode = failed.length === 0 ? 0 : 1;
   } finally {
-    // Whatever still holds the event loop, as a pipe that somebody else has open, does not hold the process.
+    // Whatever still holds the event loop, as a start that was overtaken by its end, does not hold the process.
     setTimeout(() => process.exit(), END_WITHIN_MS).unref();
   }
 }
@@ -43,6 +43,8 @@ async function runTask(task: string, args: string[]): Promise<void> {
       return (await import('./tasks/belongings.js')).belongingsTask(env, taskOutput);
     case 'clean':
       return (await import('./tasks/belongings.js')).cleanTask(env, taskOutput);
+    case 'stop':
+      return (await import('./tasks/stop.js')).stopTask(env, taskOutput);
     case 'reset':
       return (await import('./tasks/belongings.js')).resetTask(env, taskOutput);
     default:

@@ -60,7 +60,8 @@ export async function openParts(
   tell: (notice: string) => void,
 ): Promise<Parts> {
   const nodeId = await ensureNodeId(home);
-  const nats = await openNats(config, home, logger.child({ part: 'nats' }), { onProgress: tell });
+  const natsLogger = logger.child({ part: 'nats' });
+  const nats = await openNats(config, home, natsLogger, { onProgress: tell, signal: shutdown.begun });
   shutdown.register('nats', () => nats.close());
   const skip = new Set(config.skipEvents);
   const onPoison = ({ sequence, event }: RecordedEvent) =>

@@ -6,6 +6,7 @@ import {
   identifyProcess,
   loadConfig,
   openHome,
+  RuntimeError,
   type Logger,
   type Shutdown,
 } from '#runtime';
@@ -56,15 +57,28 @@ export async function startService(
   try {
     const config = await withHomeCredentials(own, home, role);
     const tell = teller(role, logger);
-    const parts = await openParts(role, config, home, logger, shutdown, tell);
-    const finished = endedByLease(parts, shutdown);
-    const url = await compose(role, parts, shutdown, tell);
+    const { url, finished } = await unlessOvertaken(shutdown, async () => {
+      const parts = await openParts(role, config, home, logger, shutdown, tell);
+      const finished = endedByLease(parts, shutdown);
+      return { url: await compose(role, parts, shutdown, tell), finished };
+    });
     return { url, finished, stop: async () => void (await shutdown.run('requested')) };
   } catch (error) {
     logger.fatal({ err: error }, 'the service could not start');
     await shutdown.run('failed start');
     throw error;
   }
+}
+
+/**
+ * What a start comes to, or the end of a shutdown that was asked for meanwhile.
+ * @throws RuntimeError `start_ended`
+ */
+async function unlessOvertaken<T>(shutdown: Shutdown, start: () => Promise<T>): Promise<T> {
+  const overtaken = shutdown.finished.then((): never => {
+    throw new RuntimeError('start_ended', 'Raworc was told to stop while it was starting.');
+  });
+  return Promise.race([overtaken, start()]);
 }
 
 /** Ends the service when another one has the lease, and resolves or rejects as the service ends. */

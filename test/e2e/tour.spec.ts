@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { eventually } from '../support/eventually.js';
 import { DESKTOP_IMAGE, describeWithDocker } from '../support/needs.js';
+import { processesNaming } from '../support/processes.js';
 
 const TOUR = resolve(import.meta.dirname, '../../dist/apps/demo/main.js');
 
@@ -67,7 +68,7 @@ describe('the guided tour that ends early', () => {
 
   const nothingIsLeft = async () =>
     (await readdir(folder)).every((name) => !name.startsWith('raworc-')) &&
-    (await processesWith(folder)).length === 0;
+    (await processesNaming(folder)).length === 0;
 
   it.each([
     ['Ctrl-C', 'SIGINT', 130],
@@ -76,7 +77,7 @@ describe('the guided tour that ends early', () => {
     'by %s leaves nothing behind',
     async (_, signal, exitCode) => {
       const { child, ended } = await playUntil('Closing ends its processes');
-      expect(await processesWith(folder)).not.toEqual([]);
+      expect(await processesNaming(folder)).not.toEqual([]);
       child.kill(signal);
       expect(await ended).toEqual([exitCode, null]);
       expect(await nothingIsLeft()).toBe(true);
@@ -102,18 +103,6 @@ describe('the guided tour that ends early', () => {
     120_000,
   );
 });
-
-/** Whose environment or arguments name the folder. */
-async function processesWith(folder: string): Promise<string[]> {
-  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
-  const told = await Promise.all(
-    pids.map(async (pid) => {
-      const files = ['environ', 'cmdline'].map((name) => readFile(`/proc/${pid}/${name}`, 'utf8'));
-      return (await Promise.all(files.map((file) => file.catch(() => '')))).join('\0');
-    }),
-  );
-  return pids.filter((_, index) => told[index]?.includes(folder));
-}
 
 describeWithDocker(
   'the guided tour in containers',

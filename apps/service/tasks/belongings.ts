@@ -1,7 +1,7 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadBelongings, loadImages, type Belongings } from '#computers';
-import { loadConfig, openHome, RuntimeError, type Home } from '#runtime';
+import { loadConfig, lockHome, openHome, RuntimeError, type Home } from '#runtime';
 import { stopContainers } from '../containers/down.js';
 import { mayHaveContainers } from './engine-traces.js';
 import type { TaskOutput } from './task.js';
@@ -41,13 +41,35 @@ export async function cleanTask(env: NodeJS.ProcessEnv, output: TaskOutput): Pro
   output.result({ removed: await removeContainers(home.computers) });
 }
 
-/** `reset`: removes all that this home has on the engine and in its folder. */
+/**
+ * `reset`: removes all that this home has on the engine and in its folder. No service starts on it meanwhile.
+ * @throws HomeError `home_in_use`
+ */
 export async function resetTask(env: NodeJS.ProcessEnv, output: TaskOutput): Promise<void> {
   const home = await homeOf(env);
-  const removed = await onEngine(home, env, () => removeFromEngine(home));
-  const files = (await readdir(home.root)).filter((entry) => OURS.some((pattern) => pattern.test(entry)));
-  for (const entry of files) await rm(join(home.root, entry), { recursive: true, force: true });
-  output.result({ ...removed, containers: removed.containers.map((container) => container.name), files });
+  const lock = await lockHome(home);
+  try {
+    const removed = await onEngine(home, env, () => removeFromEngine(home));
+    const files = (await readdir(home.root)).filter((entry) => OURS.some((pattern) => pattern.test(entry)));
+    await removeFiles(
+      home,
+      files.filter((file) => !isLock(file)),
+    );
+    await lock.release();
+    await removeFiles(home, files.filter(isLock));
+    output.result({ ...removed, containers: removed.containers.map((container) => container.name), files });
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+async function removeFiles({ root }: Home, files: string[]): Promise<void> {
+  for (const file of files) await rm(join(root, file), { recursive: true, force: true });
+}
+
+function isLock(entry: string): boolean {
+  return entry.startsWith('service.lock.');
 }
 
 const nothing: Removed = { containers: [], volumes: [], images: [], network: false };

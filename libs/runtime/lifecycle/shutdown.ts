@@ -10,6 +10,8 @@ export interface Shutdown {
   register(name: string, step: () => Promise<void> | void, deadlineMs?: number): void;
   /** Runs all steps, once; later calls wait for the same run. Resolves to the names of the steps that failed. */
   run(reason: string): Promise<string[]>;
+  /** Aborted when a shutdown begins, for a start that has not come far enough to register a step. */
+  begun: AbortSignal;
   /** Resolves when a shutdown, whoever began it, is over. */
   finished: Promise<string[]>;
   /** Stops listening to signals. A finished shutdown has done so. */
@@ -28,6 +30,7 @@ interface Step {
 /** A shutdown that begins at SIGTERM, SIGINT or a call of `run`. It does not end the process; its owner does. */
 export function createShutdown(logger: Logger, signalSource: NodeJS.EventEmitter = process): Shutdown {
   const steps: Step[] = [];
+  const begin = new AbortController();
   const { promise: finished, resolve: finish } = Promise.withResolvers<string[]>();
   let state: 'waiting' | 'running' | 'finished' = 'waiting';
 
@@ -39,6 +42,7 @@ export function createShutdown(logger: Logger, signalSource: NodeJS.EventEmitter
     if (state !== 'waiting') return finished;
     state = 'running';
     logger.info({ reason }, 'shutting down');
+    begin.abort();
     const failed: string[] = [];
     for (let next = steps.pop(); next; next = steps.pop()) {
       if (!(await runStep(next, logger))) failed.push(next.name);
@@ -56,6 +60,7 @@ export function createShutdown(logger: Logger, signalSource: NodeJS.EventEmitter
       else steps.push({ name, step, deadlineMs });
     },
     run,
+    begun: begin.signal,
     finished,
     dispose,
   };

@@ -30,6 +30,8 @@ export interface EmbeddedOptions extends SupervisorEvents {
   logger: Logger;
   /** Told, every ten seconds, what a start takes so long for. */
   onProgress?: (message: string) => void;
+  /** Ends a server that is not ready yet. */
+  signal?: AbortSignal;
 }
 
 const PORT_ATTEMPTS = 3;
@@ -88,10 +90,8 @@ interface Started {
 }
 
 /** Between finding a port and listening on it another program may take it; then another one is found. */
-async function startOnFreePort(
-  { binary, home, onProgress }: Pick<EmbeddedOptions, 'binary' | 'home' | 'onProgress'>,
-  attempt = 1,
-): Promise<Started> {
+async function startOnFreePort(given: EmbeddedOptions, attempt = 1): Promise<Started> {
+  const { binary, home, onProgress, signal } = given;
   const credentials = await ensureNatsCredentials(home);
   const port = await findFreePort();
   const address = { url: `nats://127.0.0.1:${port}`, ...credentials };
@@ -108,13 +108,13 @@ async function startOnFreePort(
   const files = { confFile: home.natsConfig, logFile: home.natsLog };
   const onWaiting = (seconds: number) =>
     onProgress?.(`nats-server reads the log; a large one takes minutes (${seconds} s so far) …`);
-  const launch = () =>
-    launchServer({ binary, ...files, address, readyTimeoutMs: RECOVERY_DEADLINE_MS, onWaiting });
+  const options = { binary, ...files, address, readyTimeoutMs: RECOVERY_DEADLINE_MS, onWaiting };
+  const launch = () => launchServer(options);
   try {
-    return { address, first: await launch(), launch };
+    return { address, first: await launchServer({ ...options, signal }), launch };
   } catch (error) {
     const portTaken = messageOf(error).includes('address already in use');
     if (!portTaken || attempt === PORT_ATTEMPTS) throw error;
-    return startOnFreePort({ binary, home, onProgress }, attempt + 1);
+    return startOnFreePort(given, attempt + 1);
   }
 }

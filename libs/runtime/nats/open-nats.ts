@@ -18,6 +18,15 @@ export interface OpenNats {
   close(): Promise<void>;
 }
 
+export interface OpenNatsOptions {
+  /** By which NATS knows the connection. */
+  name?: string;
+  /** Told what a start takes so long for. */
+  onProgress?: (message: string) => void;
+  /** Ends an embedded server that is not ready yet. */
+  signal?: AbortSignal;
+}
+
 const DRAIN_DEADLINE_MS = 2000;
 
 /**
@@ -28,7 +37,7 @@ export async function openNats(
   config: Pick<Config, 'natsUrl' | 'natsServer'>,
   home: Home,
   logger: Logger,
-  options: FindOptions & { name?: string; onProgress?: (message: string) => void } = {},
+  options: FindOptions & OpenNatsOptions = {},
 ): Promise<OpenNats> {
   const name = options.name ?? 'raworc';
   if (config.natsUrl) {
@@ -44,6 +53,7 @@ export async function openNats(
     home,
     logger,
     onProgress: options.onProgress,
+    signal: options.signal,
   });
   try {
     const connection = await connectNats({

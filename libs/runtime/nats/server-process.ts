@@ -16,6 +16,8 @@ export interface LaunchOptions {
   onWaiting?: (seconds: number) => void;
   /** How often that is; only specs are in more of a hurry. */
   reportEveryMs?: number;
+  /** Ends the server, where it is not ready yet. */
+  signal?: AbortSignal;
 }
 
 export interface ServerAddress {
@@ -97,7 +99,7 @@ async function waitUntilReady(server: ServerProcess, options: LaunchOptions): Pr
   void server.exited.then((reason) => (gone = reason));
 
   let lastError = '';
-  while (gone === undefined && Date.now() < deadline) {
+  while (gone === undefined && options.signal?.aborted !== true && Date.now() < deadline) {
     try {
       const connection = await connect({
         ...toClientOptions(options.address),
@@ -112,6 +114,7 @@ async function waitUntilReady(server: ServerProcess, options: LaunchOptions): Pr
       await pause(25);
     }
   }
+  if (options.signal?.aborted === true) return 'it was told to stop while it was starting';
   return gone ?? `no connection within ${timeoutMs / 1000} s (${lastError})`;
 }
 

@@ -13,6 +13,7 @@ import { StartDeadline } from './start-deadline.js';
 /** How long another command's start is waited for before trying again. */
 const OTHER_MS = 1_000;
 const POLL_MS = 50;
+const ENDING_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 export interface StartedService extends Omit<ServiceFile, 'pid' | 'identity'> {
   /** Null for one that runs in containers. */
@@ -106,6 +107,7 @@ async function launch(
   const child = spawn(process.execPath, [SERVICE_MAIN], { detached: true, stdio, cwd: home, env });
   child.unref();
   const passOnNotices = noticesOf(output);
+  const letLive = endWithThisCommand(child);
   try {
     while (!deadline.isOver) {
       const ended = hasEnded(child);
@@ -116,6 +118,7 @@ async function launch(
       await delay(POLL_MS);
     }
   } finally {
+    letLive();
     await output.close();
   }
   child.kill('SIGTERM');
@@ -123,6 +126,23 @@ async function launch(
     exit: 2,
     hint: 'See what it does: raworc logs',
   });
+}
+
+/**
+ * Has a service that is still starting end when this command is told to end, since whoever gave up waiting for it does
+ * not expect it to appear later. Returns what lets the service live on.
+ */
+function endWithThisCommand(service: ChildProcess): () => void {
+  const end = (signal: NodeJS.Signals): void => {
+    service.once('exit', () => {
+      letLive();
+      process.kill(process.pid, signal);
+    });
+    service.kill('SIGTERM');
+  };
+  const letLive = (): void => ENDING_SIGNALS.forEach((signal) => void process.off(signal, end));
+  for (const signal of ENDING_SIGNALS) process.on(signal, end);
+  return letLive;
 }
 
 async function waitForOther(home: string, end: number): Promise<ServiceFile | undefined> {
