@@ -117,6 +117,8 @@ export class DiskGuard {
     if ((this.known.usage?.bytes ?? 0) <= left + SLACK_BYTES) return said;
     const { computers, sessionId } = this.parts;
     await (await computers.shell(sessionId)).close();
+    // What was written up to that end is not the next command's doing.
+    await this.look();
     return `${said} Programs in the background wrote on, so all that the shell had started was ended; the next command gets a new one.`;
   }
 
