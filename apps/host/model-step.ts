@@ -1,15 +1,15 @@
-import type { Ids, Vault } from '#commands';
+import type { Ids } from '#commands';
 import type { StreamedDelta } from '#contracts';
 import type { EventData } from '#domain';
 import type { Logger } from '#runtime';
 import { requestOf } from './conversation.js';
-import { findModelKey } from './model-key.js';
 import { askModel } from './model.js';
 import type { HostSettings } from './options.js';
 import type { Pictures } from './pictures.js';
 import { digestOf } from './request-digest.js';
 import type { RequestMemory } from './request-memory.js';
 import { requireSendable } from './request-size.js';
+import type { SessionSecrets } from './session-secrets.js';
 import { TurnOver, type TurnJournal } from './turn-journal.js';
 
 /** Stands for the stop reason of a reply that has none, because it was cut off. */
@@ -19,15 +19,13 @@ export interface ModelPorts {
   settings: HostSettings;
   pictures: Pictures;
   requestMemory: RequestMemory;
-  vault: Vault;
+  secrets: SessionSecrets;
   ids: Ids;
   logger: Logger;
 }
 
 /** Asks the model for the next step of a turn, shows the reply as it comes, and puts it on the log. */
 export class ModelStep {
-  private key: string | undefined;
-
   constructor(
     private readonly journal: TurnJournal,
     private readonly ports: ModelPorts,
@@ -39,7 +37,9 @@ export class ModelStep {
     const { journal, ports, signal } = this;
     const request = requestOf(journal.events, journal.turnId);
     const bytes = requireSendable(request);
-    const apiKey = (this.key ??= await findModelKey(journal.events, ports.vault, ports.settings.apiKey));
+    const apiKey = await ports.secrets.modelKey();
+    const mask = await ports.secrets.mask();
+    let shown = mask.stream();
     const startedAt = performance.now();
     let messageId = '';
     const response = await ports.requestMemory.hold(bytes, signal, async () =>
@@ -48,13 +48,17 @@ export class ModelStep {
         {
           apiKey,
           signal,
-          onAttempt: () => (messageId = ports.ids.uuid()),
-          onText: (text) => this.stream(messageId, text),
+          onAttempt: () => {
+            messageId = ports.ids.uuid();
+            shown = mask.stream();
+          },
+          onText: (text) => this.stream(messageId, shown.push(text)),
           onRetry: ({ message }, delayMs) => ports.logger.warn({ delayMs }, `asking again: ${message}`),
         },
         ports.settings.model,
       ),
     );
+    this.stream(messageId, shown.end());
     const { model, content, stopReason, usage } = response;
     await this.keep({
       message_id: messageId,
@@ -80,6 +84,7 @@ export class ModelStep {
   }
 
   private stream(messageId: string, text: string): void {
+    if (text === '') return;
     const { sessionId, turnId, lastSequence } = this.journal;
     const delta: StreamedDelta = {
       session_id: sessionId,

@@ -1,13 +1,14 @@
 import { ComputerError } from '#computers';
 import type { ContentBlock, ToolUseBlock } from '#domain';
 import type { Attachments, EventStore } from '#event-store';
-import type { Logger } from '#runtime';
+import { SecretMask, type Logger } from '#runtime';
 import { ComputerPresence, type Interruption } from './computer-presence.js';
 import type { DiskGuard } from './disk-guard.js';
 import { DesktopControl } from './desktop-control.js';
 import type { HostSettings } from './options.js';
 import { countsOnOldScreen } from './screen-view.js';
 import { takePicture } from './tools/computer/picture.js';
+import type { SessionSecrets } from './session-secrets.js';
 import type { Settling } from './tools/computer/settling.js';
 import { mayOnlyAdd } from './tools/may-only-add.js';
 import { mistake, type ToolAnswer, type ToolBox, type ToolContext } from './tools/tool.js';
@@ -27,6 +28,7 @@ export interface ToolPorts {
   store: EventStore;
   attachments: Attachments;
   settling: Settling;
+  secrets: SessionSecrets;
   /** Undefined where a session may use the disk as it likes. */
   disk: DiskGuard | undefined;
   now: () => Date;
@@ -39,6 +41,7 @@ export class ToolRunner {
   private readonly control: DesktopControl;
   private readonly presence: ComputerPresence;
   private readonly context: ToolContext;
+  private mask = new SecretMask({});
 
   constructor(
     private readonly journal: TurnJournal,
@@ -50,11 +53,14 @@ export class ToolRunner {
     this.tools = createToolBox(pinnedTools(journal), { bash, screen, settling });
     this.control = new DesktopControl(journal, ports.store, ports.now);
     this.presence = new ComputerPresence(journal, computers, settings.computerWaitMs, signal);
-    this.context = { sessionId: journal.sessionId, computers, attachments, signal };
+    const hide = (text: string) => this.mask.apply(text);
+    this.context = { sessionId: journal.sessionId, computers, attachments, hide, signal };
   }
 
   /** Waits while a person uses the desktop, also for one who took it in the same moment. */
   async run(use: ToolUseBlock): Promise<void> {
+    // Before the tool is begun: one whose secrets cannot be known must not print them.
+    this.mask = await this.ports.secrets.mask();
     await this.control.free(this.signal);
     await this.journal.startTool({ use_id: use.id, name: use.name, input: use.input });
     await this.control.free(this.signal);
@@ -77,7 +83,8 @@ export class ToolRunner {
   }
 
   private complete(use: ToolUseBlock, { content, isError, outcome }: ToolAnswer, took_ms = 0): Promise<void> {
-    return this.journal.completeTool({ use_id: use.id, content, is_error: isError, outcome, took_ms });
+    const shown = masked(content, this.context.hide);
+    return this.journal.completeTool({ use_id: use.id, content: shown, is_error: isError, outcome, took_ms });
   }
 
   /** A computer that does not answer must not keep a stopped turn, and with it all that the session is to do next. */
@@ -126,7 +133,7 @@ export class ToolRunner {
 
   private async stoppedForDisk(result: ToolAnswer | undefined, stopped: string): Promise<ToolAnswer> {
     const news = this.ports.disk?.news();
-    if (news !== undefined) await this.journal.tellDisrupted('disk_full', news);
+    if (news !== undefined) await this.journal.tellDisrupted('disk_full', this.context.hide(news));
     const content = typeof result?.content === 'string' ? `${result.content}\n${stopped}` : stopped;
     return mistake(content);
   }
@@ -155,6 +162,13 @@ function interruptedBy(interruption: Interruption, answer: ToolAnswer): ToolAnsw
   const note = { type: 'text', text: isPaused ? PAUSED_MEANWHILE : STOPPED_MEANWHILE };
   const content = [...said.filter(({ text }) => text !== ''), note];
   return { content, isError: true, outcome: isPaused ? answer.outcome : 'unknown' };
+}
+
+function masked(content: ToolAnswer['content'], hide: (text: string) => string): ToolAnswer['content'] {
+  if (typeof content === 'string') return hide(content);
+  return content.map((block) =>
+    typeof block.text === 'string' ? { ...block, text: hide(block.text) } : block,
+  );
 }
 
 function pinnedTools({ events }: TurnJournal): Record<string, unknown>[] {

@@ -1,4 +1,4 @@
-import type { Ids, Vault } from '#commands';
+import type { Ids } from '#commands';
 import { ApiError } from '#contracts';
 import type { TurnFailure } from '#domain';
 import { ConcurrencyError, LogError, type Attachments, type EventStore } from '#event-store';
@@ -11,6 +11,7 @@ import type { HostSettings } from './options.js';
 import type { Pictures } from './pictures.js';
 import type { RequestMemory } from './request-memory.js';
 import { ToolRunner } from './tool-runner.js';
+import type { SessionSecrets } from './session-secrets.js';
 import type { Settling } from './tools/computer/settling.js';
 import { isComputerMissing } from './tools/toolbox.js';
 import { TurnOver, type TurnJournal } from './turn-journal.js';
@@ -28,7 +29,7 @@ export interface TurnPorts {
   requestMemory: RequestMemory;
   settling: Settling;
   disk: DiskGuard | undefined;
-  vault: Vault;
+  secrets: SessionSecrets;
   ids: Ids;
   logger: Logger;
 }
@@ -132,9 +133,19 @@ export class Turn {
   }
 
   private async fail(reason: TurnFailure, message: string): Promise<void> {
-    this.ports.logger.warn({ reason }, message);
+    const shown = await this.withoutSecrets(message);
+    this.ports.logger.warn({ reason }, shown);
     if (reason !== 'computer_unavailable') await this.log.close(`failed: ${reason}`);
-    await this.journal.fail(reason, message);
+    await this.journal.fail(reason, shown);
+  }
+
+  /** Where the secrets cannot be opened, the message says why, and the computer has none of them. */
+  private async withoutSecrets(text: string): Promise<string> {
+    try {
+      return (await this.ports.secrets.mask()).apply(text);
+    } catch {
+      return text;
+    }
   }
 }
 

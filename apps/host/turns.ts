@@ -16,6 +16,7 @@ import { DiskGuards } from './disk-guards.js';
 import { HOST_SETTINGS, type HostSettings } from './options.js';
 import { Pictures } from './pictures.js';
 import { RequestMemory } from './request-memory.js';
+import { SessionSecrets } from './session-secrets.js';
 import { Settling } from './tools/computer/settling.js';
 import { TurnJournal, TurnOver, type JournalParts, type SessionHistory } from './turn-journal.js';
 import { Turn } from './turn.js';
@@ -130,8 +131,9 @@ export class Turns {
     const logger = settings.logger.child({ session: journal.sessionId, turn: journal.turnId });
     logger.info('turn begins');
     const disk = this.disks.of(journal.sessionId, journal.events, logger);
-    const own = { pictures, requestMemory, settling, disk };
-    const ports = { settings, store, attachments, ...own, vault, ids, logger };
+    const secrets = new SessionSecrets(journal.events, vault, settings.apiKey);
+    const own = { pictures, requestMemory, settling, disk, secrets };
+    const ports = { settings, store, attachments, ...own, ids, logger };
     await new Turn(journal, ports, signal, resumed).run();
     logger.info({ stopped: signal.aborted }, 'turn is over');
   }

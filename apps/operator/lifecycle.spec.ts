@@ -72,7 +72,7 @@ describe('The operator', () => {
     const id = await createSession(service, { setup, secrets: { TOKEN: 'abcdef' } });
     const state = await until(world, id, ({ status }) => status === 'closed');
     expect(state.error).toContain('exit code 3');
-    expect(state.error).toContain('using [TOKEN]');
+    expect(state.error).toContain('using [secret TOKEN]');
     expect(await eventsOf(world, id, 'computer.failed')).toEqual([
       { reason: state.error, attempt: 1, gave_up: true },
     ]);

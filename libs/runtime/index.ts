@@ -31,6 +31,8 @@ export { createShutdown } from './lifecycle/shutdown.js';
 export type { Shutdown } from './lifecycle/shutdown.js';
 export { createLogger } from './logger.js';
 export type { Logger, LoggerOptions } from './logger.js';
+export { SecretMask } from './secrets/secret-mask.js';
+export type { MaskedStream } from './secrets/secret-mask.js';
 export { createVault, VaultError } from './secrets/vault.js';
 export type { KeyStore, SealedSecrets, Vault, VaultErrorCode } from './secrets/vault.js';
 export { ensureNatsCredentials } from './nats/credentials.js';

@@ -63,10 +63,10 @@ async function run(command: string, context: ToolContext, limits: BashLimits): P
     maxOutputBytes: limits.maxCharacters * BYTES_PER_CHARACTER,
     signal: context.signal,
   });
-  const said = answerOf(result, clip(result.output, limits.maxCharacters), limits);
+  const said = answerOf(result, clip(context.hide(result.output), limits.maxCharacters), limits);
   const { background = '', shellReplaced } = result;
   if (typeof said.content !== 'string') return said;
-  const whole = background === '' ? said.content : lines(said.content, meanwhile(background));
+  const whole = background === '' ? said.content : lines(said.content, meanwhile(context.hide(background)));
   return { ...said, content: shellReplaced ? `${REPLACED_SHELL}\n${whole}` : whole };
 }
 

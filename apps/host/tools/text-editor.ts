@@ -67,7 +67,7 @@ async function change(
   const edit = apply(text);
   if ('problem' in edit) return mistake(`${file} was not changed: ${edit.problem}`);
   await context.computers.writeFile(context.sessionId, file, edit.text);
-  return answer(`Changed ${file}. It now reads there:\n${clip(edit.shown, maxCharacters)}`);
+  return answer(`Changed ${file}. It now reads there:\n${clip(context.hide(edit.shown), maxCharacters)}`);
 }
 
 async function view(

@@ -7,6 +7,8 @@ export interface ToolContext {
   computers: Computers;
   /** Takes the pictures that an answer names. */
   attachments: Attachments;
+  /** Hides the values of secrets; called on a text before a part of it is left out, which could cut one in two. */
+  hide: (text: string) => string;
   signal: AbortSignal;
 }
 

@@ -42,7 +42,9 @@ afterAll(async () => {
 });
 
 function use(name: string, input: unknown, signal = new AbortController().signal): Promise<ToolAnswer> {
-  return tools({ type: 'tool_use', id: 'u1', name, input }, { sessionId, computers, attachments, signal });
+  const hide = (text: string) => text;
+  const block = { type: 'tool_use' as const, id: 'u1', name, input };
+  return tools(block, { sessionId, computers, attachments, hide, signal });
 }
 const bash = (command: string): Promise<ToolAnswer> => use('bash', { command });
 const edit = (input: Record<string, unknown>): Promise<ToolAnswer> =>

@@ -42,7 +42,7 @@ function use(
     settling,
   });
   const block = { type: 'tool_use' as const, id: 'u1', name, input, toolset_name: 'computer' };
-  return tools(block, { sessionId, computers, attachments, signal });
+  return tools(block, { sessionId, computers, attachments, hide: (text) => text, signal });
 }
 
 describe('a member of the computer toolset', () => {
