@@ -27,7 +27,9 @@ export class SecretMask {
 
   /** @param values by their names; those of fewer than six characters are left as they are */
   constructor(values: Readonly<Record<string, string>>) {
-    const forms = Object.entries(values).flatMap(([name, value]) => formsOf(name, value.trim().toWellFormed()));
+    const forms = Object.entries(values).flatMap(([name, value]) =>
+      formsOf(name, value.trim().toWellFormed()),
+    );
     // Where several begin at one place, the one that hides most comes first.
     this.forms = forms.toSorted((a, b) => b.text.length - a.text.length);
   }
