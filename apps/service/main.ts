@@ -1,4 +1,4 @@
-import { guardStandardStreams } from '#runtime';
+import { guardStandardStreams, takeEnvironment } from '#runtime';
 import { systemErrorMessage } from './failure.js';
 
 /** After a shutdown; what was written to the standard streams has left by then. */
@@ -6,10 +6,11 @@ const END_WITHIN_MS = 2_000;
 
 /** The service in its role; with the name of a task as first argument, that task and nothing else. */
 async function main(): Promise<void> {
-  const { env, argv } = process;
+  const { argv } = process;
+  const env = takeEnvironment();
   const [task = '', ...args] = argv.slice(2);
-  if (!task.startsWith('--') && task !== '') return runTask(task, args);
-  if (task === '--doctor') return runTask('doctor', args);
+  if (!task.startsWith('--') && task !== '') return runTask(task, args, env);
+  if (task === '--doctor') return runTask('doctor', args, env);
   const { startService } = await import('./start-service.js');
   try {
     const service = await startService(env, argv);
@@ -22,8 +23,7 @@ async function main(): Promise<void> {
 }
 
 /** Each is loaded alone: a health check runs every few seconds. */
-async function runTask(task: string, args: string[]): Promise<void> {
-  const { env } = process;
+async function runTask(task: string, args: string[], env: NodeJS.ProcessEnv): Promise<void> {
   const { taskOutput } = await import('./tasks/task.js');
   switch (task) {
     case 'doctor': {

@@ -11,6 +11,7 @@ export { describeConfig } from './config/describe-config.js';
 export type { ConfigRow } from './config/describe-config.js';
 export { loadConfig } from './config/load-config.js';
 export type { Config, ConfigInput } from './config/load-config.js';
+export { takeEnvironment } from './config/take-environment.js';
 export { DEFAULT_DESKTOP_IMAGE, DEFAULT_IMAGE } from './config/settings.js';
 export type { SettingName } from './config/settings.js';
 export { HomeError } from './home/home-error.js';
