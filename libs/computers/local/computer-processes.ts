@@ -4,9 +4,9 @@ import type { ComputerLimits, ComputerStats } from '../computer.js';
 import type { SessionCgroup } from './cgroups/session-cgroup.js';
 import type { RecordFile } from './computer-record.js';
 import type { Isolation } from './isolation.js';
-import { type ProcessEntry, TICKS_PER_SECOND, bootId, hasEnvironment, readPids } from './process-table.js';
+import { MachineLook } from './machine-look.js';
+import { type ProcessEntry, TICKS_PER_SECOND, bootId } from './process-table.js';
 import type { SessionProcess } from './session-process.js';
-import { sandboxInits } from './sandbox/find-sandboxes.js';
 import { continueProcesses, stopProcesses } from './stop-processes.js';
 import { endProcesses, membersOf, stillThere } from './terminate.js';
 
@@ -127,19 +127,21 @@ export class ComputerProcesses {
    * Finds, each time it is asked, the recorded processes that still run and the first ones of the session's sandboxes;
    * without a sandbox every process that has the session's folder in its environment, wherever it may have gone.
    */
-  private async findLeaders(): Promise<() => number[]> {
+  private async findLeaders(): Promise<(machine?: MachineLook) => number[]> {
     const { processes } = await this.recordFile.require();
     const boot = bootId();
     const recorded = (): number[] =>
       processes
         .filter((entry) => entry.boot_id === boot && stillThere(entry.pid, entry.start_ticks))
         .map((entry) => entry.pid);
-    if (this.isolation.ownsProcesses) return () => [...recorded(), ...sandboxInits(this.files)];
-    return () => [...recorded(), ...this.marked(), ...(this.cgroup?.pids() ?? [])];
-  }
-
-  private marked(): number[] {
-    const mark = `SESSION_DIR=${this.files}`;
-    return readPids().filter((pid) => pid !== process.pid && hasEnvironment(pid, mark));
+    const { files } = this;
+    if (this.isolation.ownsProcesses) {
+      return (machine = new MachineLook()) => [...recorded(), ...machine.sandboxInits(files)];
+    }
+    return (machine = new MachineLook()) => [
+      ...recorded(),
+      ...machine.marked(files),
+      ...(this.cgroup?.pids() ?? []),
+    ];
   }
 }

@@ -76,10 +76,9 @@ export function readChildren(pid: number): number[] | undefined {
     .map(Number);
 }
 
-/** True when the process was started with this line in its environment. False when we may not look. */
-export function hasEnvironment(pid: number, line: string): boolean {
-  const text = readText(`/proc/${pid}/environ`);
-  return text !== undefined && text.split('\0').includes(line);
+/** The lines of the environment that the process was started with; none when we may not look. */
+export function environmentOf(pid: number): string[] {
+  return readText(`/proc/${pid}/environ`)?.split('\0') ?? [];
 }
 
 /** True when SIGTERM has no effect on the process. */

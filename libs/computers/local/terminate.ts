@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { hasCode } from './errno.js';
+import { lookAtMachine, type MachineLook } from './machine-look.js';
 import { isSandboxInit } from './sandbox/find-sandboxes.js';
 import {
   type ProcessEntry,
@@ -26,11 +27,11 @@ export function signal(pid: number, name: NodeJS.Signals | number): void {
  * Ends all processes that `find` names, also those that start meanwhile: first by asking them, after the grace
  * time by SIGKILL. Resolves when none is left, at the latest after twice the grace time.
  */
-export async function terminate(find: () => ProcessEntry[]): Promise<void> {
+export async function terminate(find: () => ProcessEntry[] | Promise<ProcessEntry[]>): Promise<void> {
   const startedAt = performance.now();
   const asked = new Set<number>();
   for (;;) {
-    const alive = find();
+    const alive = await find();
     const elapsed = performance.now() - startedAt;
     if (alive.length === 0 || elapsed > 2 * GRACE_MS) return;
     for (const { pid } of alive) {
@@ -48,8 +49,7 @@ function askToEnd(pid: number): void {
 }
 
 /** The processes of `roots`: all below them, and what left the tree but not a root's POSIX session. Never ourselves. */
-export function membersOf(roots: number[]): ProcessEntry[] {
-  const table = readProcesses();
+export function membersOf(roots: number[], table = readProcesses()): ProcessEntry[] {
   const strays = table.filter((entry) => roots.includes(entry.session)).map((entry) => entry.pid);
   return descendants(table, [...roots, ...strays]).filter((entry) => entry.pid !== process.pid);
 }
@@ -59,19 +59,26 @@ export function membersOf(roots: number[]): ProcessEntry[] {
  * grace time; then its first process, inside, is killed, with which the kernel ends whatever is left there, and the
  * outermost one. That one alone would not do: a session may make the inner one forget its parent.
  */
-export async function endProcesses(roots: () => number[], sandboxed: boolean): Promise<void> {
+export async function endProcesses(
+  roots: (machine: MachineLook) => number[],
+  sandboxed: boolean,
+): Promise<void> {
+  const look = async (): Promise<{ outer: number[]; members: ProcessEntry[] }> => {
+    const machine = await lookAtMachine();
+    const outer = roots(machine);
+    return { outer, members: membersOf(outer, machine.table) };
+  };
   if (sandboxed) {
     const isFrame = (entry: ProcessEntry, outer: number[]): boolean =>
       outer.includes(entry.pid) || (outer.includes(entry.parent) && isSandboxInit(entry.pid));
-    await terminate(() => {
-      const outer = roots();
-      return membersOf(outer).filter((entry) => !isFrame(entry, outer));
+    await terminate(async () => {
+      const { outer, members } = await look();
+      return members.filter((entry) => !isFrame(entry, outer));
     });
-    const outer = roots();
-    const frame = membersOf(outer).filter((entry) => isFrame(entry, outer));
-    for (const { pid } of frame) signal(pid, 'SIGKILL');
+    const { outer, members } = await look();
+    for (const { pid } of members.filter((entry) => isFrame(entry, outer))) signal(pid, 'SIGKILL');
   }
-  await terminate(() => membersOf(roots()));
+  await terminate(async () => (await look()).members);
 }
 
 /** The same process as when it was noted, not another one that got its number. */

@@ -6,14 +6,30 @@ import { readFileSync, readdirSync, readlinkSync, statSync } from 'node:fs';
  * when nothing else tells whose it is: the program outside that started it is gone, or the record was lost.
  */
 export function sandboxInits(files: string): number[] {
-  const folder = identityOf(files);
-  if (folder === undefined) return [];
+  return readSandboxes().initsOf(files);
+}
+
+/** All sandboxes of the machine at one moment. */
+export interface Sandboxes {
+  initsOf(files: string): number[];
+}
+
+export function readSandboxes(): Sandboxes {
   const own = namespaceOf('self');
   const others = Map.groupBy(allPids(), (pid) => namespaceOf(pid));
-  return [...others]
+  const sandboxes = [...others]
     .filter(([namespace]) => namespace !== undefined && namespace !== own)
-    .filter(([, pids]) => pids.some((pid) => identityOf(`/proc/${pid}/root/session`) === folder))
-    .flatMap(([, pids]) => pids.filter(isSandboxInit));
+    .map(([, pids]) => ({
+      folders: new Set(pids.map((pid) => identityOf(`/proc/${pid}/root/session`))),
+      inits: pids.filter(isSandboxInit),
+    }));
+  return {
+    initsOf(files) {
+      const folder = identityOf(files);
+      if (folder === undefined) return [];
+      return sandboxes.filter(({ folders }) => folders.has(folder)).flatMap(({ inits }) => inits);
+    },
+  };
 }
 
 /** True for the first process of a pid namespace below ours. */
