@@ -128,7 +128,9 @@ export const updateSession = z
 
 export const remixSession = z.strictObject({
   at: z
-    .union([z.int().min(1), z.string().min(1).max(64)])
+    .union([z.int().min(1), z.string().min(1).max(64)], {
+      error: 'must be a version of the source, which is a whole number, or the id of a message',
+    })
     .optional()
     .describe(
       'A version of the source (snapped back to the end of a turn) or a message id (its turn comes along). Default: the last finished turn.',

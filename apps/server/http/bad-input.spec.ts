@@ -62,6 +62,36 @@ describe('a body', () => {
   });
 
   it.each([
+    ['sessions', [], 'must be an object, not a list.'],
+    ['sessions', { unknown: true, more: 1 }, 'has no field "unknown" or "more".'],
+    ['sessions', { name: 7 }, 'name: must be text, not a number.'],
+    ['sessions', { desktop: 'yes' }, 'desktop: must be true or false, not text.'],
+    ['sessions', { metadata: null }, 'metadata: must be an object, not null.'],
+    ['sessions', { timeout_seconds: 1.5 }, 'timeout_seconds: must be a whole number.'],
+    [
+      'sessions',
+      { timeout_seconds: 1e30 },
+      /^timeout_seconds: (is too large a number|must be at most 604800)/,
+    ],
+    ['sessions', { limits: { cpus: 0 } }, 'limits.cpus: must be at least 0.1.'],
+    ['sessions', { limits: { cpus: Number.NaN } }, 'limits.cpus: must be a number, not null.'],
+    ['sessions', { network: 'all' }, 'network: must be "egress" or "none".'],
+    ['sessions', { model: '' }, 'model: must not be empty.'],
+    ['sessions', { model: 'x'.repeat(200) }, 'model: must have at most 128 characters.'],
+    ['sessions/:id/messages', {}, 'content: is missing.'],
+    [
+      'sessions/:id/remix',
+      { at: true },
+      /^at: must be a version of the source, .* or the id of a message\.$/,
+    ],
+    ['sessions/:id/control', { lease_id: 'x' }, 'lease_id: must be a UUID, as the reply before gave it.'],
+  ])('of the wrong form is told what is right: %s %j', async (path, body, detail) => {
+    const problem = await refused('POST', path.replace(':id', id), { body });
+    expect(problem.detail).toMatch(detail);
+    expect(JSON.stringify(problem)).not.toMatch(/Invalid|expected|received|NaN|undefined/);
+  });
+
+  it.each([
     ['POST', 'sessions/:id/messages', '{"content":"a\\ud83d"}', 'content'],
     ['POST', 'sessions/:id/messages', '{"content":"a","metadata":{"k":["\\udc00"]}}', 'metadata.k.0'],
     ['POST', 'sessions', '{"instructions":"a\\ud83d"}', 'instructions'],
@@ -233,6 +263,10 @@ describe('a query', () => {
       'created_before: a time in unix seconds, such as 1767225600.',
     ],
     ['GET', 'sessions/:id/messages?limit=all', 'limit: a whole number from 1 on.'],
+    ['GET', 'sessions?state=asleep', 'state: must be "init", "idle", "busy" or "closed".'],
+    ['GET', 'sessions?after=1&after=2', 'after: must be text, not a list.'],
+    ['GET', 'events?limit=NaN', 'limit: a whole number from 1 on.'],
+    ['DELETE', 'sessions/:id?erase=yes', 'erase: must be "true" or "false".'],
     ['GET', 'events?after=1.5', 'after: a sequence of the log: a whole number from 0 on.'],
   ])('of the wrong kind is told what is allowed: %s %s', async (method, path, detail) => {
     expect((await refused(method, path.replace(':id', id))).detail).toBe(detail);

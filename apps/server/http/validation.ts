@@ -1,5 +1,6 @@
 import { StandardSchemaValidationPipe } from '@nestjs/common';
 import { ApiError } from '#contracts';
+import { useOwnWording } from './wording.js';
 
 type Issues = Parameters<
   NonNullable<ConstructorParameters<typeof StandardSchemaValidationPipe>[0]>['exceptionFactory'] & object
@@ -9,6 +10,7 @@ const SHOWN = 20;
 
 /** Checks every parameter that has a schema, and says field by field what is wrong. */
 export function createValidation(): StandardSchemaValidationPipe {
+  useOwnWording();
   return new Validation({ exceptionFactory: refuse });
 }
 
