@@ -36,7 +36,7 @@ it('says what a service that runs cannot do now, and why', async () => {
   const { stdout, code } = await status();
   expect(code).toBe(0);
   expect(stdout.split('\n').slice(2)).toEqual([
-    'Events that cannot be read: 2. See: raworc doctor',
+    'Events that cannot be read: 2. What to do: raworc doctor',
     'Not ready (log): The disk is full: 1.0 MiB are free.',
     'Not ready (computers): The Docker engine does not answer. Start it.[2J',
     'Not ready (disk): The disk of the computers is full.',

@@ -17,6 +17,7 @@ import { ComputersSpace } from './computers-space.js';
 import { defaultLimits } from './limit-maxima.js';
 import { fencedComputers, refuseForeignOperator, takeOperatorLease } from './operator-lease.js';
 import { worksOnSessions, type Role } from './role.js';
+import { describeUnreadable } from './tasks/unreadable-events.js';
 import { openViews, type ServiceViews } from './views.js';
 
 /** What every role is made of. */
@@ -116,12 +117,8 @@ export async function openParts(
 }
 
 function tellUnreadable({ unreadable }: ServiceViews, tell: (notice: string) => void): void {
-  const count = unreadable.count();
-  if (count === 0) return;
-  const events = count === 1 ? 'An event' : `${count} events`;
-  tell(
-    `${events} on the log cannot be read; the sessions concerned can be read, but not changed. See: raworc doctor`,
-  );
+  const problem = describeUnreadable(unreadable);
+  if (problem !== undefined) tell(`Events on the log cannot be read. ${problem}`);
 }
 
 async function openComputers(

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { openViewReader } from '#projections/runner';
-import { UnreadableQueries, type UnreadableEvent } from '#projections/unreadable';
+import { UnreadableQueries } from '#projections/unreadable';
 
 const SHOWN = 10;
 
@@ -11,7 +11,7 @@ export function unreadableIn(viewsFile: string): string | undefined {
     const reader = openViewReader(viewsFile);
     try {
       const queries = new UnreadableQueries(reader);
-      return describe(queries.list(SHOWN), queries.count());
+      return describeUnreadable(queries);
     } finally {
       reader.close();
     }
@@ -21,7 +21,9 @@ export function unreadableIn(viewsFile: string): string | undefined {
   }
 }
 
-function describe(events: UnreadableEvent[], count: number): string | undefined {
+/** The same of views that are open. */
+export function describeUnreadable(queries: UnreadableQueries): string | undefined {
+  const [events, count] = [queries.list(SHOWN), queries.count()];
   if (count === 0) return undefined;
   const lines = events.map(({ session_id, reason }) => `session ${session_id}: ${reason}`);
   const more = count > events.length ? [`and ${count - events.length} more`] : [];

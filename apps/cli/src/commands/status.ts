@@ -11,6 +11,9 @@ import { plainText } from '../support/terminal/plain-text.js';
 import { copyable } from '../support/terminal/copyable.js';
 
 const NOT_RUNNING = 3;
+/** How a session says so. */
+const UNREADABLE = /\bthe event at sequence \d+ cannot be read\b/;
+const SESSIONS_SHOWN = 10;
 
 interface ServiceStatus {
   running: boolean;
@@ -26,8 +29,16 @@ interface ServiceStatus {
   sessions: Record<string, number> | null;
   /** Events on the log that cannot be read; null when the service does not answer. */
   unreadable_events: number | null;
+  /** Sessions that refuse commands because of such an event. */
+  unreadable_sessions: UnreadableSession[] | null;
   /** Why it cannot do all of its work now; null when the service does not answer. */
   problems: Problem[] | null;
+}
+
+interface UnreadableSession {
+  id: string;
+  name: string;
+  reason: string;
 }
 
 interface Problem {
@@ -59,7 +70,7 @@ async function readStatus(): Promise<ServiceStatus> {
   const running = await answers(server);
   const client = new Client(server, false);
   const version = running ? (await client.call<{ version: string }>('GET', 'version')).data.version : null;
-  const sessions = running ? countByState((await client.call<Session[]>('GET', 'sessions')).data) : null;
+  const sessions = running ? (await client.call<Session[]>('GET', 'sessions')).data : null;
   const readiness = running ? await readReadiness(client) : null;
   return {
     running,
@@ -69,7 +80,8 @@ async function readStatus(): Promise<ServiceStatus> {
     containers: containers !== undefined,
     uptime_seconds: started_at === undefined ? null : Math.round(Date.now() / 1000 - unixSeconds(started_at)),
     other_build: service !== undefined && runsAnotherBuild(service),
-    sessions,
+    sessions: sessions && countByState(sessions),
+    unreadable_sessions: sessions && unreadableAmong(sessions),
     unreadable_events: readiness?.details?.['views']?.unreadable_events ?? (running ? 0 : null),
     problems: readiness && problemsOf(readiness),
   };
@@ -79,6 +91,12 @@ function countByState(sessions: Session[]): Record<string, number> {
   const counts: Record<string, number> = { init: 0, idle: 0, busy: 0, closed: 0 };
   for (const { state } of sessions) counts[state] = (counts[state] ?? 0) + 1;
   return counts;
+}
+
+function unreadableAmong(sessions: Session[]): UnreadableSession[] {
+  return sessions.flatMap(({ id, name, error }) =>
+    error !== null && UNREADABLE.test(error) ? [{ id, name, reason: error }] : [],
+  );
 }
 
 interface Readiness {
@@ -114,6 +132,7 @@ function describe({
   uptime_seconds,
   sessions,
   unreadable_events,
+  unreadable_sessions,
   problems,
 }: ServiceStatus): string {
   if (!running && containers) {
@@ -128,10 +147,17 @@ function describe({
   const counts = Object.entries(sessions ?? {}).map(([state, count]) => `${count} ${state}`);
   const where = containers ? ', in containers' : pid === null ? '' : `, process ${pid}`;
   const unreadable = unreadable_events
-    ? `\nEvents that cannot be read: ${unreadable_events}. See: raworc doctor`
+    ? `\nEvents that cannot be read: ${unreadable_events}. What to do: raworc doctor${named(unreadable_sessions ?? [])}`
     : '';
   const troubles = (problems ?? [])
     .map(({ part, reason }) => `\nNot ready (${part}): ${plainText(reason)}`)
     .join('');
   return `Raworc ${version} runs at ${url}${where}${since}.\nSessions: ${counts.join(', ')}${unreadable}${troubles}`;
+}
+
+function named(sessions: UnreadableSession[]): string {
+  const lines = sessions
+    .slice(0, SESSIONS_SHOWN)
+    .map(({ id, name, reason }) => `\n  session ${name} (${id}): ${plainText(reason)}`);
+  return lines.join('');
 }
