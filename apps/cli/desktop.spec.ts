@@ -1,5 +1,6 @@
-import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { runCli, startCli, temporaryHome, Terminal, type CliResult } from './testing/run-cli.js';
 import { sendJson, sendProblem, StandInServer } from './testing/stand-in-server.js';
@@ -78,7 +79,7 @@ describe('raworc session desktop', () => {
     expect(stderr).toContain('works once');
   });
 
-  it('opens the browser in a terminal, when asked to', async () => {
+  it('opens the browser in a terminal, when asked to, without the ticket among its arguments', async () => {
     server.createSession({ name: 'one' });
     const program = process.platform === 'darwin' ? 'open' : 'xdg-open';
     const opened = join(home.path, 'opened');
@@ -92,7 +93,11 @@ describe('raworc session desktop', () => {
     await terminal.shows('ticket=t');
     expect(await terminal.ended).toBe(0);
     while (!readdirSync(home.path).includes('opened')) await new Promise(setImmediate);
-    expect(readFileSync(opened, 'utf8')).toBe(`${server.url}/page?ticket=t`);
+    const given = readFileSync(opened, 'utf8');
+    expect(given).not.toContain('ticket');
+    const lead = fileURLToPath(given);
+    expect(statSync(lead).mode & 0o777).toBe(0o600);
+    expect(readFileSync(lead, 'utf8')).toContain(`url=${server.url}/page?ticket=t"`);
   });
 
   it('says so when there is no browser', async () => {

@@ -12,6 +12,7 @@ const OURS = [
   /^views(-server|-operator)?$/,
   /^(service|server|operator)\.(json|lock\.\d+)$/,
   /^(api|computers)\.lock\.\d+$/,
+  /^open\.html$/,
   /^containers\.(json|env|settings\.json)$/,
   /\.[0-9a-f-]{36}\.draft$/,
 ];

@@ -4,6 +4,7 @@ import { RaworcCommand } from '../../support/command.js';
 import { HOW_TO_OPEN } from '../../support/desktop/how-to-open.js';
 import { openBrowser } from '../../support/desktop/open-browser.js';
 import { Client } from '../../support/http/client.js';
+import { homePath } from '../../support/location/home.js';
 import { sessionArg, sessionPath } from '../../support/sessions/flags.js';
 
 export default class SessionDesktop extends RaworcCommand {
@@ -29,7 +30,7 @@ export default class SessionDesktop extends RaworcCommand {
   }
 
   async #open(url: string): Promise<void> {
-    const problem = await openBrowser(url);
+    const problem = await openBrowser(url, homePath());
     if (problem !== undefined) this.note(`No browser was opened: ${problem}. Open the address yourself.`);
   }
 }
