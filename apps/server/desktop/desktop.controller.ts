@@ -77,15 +77,20 @@ export class DesktopController {
     const secure = isSecure(request) ? '; Secure' : '';
     const pass = `${PASS_NAME}=${this.passes.issue(sessionId)}; Max-Age=${PASS_SECONDS}; HttpOnly; SameSite=Strict`;
     const paths = [pagePath(sessionId), `/api/v0/sessions/${sessionId}/control`];
-    return reply
-      .header(
-        'Set-Cookie',
-        paths.map((path) => `${pass}; Path=${path}${secure}`),
-      )
-      .header('Cache-Control', 'no-store')
-      .header('Referrer-Policy', 'no-referrer')
-      .redirect(pagePath(sessionId), 303);
+    reply.header(
+      'Set-Cookie',
+      paths.map((path) => `${pass}; Path=${path}${secure}`),
+    );
+    return sendPage(reply, leadTo(pagePath(sessionId)));
   }
+}
+
+/**
+ * By a page of ours, not by a redirect: a browser that came by a link from elsewhere would follow that without the
+ * strict cookie that it has just got.
+ */
+function leadTo(path: string): string {
+  return `<!doctype html><title>Raworc</title><meta http-equiv="refresh" content="0; url=${path}">\n`;
 }
 
 function pagePath(sessionId: string): string {

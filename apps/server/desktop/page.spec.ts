@@ -24,7 +24,7 @@ async function enter(): Promise<{ cookies: string[]; cookie: string; page: strin
   const response = await visit((await link()).url);
   const cookies = response.headers.getSetCookie();
   const cookie = cookies[0]?.split(';')[0] ?? '';
-  return { cookies, cookie, page: `${app.url}${response.headers.get('location') ?? ''}` };
+  return { cookies, cookie, page: `${app.url}${/url=([^"]+)/.exec(await response.text())?.[1]}` };
 }
 
 describe('the address of a desktop', () => {
@@ -34,10 +34,12 @@ describe('the address of a desktop', () => {
     expect(expires_at - Date.now() / 1000).toBeGreaterThan(50);
     expect(expires_at - Date.now() / 1000).toBeLessThan(61);
     const first = await visit(url);
-    expect([first.status, first.headers.get('location')]).toEqual([
-      303,
-      `/api/v0/sessions/${session.id}/desktop`,
+    expect([first.status, await first.text()]).toEqual([
+      200,
+      expect.stringContaining(`"0; url=/api/v0/sessions/${session.id}/desktop"`),
     ]);
+    expect(first.headers.get('cache-control')).toBe('no-store');
+    expect(first.headers.get('referrer-policy')).toBe('no-referrer');
     expect(first.headers.getSetCookie()).toEqual([
       expect.stringMatching(
         new RegExp(`HttpOnly; SameSite=Strict; Path=/api/v0/sessions/${session.id}/desktop$`),

@@ -1,8 +1,9 @@
+import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { isDeepStrictEqual } from 'node:util';
+import { isDeepStrictEqual, promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { SCREEN, selectComputers, type Computers } from '#computers';
-import type { Session } from '#contracts';
+import type { DesktopLink, Session } from '#contracts';
 import { eventually } from '../../../test/support/eventually.js';
 import { DESKTOP_IMAGE, describeWithDocker } from '../../../test/support/needs.js';
 import { openDesktop, type DesktopClient } from '../testing/desktop-client.js';
@@ -45,6 +46,23 @@ function withRealDesktop(): void {
     expect([response.status, response.headers.get('content-type')]).toEqual([200, 'image/jpeg']);
     const bytes = new Uint8Array(await response.arrayBuffer());
     expect([...bytes.slice(0, 3), bytes.length > 5_000]).toEqual([0xff, 0xd8, 0xff, true]);
+  }, 120_000);
+
+  it('is open to a browser that comes by a link from elsewhere', async () => {
+    const { url } = (await app.client.post(`sessions/${id}/desktop`)).json as DesktopLink;
+    const elsewhere = `data:text/html,<meta http-equiv="refresh" content="0; url=${url}">`;
+    const browse = [
+      '--headless',
+      '--no-sandbox',
+      '--disable-gpu',
+      '--virtual-time-budget=5000',
+      '--dump-dom',
+    ];
+    const { stdout } = await promisify(execFile)('docker', [
+      ...['run', '--rm', '--network', 'host', '--entrypoint', 'chromium', DESKTOP_IMAGE],
+      ...[...browse, elsewhere],
+    ]);
+    expect(stdout).toContain('<h1 id="name">');
   }, 120_000);
 
   it('speaks RFB to whoever watches, and obeys only who has control', async () => {
