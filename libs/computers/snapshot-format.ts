@@ -18,7 +18,6 @@
  * `JSON.stringify` does; in Python: `json.dumps(…, ensure_ascii=False, separators=(',', ':'))
  * .encode('utf-8', 'backslashreplace')`. Owners and times do not count.
  */
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { SKIP_REASONS } from './computer.js';
 
@@ -129,21 +128,6 @@ export function digestLine({ path, type, mode, sha256, target, link, xattrs }: D
 }
 
 export type DigestedEntry = Omit<ManifestEntry, 'uid' | 'gid' | 'mtime_ns' | 'ctime_ns' | 'ino' | 'size'>;
-
-/** Lines that are hashed together, which takes a fraction of hashing each. */
-const BATCH = 512;
-
-/** Of lines that are sorted by their paths. */
-export function digestOf(lines: Iterable<string>): string {
-  const hash = createHash('sha256');
-  let batch: string[] = [];
-  for (const line of lines) {
-    if (batch.push(line) < BATCH) continue;
-    hash.update(`${batch.join('\n')}\n`);
-    batch = [];
-  }
-  return hash.update(batch.map((line) => `${line}\n`).join('')).digest('hex');
-}
 
 function escaped(bytes: Buffer): string {
   let text = '';

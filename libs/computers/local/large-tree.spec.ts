@@ -3,8 +3,9 @@ import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { ScannedEntry } from './scanned-entry.js';
 import { SkippedPaths } from './skipped-paths.js';
-import { type ScannedEntry, TreeScanner } from './tree-scan.js';
+import { TreeScanner } from './tree-scan.js';
 
 /** A path, one character a byte, that is named by what it is skipped for. */
 const LONG = 'd/'.repeat(500_000);

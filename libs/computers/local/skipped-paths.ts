@@ -1,5 +1,5 @@
 import type { SkipReason, SkippedPath } from '../computer.js';
-import { SNAPSHOT_LIMITS, pathToText } from '../snapshot-format.js';
+import { SNAPSHOT_LIMITS, pathToText, textToPath } from '../snapshot-format.js';
 
 /** Bytes of a path that are named: a folder that is deep enough makes one as long as it likes. */
 const MAX_PATH = 4096;
@@ -13,6 +13,14 @@ export class SkippedPaths {
   take({ named, total }: SkippedPaths): void {
     this.named.push(...named.slice(0, SNAPSHOT_LIMITS.skippedNamed - this.named.length));
     this.total += total;
+  }
+
+  /** The paths, one character a byte, to look at again. Undefined when not all are known, or there was no room. */
+  again(): string[] | undefined {
+    if (this.total > this.named.length) return undefined;
+    const paths = this.named.map(({ path }) => textToPath(path).toString('latin1'));
+    const isKnown = paths.every((path) => path.length < MAX_PATH);
+    return isKnown && this.named.every(({ why }) => why !== 'budget') ? paths : undefined;
   }
 
   /** The path has one character a byte. */

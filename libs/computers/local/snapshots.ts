@@ -18,7 +18,8 @@ import { pruneStore } from './prune-store.js';
 import { type SessionFolder, makeStandardFolders, replaceFiles } from './session-folder.js';
 import { SkippedPaths } from './skipped-paths.js';
 import { COPYING_MS, type Pausing, takeSnapshot } from './take-snapshot.js';
-import { type KnownTree, TreePass } from './tree-pass.js';
+import type { KnownTree } from './known-tree.js';
+import { TreePass } from './tree-pass.js';
 import type { TreeStates } from './tree-state.js';
 
 /** What never comes along into another session. */
@@ -45,6 +46,7 @@ export class Snapshots {
         manifests: this.manifests,
         objects,
         before,
+        mark: this.unfinishedMark,
         pausing,
         signal,
       };

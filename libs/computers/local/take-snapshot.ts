@@ -1,13 +1,14 @@
-import { randomUUID } from 'node:crypto';
 import type { SnapshotInfo } from '../computer.js';
-import { type ManifestEntry, type ManifestHeader, SNAPSHOT_LIMITS, digestOf } from '../snapshot-format.js';
+import type { ManifestHeader } from '../snapshot-format.js';
+import { changesIn, contentChanges, differencesOf, sizeAfter } from './differences.js';
 import { countLines } from './line-counts.js';
 import type { ManifestStore } from './manifest-store.js';
 import type { ObjectStore } from './object-store.js';
-import type { SkippedPaths } from './skipped-paths.js';
-import { type EarlierEntries, type KnownEntry, type KnownTree, TreePass, isEqual } from './tree-pass.js';
+import type { EarlierEntries, KnownEntry, KnownTree } from './known-tree.js';
+import { type EarlierLook, TreePass } from './tree-pass.js';
 import type { TreeState } from './tree-state.js';
-import { textOf } from './tree-scan.js';
+import { placeInChain, writeManifest } from './write-manifest.js';
+import { SortedTree } from './sorted-tree.js';
 
 export interface SnapshotSource {
   files: string;
@@ -15,6 +16,8 @@ export interface SnapshotSource {
   manifests: ManifestStore;
   /** The tree as of the latest snapshot. */
   before: TreeState | undefined;
+  /** A file that says the time when it is written. */
+  mark: string;
   /** Holds the processes of the computer. Undefined when none runs. */
   pausing: Pausing | undefined;
   signal: AbortSignal;
@@ -42,30 +45,36 @@ export async function takeSnapshot(
 ): Promise<{ info: SnapshotInfo; state: TreeState }> {
   const startedNs = nowNs();
   const clock = new PauseClock(source.pausing);
-  const tree: KnownTree = source.before?.tree ?? new Map<string, KnownEntry>();
+  const { before, manifests, objects } = source;
+  const tree: KnownTree = before?.tree ?? new Map<string, KnownEntry>();
   const earlier: EarlierEntries = new Map();
-  const skipped = await look(source, clock, tree, earlier);
+  const { skipped, forNext: looked } = await look(source, clock, tree, earlier);
   const takenNs = nowNs();
-  const synced = source.objects.sync();
+  const synced = objects.sync();
   // Waited for where the manifest is written; until then it may fail.
   synced.catch(() => undefined);
   const differences = differencesOf(tree, earlier);
-  const sorted = sortedPaths(tree, source.before?.sorted ?? [], differences);
+  const sorted = await (before?.sorted ?? SortedTree.empty).with(differences, tree);
   const header: ManifestHeader = {
-    ...placeInChain(source.before),
+    ...placeInChain(before),
     started_ns: startedNs,
     taken_ns: takenNs,
-    digest: digestOf(sorted.map((path) => tree.get(path)?.line ?? '')),
-    ...sizeOf(tree),
+    digest: sorted.digest(),
+    ...sizeAfter(before?.header ?? { files: 0, bytes: 0 }, differences),
     changed: changesIn(differences),
-    lines: await countLines(contentChanges(differences), source.objects),
+    lines: await countLines(contentChanges(differences), objects),
     skipped: skipped.named,
     skipped_total: skipped.total,
   };
-  const written = await writeManifest(source, header, { tree, sorted, differences, synced });
+  const written = await writeManifest(manifests, before, header, {
+    tree,
+    sorted,
+    differences,
+    synced,
+  });
   const { snapshot_id, digest, files, bytes, changed, lines } = written.header;
   return {
-    state: { header: written.header, tree, sorted, baseBytes: written.baseBytes },
+    state: { header: written.header, tree, sorted, baseBytes: written.baseBytes, looked },
     info: {
       snapshotId: snapshot_id,
       digest,
@@ -76,22 +85,22 @@ export async function takeSnapshot(
       skipped: skipped.named,
       skippedTotal: skipped.total,
       pausedMs: Math.ceil(clock.pausedMs),
-      storedBytes: source.objects.storedBytes + written.bytes,
+      storedBytes: objects.storedBytes + written.bytes,
     },
   };
 }
 
-/** Brings the tree up to date, and gives what is not in it. */
+/** Brings the tree up to date, and gives the last pass over it. */
 async function look(
   source: SnapshotSource,
   clock: PauseClock,
   tree: KnownTree,
   earlier: EarlierEntries,
-): Promise<SkippedPaths> {
+): Promise<TreePass> {
   const { signal } = source;
   // Of a tree that was never copied there is much to copy.
   const working = source.before
-    ? await pausedPass(source, clock, tree, isLittle)
+    ? await pausedPass(source, clock, { tree, looked: source.before.looked }, isLittle)
     : await workingPass(source, tree);
   if (source.before && working.changed.length === 0) return merged(working, earlier);
   try {
@@ -102,25 +111,27 @@ async function look(
   if (source.pausing === undefined) return merged(nameLeft(working, 'budget'), earlier);
   const overBudget = working.changed.length > 0;
   working.merge(earlier);
-  const second = await pausedPass(source, clock, tree, () => !overBudget);
+  // Of what was left, nothing is known: it is looked at again.
+  const known = { tree, looked: overBudget ? undefined : working.forNext };
+  const second = await pausedPass(source, clock, known, () => !overBudget);
   nameLeft(second, overBudget ? 'budget' : 'changed_while_read');
   if (!overBudget) await second.copy(signal, AbortSignal.timeout(COPYING_MS));
   return merged(second, earlier);
 }
 
-function merged(pass: TreePass, earlier: EarlierEntries): SkippedPaths {
+function merged(pass: TreePass, earlier: EarlierEntries): TreePass {
   pass.merge(earlier);
-  return pass.skipped;
+  return pass;
 }
 
 /** Looks at the tree while the processes stand still, and copies what changed if `copies` says so. */
 async function pausedPass(
-  { files, objects, signal }: SnapshotSource,
+  { files, objects, mark, signal }: SnapshotSource,
   clock: PauseClock,
-  known: KnownTree,
+  { tree, looked }: { tree: KnownTree; looked: EarlierLook | undefined },
   copies: (pass: TreePass) => boolean,
 ): Promise<TreePass> {
-  const pass = await TreePass.prepare(files, known, objects);
+  const pass = await TreePass.prepare(files, tree, objects, { mark, earlier: looked });
   try {
     await clock.paused(async () => {
       await pass.look(signal);
@@ -132,8 +143,11 @@ async function pausedPass(
   }
 }
 
-async function workingPass({ files, objects, signal }: SnapshotSource, known: KnownTree): Promise<TreePass> {
-  const pass = await TreePass.prepare(files, known, objects);
+async function workingPass(
+  { files, objects, mark, signal }: SnapshotSource,
+  known: KnownTree,
+): Promise<TreePass> {
+  const pass = await TreePass.prepare(files, known, objects, { mark });
   try {
     await pass.look(signal);
     return pass;
@@ -169,118 +183,6 @@ class PauseClock {
       this.pausedMs += performance.now() - since;
     }
   }
-}
-
-interface Difference {
-  path: string;
-  before: ManifestEntry | undefined;
-  after: ManifestEntry | undefined;
-}
-
-interface ManifestContent {
-  tree: ReadonlyMap<string, KnownEntry>;
-  sorted: readonly string[];
-  differences: readonly Difference[];
-  /** The contents of the files are safe on the disk. */
-  synced: Promise<void>;
-}
-
-/** Sorted by the bytes of the paths. */
-function differencesOf(tree: KnownTree, earlier: EarlierEntries): Difference[] {
-  const differences: Difference[] = [];
-  for (const [path, known] of earlier) {
-    const before = known?.entry;
-    const after = tree.get(path)?.entry;
-    if (before === after || (before && after && isEqual(before, after))) continue;
-    differences.push({ path, before, after });
-  }
-  return differences.sort((left, right) => (left.path < right.path ? -1 : 1));
-}
-
-/** Nearly sorted already, which sorting makes use of. */
-function sortedPaths(tree: KnownTree, before: string[], differences: readonly Difference[]): string[] {
-  const added = differences.filter((difference) => difference.before === undefined);
-  const removed = differences.some((difference) => difference.after === undefined);
-  if (added.length === 0 && !removed) return before;
-  const left = removed ? before.filter((path) => tree.has(path)) : before;
-  return [...left, ...added.map(({ path }) => path)].sort();
-}
-
-/** Of all but folders. */
-function changesIn(differences: readonly Difference[]): SnapshotInfo['changed'] {
-  const changed = { added: 0, modified: 0, removed: 0 };
-  for (const { before, after } of differences) {
-    const was = before !== undefined && before.type !== 'directory';
-    const is = after !== undefined && after.type !== 'directory';
-    if (was && is) changed.modified += contentOf(before) === contentOf(after) ? 0 : 1;
-    else if (is) changed.added++;
-    else if (was) changed.removed++;
-  }
-  return changed;
-}
-
-function* contentChanges(
-  differences: readonly Difference[],
-): Iterable<[ManifestEntry | undefined, ManifestEntry | undefined]> {
-  for (const { before, after } of differences) {
-    if (before?.sha256 !== after?.sha256) yield [before, after];
-  }
-}
-
-function contentOf({ type, mode, sha256, target, link, xattrs }: ManifestEntry): string {
-  return JSON.stringify([type, mode, sha256, target, link, xattrs]);
-}
-
-/** Names of one inode hold its bytes once. */
-function sizeOf(tree: ReadonlyMap<string, KnownEntry>): { files: number; bytes: number } {
-  let files = 0;
-  let bytes = 0;
-  for (const { entry } of tree.values()) {
-    if (entry.type !== 'file') continue;
-    files++;
-    if (entry.link === undefined) bytes += entry.size;
-  }
-  return { files, bytes };
-}
-
-/** As a difference to the snapshot before, until the chain is long enough. */
-function placeInChain(before: TreeState | undefined) {
-  const snapshot_id = nextId(before?.header.snapshot_id);
-  const version = 2 as const;
-  const whole = { version, snapshot_id, parent: null, base: snapshot_id, depth: 0, depth_bytes: 0 };
-  if (before === undefined) return whole;
-  const { header, baseBytes } = before;
-  const full = header.depth + 1 >= SNAPSHOT_LIMITS.depth || header.depth_bytes > baseBytes;
-  if (full) return whole;
-  const { snapshot_id: parent, base, depth, depth_bytes } = header;
-  return { version, snapshot_id, parent, base, depth: depth + 1, depth_bytes };
-}
-
-/** Ids sort by their times, also when the clock was put back. */
-function nextId(latest: string | undefined): string {
-  const after = latest === undefined ? 0 : Number.parseInt(latest.slice(0, 9), 36) + 1;
-  return `${Math.max(Date.now(), after).toString(36).padStart(9, '0')}-${randomUUID()}`;
-}
-
-async function writeManifest(
-  { manifests, before }: SnapshotSource,
-  header: ManifestHeader,
-  { tree, sorted, differences, synced }: ManifestContent,
-): Promise<{ header: ManifestHeader; bytes: number; baseBytes: number }> {
-  if (header.parent !== null && before !== undefined) {
-    const lines = differences.map(({ path, after }) =>
-      JSON.stringify(after ?? { path: textOf(path), gone: true }),
-    );
-    const size = lines.reduce((total, line) => total + line.length, 0);
-    const grown = { ...header, depth_bytes: header.depth_bytes + size };
-    return { header: grown, bytes: await manifests.write(grown, lines, synced), baseBytes: before.baseBytes };
-  }
-  const bytes = await manifests.write(header, wholeLines(tree, sorted), synced);
-  return { header, bytes, baseBytes: bytes };
-}
-
-function* wholeLines(tree: ReadonlyMap<string, KnownEntry>, sorted: readonly string[]): Iterable<string> {
-  for (const path of sorted) yield JSON.stringify(tree.get(path)?.entry);
 }
 
 function nowNs(): string {

@@ -12,9 +12,10 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { KnownTree } from './known-tree.js';
 import { ObjectStore } from './object-store.js';
 import { SkippedPaths } from './skipped-paths.js';
-import { type KnownTree, TreePass } from './tree-pass.js';
+import { TreePass } from './tree-pass.js';
 import { TreeScanner } from './tree-scan.js';
 
 const SECRET = 'a secret of the machine';

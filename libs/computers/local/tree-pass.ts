@@ -1,30 +1,37 @@
-import { type BigIntStats, closeSync, fstatSync } from 'node:fs';
-import { type ManifestEntry, SNAPSHOT_LIMITS, digestLine } from '../snapshot-format.js';
+import { type ManifestEntry, SNAPSHOT_LIMITS } from '../snapshot-format.js';
+import { type CopiedFile, FileCopies } from './copy-files.js';
 import { hasCode } from './errno.js';
-import type { ObjectStore, StoredContent } from './object-store.js';
 import { EventLoopSlices } from './event-loop.js';
-import { openAtOnce, openReadable } from './open-readable.js';
-import { OpenTree, byFolder, isGone, placeIn } from './open-tree.js';
+import { type FileMoment, changedFrom, readFileClock } from './file-clock.js';
+import {
+  type EarlierEntries,
+  type KnownEntry,
+  type KnownTree,
+  isEqual,
+  isSame,
+  pathsBelow,
+} from './known-tree.js';
+import type { ObjectStore } from './object-store.js';
+import { OpenTree, byFolder, isGone, parentOf } from './open-tree.js';
+import { type ScannedEntry, inodeOf, statOf, textOf } from './scanned-entry.js';
 import { SkippedPaths } from './skipped-paths.js';
-import { type ManifestStat, type ScannedEntry, inodeOf, TreeScanner, statOf, textOf } from './tree-scan.js';
+import { SMALL_TREE } from './small-tree.js';
+import { type ScanSince, TreeScanner } from './tree-scan.js';
 import { XattrReader } from './xattrs.js';
 
-/** What is known of one entry. Replaced, never changed, but for its stamp. */
-export interface KnownEntry {
-  entry: ManifestEntry;
-  /** Its line in the digest. */
-  line: string;
-  /** Of the live entry; undefined: compare the fields, empty: look at it again. */
-  stamp: string | undefined;
-  /** The pass that found it unchanged last. */
-  seenBy?: TreePass;
+/** What a pass leaves for a next one, which need not look at what has not changed since. */
+export interface EarlierLook {
+  began: FileMoment;
+  /** What is looked at again though it has not changed. */
+  again: readonly string[];
+  writtenBytes: number;
 }
 
-interface CopiedFile {
-  sha256: string;
-  size: number;
-  stamp: string | undefined;
-  stat: ManifestStat;
+export interface PassOptions {
+  /** A file that may be written to read the clock; without one every entry is looked at. */
+  mark?: string | undefined;
+  /** How the tree came to be known. */
+  earlier?: EarlierLook | undefined;
 }
 
 /** One run over the files to copy. */
@@ -35,50 +42,60 @@ interface Copying {
   slices: EventLoopSlices;
 }
 
-/** By path, one character a byte. */
-export type KnownTree = Map<string, KnownEntry>;
-
-/** Of each path that changed what was known of it before; undefined for one that is new. */
-export type EarlierEntries = Map<string, KnownEntry | undefined>;
-
-/** Times of files lag behind the clock by up to one tick of the kernel: a file this young may still change unseen. */
-const YOUNG_NS = 50_000_000n;
 /** Files copied at the same time: fewer than Node has threads for files, so that others need not wait. */
 const PARALLEL = 3;
-/** Files up to this size are copied at once, without the threads for files: handing over to them takes longer. */
-const COPIED_AT_ONCE = 64 * 1024;
-/** How often a file that is written to while it is copied is copied again. */
-const ATTEMPTS = 3;
 
-/** One look at the whole tree, and then copies of what is not known from an earlier one. */
+/** One look at the whole tree, or at what changed in it, and then copies of what is not known from an earlier one. */
 export class TreePass {
   /** What was copied. */
   private readonly updates = new Map<string, KnownEntry>();
   private unchanged = 0;
-  readonly skipped = new SkippedPaths();
+  /** Of a look at changes: the folders that were looked into, and what was found to be another. Undefined: all. */
+  private looked: { listed: ReadonlySet<string>; others: Set<string> } | undefined;
+  skipped = new SkippedPaths();
   private readonly scanner: TreeScanner;
   private readonly xattrs: XattrReader;
+  private readonly copies: FileCopies;
+  private closed: readonly string[] = [];
+  private writtenBytes = 0;
   /** Entries that are still to be copied. */
   changed: ScannedEntry[] = [];
   /** Names of the inodes that have several. */
   private readonly names = new Map<string, string[]>();
-  /** Contents of inodes that have several names, so that each is read once. */
-  private readonly copied = new Map<string, Promise<CopiedFile | undefined>>();
 
   private constructor(
     private readonly files: string,
     private readonly known: KnownTree,
-    private readonly objects: ObjectStore,
+    objects: ObjectStore,
+    private readonly began: FileMoment | undefined,
+    since: ScanSince | undefined,
   ) {
-    this.scanner = new TreeScanner(files, known.size);
+    this.scanner = new TreeScanner(files, known.size, since);
     this.xattrs = new XattrReader(files);
+    this.copies = new FileCopies(objects);
   }
 
   /** Starts what the pass needs, so that it takes less itself. To be closed. */
-  static async prepare(files: string, known: KnownTree, objects: ObjectStore): Promise<TreePass> {
-    const pass = new TreePass(files, known, objects);
+  static async prepare(
+    files: string,
+    known: KnownTree,
+    objects: ObjectStore,
+    { mark, earlier }: PassOptions = {},
+  ): Promise<TreePass> {
+    const began = mark === undefined ? undefined : readFileClock(mark, files);
+    const pass = new TreePass(
+      files,
+      known,
+      objects,
+      began,
+      began && earlier && sinceOf(known, began, earlier),
+    );
     try {
-      await Promise.all([pass.scanner.prepare(), pass.xattrs.prepare()]);
+      await Promise.all([
+        pass.scanner.prepare(),
+        // Of a larger tree there is time for that while find works.
+        known.size <= SMALL_TREE ? pass.xattrs.prepare() : undefined,
+      ]);
       return pass;
     } catch (error) {
       pass.close();
@@ -87,7 +104,19 @@ export class TreePass {
   }
 
   async look(signal: AbortSignal): Promise<void> {
-    await this.scanner.scan({ onEntry: (entry) => this.see(entry), skipped: this.skipped, signal });
+    const scanning = this.scan(this.scanner, signal);
+    // While find works, for starting a program takes as long as a part of its look.
+    const starting = setImmediate(() => this.xattrs.start());
+    try {
+      if (await scanning) return;
+    } finally {
+      clearImmediate(starting);
+    }
+    // More has changed than a look at changes has room for.
+    Object.assign(this, { unchanged: 0, looked: undefined, changed: [], skipped: new SkippedPaths() });
+    this.names.clear();
+    for (const known of this.known.values()) delete known.seenBy;
+    await this.scan(new TreeScanner(this.files, this.known.size), signal);
   }
 
   close(): void {
@@ -98,6 +127,13 @@ export class TreePass {
   /** Bytes that copying what changed would read. */
   get changedBytes(): number {
     return this.changed.reduce((total, entry) => total + (statOf(entry)?.size ?? 0), 0);
+  }
+
+  /** For the next pass. Undefined when that has to look at everything. */
+  get forNext(): EarlierLook | undefined {
+    const skipped = this.skipped.again();
+    const { began, writtenBytes } = this;
+    return began && skipped && { began, again: [...skipped, ...this.closed], writtenBytes };
   }
 
   /**
@@ -146,16 +182,58 @@ export class TreePass {
     this.updates.clear();
   }
 
+  /** False when a look at changes has found too many. */
+  private async scan(scanner: TreeScanner, signal: AbortSignal): Promise<boolean> {
+    const { skipped } = this;
+    const others = new Set<string>();
+    const isPart = scanner.isPart;
+    if (isPart) this.looked = { listed: new Set(), others };
+    const scanned = await scanner.scan({ onEntry: (entry) => this.see(entry), skipped, signal });
+    if (isPart && scanned.full) return false;
+    this.looked = scanned.listed && { listed: scanned.listed, others };
+    this.closed = scanned.closed;
+    this.writtenBytes += scanned.writtenBytes;
+    return true;
+  }
+
   private removed(): string[] {
+    return this.looked ? this.removedIn(this.looked) : this.removedFromAll();
+  }
+
+  private removedFromAll(): string[] {
     let found = this.unchanged;
     for (const path of this.updates.keys()) {
       const before = this.known.get(path);
       if (before !== undefined && before.seenBy !== this) found++;
     }
-    if (found === this.known.size) return [];
-    return [...this.known]
-      .filter(([path, { seenBy }]) => seenBy !== this && !this.updates.has(path))
-      .map(([path]) => path);
+    return found === this.known.size ? [] : [...this.known.keys()].filter((path) => !this.isThere(path));
+  }
+
+  /** What a folder that was looked into does not have any more, and what is another one now; with all below. */
+  private removedIn({
+    listed,
+    others,
+  }: {
+    listed: ReadonlySet<string>;
+    others: ReadonlySet<string>;
+  }): string[] {
+    const inListed =
+      listed.size === 0 ? [] : [...this.known.keys()].filter((path) => listed.has(parentOf(path)));
+    const removed = new Set(
+      [...inListed, ...others].filter((path) => this.known.has(path) && !this.isThere(path)),
+    );
+    const folders = new Set(
+      [...removed, ...others].filter(
+        (path) =>
+          this.known.get(path)?.entry.type === 'directory' && this.found(path)?.entry.type !== 'directory',
+      ),
+    );
+    for (const path of pathsBelow(this.known, folders)) removed.add(path);
+    return [...removed];
+  }
+
+  private isThere(path: string): boolean {
+    return this.found(path) !== undefined;
   }
 
   private found(path: string): KnownEntry | undefined {
@@ -167,13 +245,16 @@ export class TreePass {
 
   private see(scanned: ScannedEntry): void {
     const before = this.known.get(scanned.path);
-    if (before !== undefined && isSame(before, scanned)) {
+    const same = before !== undefined && isSame(before, scanned);
+    if (same) {
       before.seenBy = this;
       this.unchanged++;
     } else {
       this.changed.push(scanned);
+      this.looked?.others.add(scanned.path);
     }
-    if (scanned.links > 1 && scanned.stamp.startsWith('f ')) {
+    // What happens to one name of an inode changes all of them: a look at changes has the others as well.
+    if (scanned.links > 1 && scanned.stamp.startsWith('f ') && !(same && this.looked)) {
       const inode = inodeOf(scanned);
       const names = this.names.get(inode);
       if (names) names.push(scanned.path);
@@ -231,38 +312,22 @@ export class TreePass {
     if (failed) throw failed.reason;
   }
 
-  /** Of small files with one name, which most are. False when it takes more than that. */
+  /** False when it takes more than that. */
   private copyAtOnce(folder: string, scanned: ScannedEntry, rest: Copying): boolean {
-    if (scanned.links > 1 || (statOf(scanned)?.size ?? 0) > COPIED_AT_ONCE) return false;
     try {
-      const file = openAtOnce(placeIn(folder, scanned.path));
-      if (file === undefined) return false;
-      try {
-        const before = fstatSync(file, { bigint: true });
-        if (before.size > COPIED_AT_ONCE) return false;
-        const content = this.objects.addAtOnce(file, Number(before.size));
-        const after = fstatSync(file, { bigint: true });
-        if (!isSettled(before, after)) return false;
-        this.keepFile(scanned.path, copiedFile(content, after, true), rest);
-        return true;
-      } finally {
-        closeSync(file);
-      }
+      const copied = this.copies.atOnce(folder, scanned);
+      if (copied !== undefined) this.keepFile(scanned.path, copied, rest);
+      return copied !== undefined;
     } catch (error) {
       this.failed(scanned.path, error);
       return true;
     }
   }
 
-  private keepFile(path: string, { stat, sha256, size, stamp }: CopiedFile, { attributed }: Copying): void {
-    this.keep(path, { path: textOf(path), ...stat, size, sha256 }, stamp);
-    attributed.push(path);
-  }
-
   private async copyFile(folder: string, scanned: ScannedEntry, rest: Copying): Promise<void> {
     const { signal, left } = rest;
     try {
-      const copied = await this.storeOnce(placeIn(folder, scanned.path), scanned, signal);
+      const copied = await this.copies.copy(folder, scanned, signal);
       if (copied !== undefined) this.keepFile(scanned.path, copied, rest);
     } catch (error) {
       if (signal.aborted) left.push(scanned);
@@ -270,37 +335,9 @@ export class TreePass {
     }
   }
 
-  /** A file with several names is read by one of them only. */
-  private async storeOnce(
-    place: Buffer,
-    scanned: ScannedEntry,
-    signal: AbortSignal,
-  ): Promise<CopiedFile | undefined> {
-    const inode = inodeOf(scanned);
-    const pending = this.copied.get(inode);
-    const other = pending && (await pending.catch(() => undefined));
-    if (other?.stat.ino === inode) return other;
-    const storing = this.storeSettled(place, signal);
-    if (scanned.links > 1) this.copied.set(inode, storing);
-    return storing;
-  }
-
-  /** Undefined when it is no regular file any more. */
-  private async storeSettled(place: Buffer, signal: AbortSignal): Promise<CopiedFile | undefined> {
-    const file = await openReadable(place);
-    try {
-      let before = await file.stat({ bigint: true });
-      if (!before.isFile()) return undefined;
-      for (let attempt = 1; ; attempt++) {
-        const content = await this.objects.add(file, before, signal);
-        const after = await file.stat({ bigint: true });
-        const settled = isSettled(before, after);
-        if (settled || attempt === ATTEMPTS) return copiedFile(content, after, settled);
-        before = after;
-      }
-    } finally {
-      await file.close();
-    }
+  private keepFile(path: string, { stat, sha256, size, stamp }: CopiedFile, { attributed }: Copying): void {
+    this.keep(path, { path: textOf(path), ...stat, size, sha256 }, stamp);
+    attributed.push(path);
   }
 
   /** Skips what cannot be read; a full disk and the like end the pass. */
@@ -313,7 +350,7 @@ export class TreePass {
   }
 
   private keep(path: string, entry: ManifestEntry, stamp: string | undefined): void {
-    this.updates.set(path, { entry, line: digestLine(entry), stamp });
+    this.updates.set(path, { entry, stamp });
   }
 
   private async addXattrs(paths: string[], signal: AbortSignal): Promise<void> {
@@ -347,62 +384,15 @@ export class TreePass {
   }
 }
 
-export function isEqual(left: ManifestEntry, right: ManifestEntry): boolean {
-  return JSON.stringify(left) === JSON.stringify(right);
-}
-
-function isSame(before: KnownEntry, scanned: ScannedEntry): boolean {
-  if (before.stamp !== undefined) return before.stamp === scanned.stamp;
-  const stat = statOf(scanned);
-  const { entry } = before;
-  const same =
-    stat !== undefined &&
-    stat.type === entry.type &&
-    stat.ino === entry.ino &&
-    stat.ctime_ns === entry.ctime_ns &&
-    stat.mtime_ns === entry.mtime_ns &&
-    stat.size === entry.size &&
-    stat.mode === entry.mode &&
-    stat.uid === entry.uid &&
-    stat.gid === entry.gid;
-  if (same) before.stamp = scanned.stamp;
-  return same;
-}
-
-function isSettled(before: BigIntStats, after: BigIntStats): boolean {
-  return after.mtimeNs === before.mtimeNs && after.size === before.size;
-}
-
-/** One that is still written to, or was a moment ago, is looked at again: the copy may be torn. */
-function copiedFile({ sha256, size }: StoredContent, stat: BigIntStats, settled: boolean): CopiedFile {
-  return { sha256, size, stamp: settled && isOld(stat) ? undefined : '', stat: fieldsOf(stat) };
-}
-
-function isOld(stat: BigIntStats): boolean {
-  return stat.ctimeNs < BigInt(Date.now()) * 1_000_000n - YOUNG_NS;
-}
-
-/** A manifest read from disk does not say which files were young when they were copied: those from this time on. */
-export function youngAsOf(startedNs: string): string {
-  return String(BigInt(startedNs) - YOUNG_NS);
-}
-
-export function mayHaveChangedUnseen({ type, ctime_ns }: ManifestEntry, youngNs: string): boolean {
-  if (type !== 'file') return false;
-  // As text where that says the same, which takes a fraction.
-  if (ctime_ns.length === youngNs.length && !ctime_ns.startsWith('-')) return ctime_ns >= youngNs;
-  return BigInt(ctime_ns) >= BigInt(youngNs);
-}
-
-function fieldsOf(stat: BigIntStats): ManifestStat {
-  return {
-    type: 'file',
-    mode: Number(stat.mode) & 0o7777,
-    uid: Number(stat.uid),
-    gid: Number(stat.gid),
-    mtime_ns: String(stat.mtimeNs),
-    ctime_ns: String(stat.ctimeNs),
-    ino: String(stat.ino),
-    size: Number(stat.size),
+/** A tree that takes more than half of what one may have is looked at as a whole, and so counted anew. */
+function sinceOf(known: KnownTree, began: FileMoment, earlier: EarlierLook): ScanSince | undefined {
+  const ns = changedFrom(earlier.began, began);
+  const { again, writtenBytes } = earlier;
+  const large = known.size > SNAPSHOT_LIMITS.entries / 2 || writtenBytes > SNAPSHOT_LIMITS.pathBytes / 2;
+  if (ns === undefined || large) return undefined;
+  const isKnown = (folder: ScannedEntry): boolean => {
+    const entry = known.get(folder.path)?.entry;
+    return entry?.type === 'directory' && entry.ino === inodeOf(folder);
   };
+  return { ns, again, entries: known.size, writtenBytes, isKnown };
 }

@@ -1,16 +1,19 @@
-import { digestLine, type ManifestHeader } from '../snapshot-format.js';
+import type { ManifestHeader } from '../snapshot-format.js';
 import { EventLoopSlices } from './event-loop.js';
 import type { ManifestStore } from './manifest-store.js';
-import { type KnownEntry, mayHaveChangedUnseen, youngAsOf } from './tree-pass.js';
+import { type KnownTree, mayHaveChangedUnseen, youngAsOf } from './known-tree.js';
+import { SortedTree } from './sorted-tree.js';
+import type { EarlierLook } from './tree-pass.js';
 
 /** A session's tree as of its latest snapshot. */
 export interface TreeState {
   header: ManifestHeader;
-  tree: Map<string, KnownEntry>;
-  /** The paths, sorted; one character a byte. */
-  sorted: string[];
+  tree: KnownTree;
+  sorted: SortedTree;
   /** Bytes of the whole manifest that the differences build on. */
   baseBytes: number;
+  /** Undefined when every entry has to be looked at. */
+  looked: EarlierLook | undefined;
 }
 
 /** Memory of all remembered trees together, as `sizeOf` estimates it; enough for some 40,000 files. */
@@ -34,8 +37,8 @@ export class TreeStates {
   remember(folder: string, state: TreeState): void {
     this.states.set(folder, state);
     let bytes = 0;
-    for (const [each, { tree }] of [...this.states].reverse()) {
-      if (bytes <= REMEMBERED_BYTES) bytes += sizeOf(tree);
+    for (const [each, kept] of [...this.states].reverse()) {
+      if (bytes <= REMEMBERED_BYTES) bytes += sizeOf(kept);
       if (bytes > REMEMBERED_BYTES) this.states.delete(each);
     }
   }
@@ -45,11 +48,9 @@ export class TreeStates {
   }
 }
 
-/** The path, its text, the line of the digest, which has the path once more, and attributes. */
-function sizeOf(tree: ReadonlyMap<string, KnownEntry>): number {
-  let bytes = 0;
-  for (const [path, { line }] of tree) bytes += path.length + 2 * line.length + ENTRY_BYTES;
-  return bytes;
+/** Each path is there twice, beside the line of the digest. */
+function sizeOf({ tree, sorted }: TreeState): number {
+  return 3 * sorted.bytes + tree.size * ENTRY_BYTES;
 }
 
 async function readState(id: string, manifests: ManifestStore): Promise<TreeState | undefined> {
@@ -57,15 +58,21 @@ async function readState(id: string, manifests: ManifestStore): Promise<TreeStat
   const [header] = chain;
   const base = chain.at(-1)?.snapshot_id;
   if (header === undefined || base === undefined) return undefined;
-  const tree = new Map<string, KnownEntry>();
+  const tree: KnownTree = new Map();
   const slices = new EventLoopSlices();
   const young = youngAsOf(header.started_ns);
   for (const [path, entry] of await manifests.entries(chain)) {
     const stamp = mayHaveChangedUnseen(entry, young) ? '' : undefined;
-    tree.set(path, { entry, line: digestLine(entry), stamp });
+    tree.set(path, { entry, stamp });
     if (slices.isOver) await slices.next();
   }
   const baseBytes = await manifests.size(base);
   // Deleting snapshots may have moved the base.
-  return { header: { ...header, base }, tree, sorted: [...tree.keys()].sort(), baseBytes };
+  return {
+    header: { ...header, base },
+    tree,
+    sorted: await SortedTree.of(tree),
+    baseBytes,
+    looked: undefined,
+  };
 }

@@ -90,16 +90,19 @@ export async function attributesProblem(): Promise<string | undefined> {
 /** By name; values in base64. */
 export type Xattrs = Record<string, string>;
 
-/** Reads attributes of entries below a folder. Starts before it is needed, so that the first reading takes less. */
+/** Reads attributes of entries below a folder. May start before it is needed, so that the first reading takes less. */
 export class XattrReader {
   private perl: Perl | undefined;
 
-  constructor(private readonly files: string) {
-    this.perl = startPerl(files);
+  constructor(private readonly files: string) {}
+
+  start(): void {
+    this.perl ??= startPerl(this.files);
   }
 
   /** Waits until reading can begin at once. */
   async prepare(): Promise<void> {
+    this.start();
     await this.perl?.ready;
   }
 
