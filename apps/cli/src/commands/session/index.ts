@@ -4,7 +4,8 @@ import { RaworcCommand } from '../../support/command.js';
 import { Client } from '../../support/http/client.js';
 import { askWhenUnsandboxed } from '../../support/local-service/ask-unsandboxed.js';
 import { computerFlags, computerOf } from '../../support/sessions/computer-flags.js';
-import { parseSecrets, promptFlags, promptOf, textOrFile } from '../../support/sessions/flags.js';
+import { promptFlags, promptOf, textOrFile } from '../../support/sessions/flags.js';
+import { secretFlags, secretsOf } from '../../support/sessions/secret-flags.js';
 
 export default class SessionStart extends RaworcCommand {
   static override summary = 'Start a new session and talk to Host';
@@ -17,6 +18,7 @@ export default class SessionStart extends RaworcCommand {
     'echo "What is in /etc/os-release?" | <%= config.bin %> session',
     'git diff | <%= config.bin %> session --prompt-file -',
     '<%= config.bin %> session --root --memory 4096 -s "apt-get install -y ffmpeg"',
+    'DB_PASSWORD=… <%= config.bin %> session --secret DB_PASSWORD --secret DEPLOY_KEY=@deploy.pem',
     '<%= config.bin %> session --no-attach --json',
   ];
   static override flags = {
@@ -27,11 +29,7 @@ export default class SessionStart extends RaworcCommand {
       helpValue: 'SECONDS',
       description: 'close when idle for so long; 0 = never',
     }),
-    secrets: Flags.string({
-      char: 'S',
-      helpValue: 'JSON',
-      description: 'environment variables of the computer, encrypted on the log',
-    }),
+    ...secretFlags,
     instructions: Flags.string({
       char: 'i',
       description: 'what Host should know and heed in this session',
@@ -57,7 +55,7 @@ export default class SessionStart extends RaworcCommand {
     const request: Partial<CreateSession> = {
       name: flags.name,
       timeout_seconds: flags.timeout,
-      secrets: { ...keyOfEnvironment(), ...parseSecrets(flags.secrets) },
+      secrets: { ...keyOfEnvironment(), ...(await secretsOf(flags)) },
       instructions: await textOrFile(flags.instructions, flags['instructions-file']),
       setup: await textOrFile(flags.setup, flags['setup-file']),
       // Posted by the conversation itself when there is one, so that it sees the whole answer.

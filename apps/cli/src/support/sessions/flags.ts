@@ -35,24 +35,6 @@ export function sessionPath(id: string): string {
   return `sessions/${encodeURIComponent(id)}`;
 }
 
-/** `{"NAME":"value"}` as secrets. The text itself is never shown: it holds secrets. */
-export function parseSecrets(text: string | undefined): Record<string, string> {
-  if (text === undefined) return {};
-  const hint = `Write them as -S '{"NAME":"value"}'.`;
-  let secrets: unknown;
-  try {
-    secrets = JSON.parse(text);
-  } catch {
-    throw usageError('The secrets are not valid JSON.', hint);
-  }
-  if (typeof secrets !== 'object' || secrets === null || Array.isArray(secrets)) {
-    throw usageError('The secrets must be one JSON object.', hint);
-  }
-  const wrong = Object.entries(secrets).find(([, value]) => typeof value !== 'string');
-  if (wrong !== undefined) throw usageError(`The secret ${wrong[0]} must be a text in quotes.`, hint);
-  return secrets as Record<string, string>;
-}
-
 /** What was given as text, or else the content of the file; `-` is stdin, all of it. */
 export async function textOrFile(
   given: string | undefined,
