@@ -34,6 +34,7 @@ export function commandsModule({
       timeoutSeconds: config.timeoutSeconds,
       image: null,
       desktopImage: desktop.image,
+      images: config.images && [...config.images, config.image, config.desktopImage],
       desktop: desktop.byDefault,
       root: computers.abilities.root,
       limits: computers.abilities.limits,

@@ -42,6 +42,8 @@ export interface SessionDefaults {
   image: string | null;
   /** Of sessions with a desktop that name no image; null: this service's computers can have none. */
   desktopImage: string | null;
+  /** Patterns of the images that sessions may name; absent: all. */
+  images?: readonly string[];
   /** Sessions that do not say get a desktop. */
   desktop: boolean;
   /** Tools can work as root inside the computers. */

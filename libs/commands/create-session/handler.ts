@@ -11,6 +11,7 @@ import { requireWithinMaxima } from '../limit-maxima.js';
 import { SessionFounder, type Foundation } from '../session-founder.js';
 import { userMessage } from '../user-message.js';
 import { CreateSession } from './command.js';
+import { requireImage } from './require-image.js';
 
 @CommandHandler(CreateSession)
 export class CreateSessionHandler implements ICommandHandler<CreateSession, CommandOutcome> {
@@ -66,6 +67,7 @@ export class CreateSessionHandler implements ICommandHandler<CreateSession, Comm
     const { image, desktop: wanted, root = false, network = 'egress', runtime } = request;
     const { defaults } = this;
     requireAbilities(request, defaults);
+    requireImage(image, defaults.images);
     requireDiskWithin(request.limits?.disk_mb, defaults.maxDiskMb);
     requireWithinMaxima(request.limits, defaults.maxima);
     const desktop = wanted ?? (image === undefined && defaults.desktop);

@@ -4,7 +4,12 @@ import { Mutex } from '../local/mutex.js';
 import { sessionLabels, settingsLabels } from './container/container-options.js';
 import { endContainer } from './container/end-container.js';
 import { Pauses } from './container/pause.js';
-import { isUnkept, keepRootFilesystem, makeContainerAgain } from './container/root-filesystem.js';
+import {
+  isUnkept,
+  keepRootFilesystem,
+  makeContainerAgain,
+  refuseSessionImage,
+} from './container/root-filesystem.js';
 import { SessionContainer } from './container/session-container.js';
 import { settingsFor } from './container/settings.js';
 import { DockerDesktop } from './desktop/docker-desktop.js';
@@ -49,6 +54,7 @@ export class DockerComputer extends SessionContainer {
     const existing = await this.find();
     if (existing) return this.infoOf(existing);
     await this.removeStray();
+    await refuseSessionImage(this.engine, spec.image);
     const settings = settingsFor(this.engine, spec);
     const labels = { ...sessionLabels(this.engine, this.names), ...settingsLabels(settings) };
     await makeVolume(this.engine, this.names.volume, labels);

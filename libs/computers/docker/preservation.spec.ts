@@ -109,4 +109,26 @@ await describeWithDocker('what stays of containers', (fixture) => {
       await rm(root, { recursive: true, force: true });
     }
   });
+
+  it('is no image for another session, by whatever name', async () => {
+    const id = await fixture.running({ root: true });
+    await install(id, 'tool');
+    await fixture.output(id, 'echo secret > /opt/f');
+    await fixture.computers.stop(id);
+    const name = `raworc/session_root:_${id}`;
+    const image = fixture.docker.getImage(name);
+    const { Id: digest } = await image.inspect();
+    const [repo, tag] = ['raworc/test', `other-${id}`];
+    await image.tag({ repo, tag });
+    try {
+      for (const named of [name, digest, digest.slice(7, 19), `${repo}:${tag}`]) {
+        const created = fixture.computers.create({ sessionId: `thief-${id}`, image: named });
+        await expect(created).rejects.toMatchObject({ code: 'command_refused' });
+      }
+    } finally {
+      await fixture.docker.getImage(`${repo}:${tag}`).remove();
+    }
+    await fixture.computers.start(id);
+    expect(await fixture.output(id, 'tool; cat /opt/f')).toBe('tool\nsecret\n');
+  });
 });

@@ -35,6 +35,8 @@ export const settingsSchema = z.object({
   computers: oneOf(['auto', 'local', 'local-unsafe', 'docker']),
   /** Container image of a session's computer. */
   image: z.string().regex(/^[\w][\w.:/@-]*$/, 'the name of a container image'),
+  /** Images that sessions may name beside these, with `*` for anything. Absent: all that the engine has. */
+  images: imageList().optional(),
   /** The same for computers with a desktop. */
   desktopImage: z.string().regex(/^[\w][\w.:/@-]*$/, 'the name of a container image'),
   /**
@@ -113,6 +115,7 @@ export const settingSources: Record<SettingName, SettingSource> = {
   },
   computers: { env: 'RAWORC_COMPUTERS', key: 'computers', fallback: 'auto' },
   image: { env: 'RAWORC_IMAGE', key: 'image', fallback: DEFAULT_IMAGE },
+  images: { env: 'RAWORC_IMAGES', key: 'images' },
   desktopImage: { env: 'RAWORC_DESKTOP_IMAGE', key: 'desktop_image', fallback: DEFAULT_DESKTOP_IMAGE },
   desktop: { env: 'RAWORC_DESKTOP', key: 'desktop', fallback: 'auto' },
   memoryMb: { env: 'RAWORC_MEMORY_MB', key: 'memory_mb', fallback: '2048' },
@@ -158,6 +161,16 @@ function wholeNumber(min: number, max: number) {
     .regex(/^\d{1,9}$/, allowed)
     .transform(Number)
     .refine((value) => value >= min && value <= max, allowed);
+}
+
+function imageList() {
+  return z
+    .string()
+    .regex(
+      /^[\w.:/@*-]{1,512}(,[\w.:/@*-]{1,512}){0,99}$/,
+      'names of images, separated by commas, such as node:*',
+    )
+    .transform((value) => value.split(','));
 }
 
 function sequences() {

@@ -1,6 +1,7 @@
 import { posix } from 'node:path';
 import type Docker from 'dockerode';
 import { z } from 'zod';
+import { ComputerError } from '../../computer.js';
 import { sessionLabels } from './container-options.js';
 import type { DockerComputer } from '../docker-computer.js';
 import { hasStatus, reasonOf } from '../engine/engine-error.js';
@@ -41,6 +42,19 @@ export async function copyRootFilesystem(target: SessionContainer, source: Docke
   } else if (from.settings.image === to.settings.image) return;
   else await retag(target, (image) => image.tag(target.names.rootTag), from.settings.image);
   await makeContainerAgain(target);
+}
+
+/**
+ * Whatever name it is called by: the root filesystem of a session is that session's alone.
+ * @throws ComputerError `command_refused`
+ */
+export async function refuseSessionImage({ docker }: Engine, image: string | undefined): Promise<void> {
+  const known = image === undefined ? undefined : await found(docker.getImage(image).inspect());
+  if (known?.Config.Labels?.[LABELS.session] === undefined) return;
+  throw new ComputerError(
+    'command_refused',
+    `The image ${image} holds the root filesystem of a session, which no other session may have. Name another image, or remix that session.`,
+  );
 }
 
 /** Removes the session's own images, also those that lost their name and were still in use at that time. */
