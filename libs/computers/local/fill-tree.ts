@@ -14,7 +14,7 @@ import type { CopiedFiles } from '../computer.js';
 import { type ManifestEntry, textToPath } from '../snapshot-format.js';
 import { hasCode } from './errno.js';
 import { type ObjectStore, copyBlocks } from './object-store.js';
-import { makePipe } from './output-pipe.js';
+import { makePipes } from './output-pipe.js';
 import { OpenTree, byFolder, parentOf, placeIn } from './open-tree.js';
 import type { SkippedPaths } from './skipped-paths.js';
 import { writeXattrs } from './xattrs.js';
@@ -120,7 +120,7 @@ class Filling {
       this.options.skipped.add(path, 'name_unsupported');
       return false;
     }
-    await makePipe(text.replace('/proc/self/', `/proc/${process.pid}/`));
+    await makePipes(text.replace('/proc/self/', `/proc/${process.pid}/`));
     return true;
   }
 

@@ -11,7 +11,9 @@ export interface Isolation {
   readonly networks: readonly ('egress' | 'none')[];
   /** The session's folder as its processes see it. */
   sessionDir(files: string): string;
-  launch(request: LaunchRequest): Launch;
+  launch(request: LaunchRequest): Promise<Launch>;
+  /** To be called when nothing is started below this folder for the time being. */
+  leave?(root: string): Promise<void>;
 }
 
 export interface LaunchRequest {
@@ -22,6 +24,8 @@ export interface LaunchRequest {
   user: number | undefined;
   /** The first descriptor that `argv` does not use; those from it on are the launch's. */
   spareFd: number;
+  /** Where given, nothing of `argv` runs before this descriptor has come to its end. */
+  holdFd?: number;
 }
 
 /** Arguments for `spawn`, so that `argv` runs in the session's folder. `env` is complete: nothing of ours is inherited. */

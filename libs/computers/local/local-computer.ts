@@ -22,7 +22,7 @@ import { PersistentShell } from './persistent-shell.js';
 import { Snapshots } from './snapshots.js';
 import { TreeStates } from './tree-state.js';
 import { runCommand } from './run-command.js';
-import { type SessionFolder, makeSessionFolder, repairSessionFolder } from './session-folder.js';
+import { type SessionFolder, letPass, makeSessionFolder, repairSessionFolder } from './session-folder.js';
 import type { SessionContext, SessionProcess } from './session-process.js';
 import { allocateUser, releaseUser } from './session-user/allocate.js';
 import { changeOwner } from './session-user/change-owner.js';
@@ -242,13 +242,15 @@ export class LocalComputer {
 
   /** A computer may come from a service that isolated it in another way, for example before it was root. */
   private async fitUser(user: number | undefined): Promise<void> {
-    if (this.isolation.separatesUsers === (user !== undefined)) return;
+    if (user !== undefined && this.isolation.separatesUsers) return letPass(this.folder, user);
+    if (user === undefined && !this.isolation.separatesUsers) return;
     if (user !== undefined) {
       await this.recordFile.update(({ user: _, ...record }) => record);
       return;
     }
     const own = await this.allocateUser();
     await changeOwner(this.folder.files, own);
+    await letPass(this.folder, own);
     await this.recordFile.update((record) => ({ ...record, user: own }));
   }
 

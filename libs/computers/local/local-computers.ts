@@ -196,6 +196,7 @@ export class LocalComputers implements Computers {
   async dispose(): Promise<void> {
     await Promise.all([...this.computers.values()].map((computer) => computer.dispose()));
     await this.discarded.end();
+    await this.isolation.leave?.(this.root);
   }
 
   private async change<T>(sessionId: string, task: (computer: LocalComputer) => Promise<T>): Promise<T> {

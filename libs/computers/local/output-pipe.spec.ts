@@ -1,7 +1,7 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { OutputPipe, makePipe } from './output-pipe.js';
+import { makePipes } from './output-pipe.js';
 
 const { PATH } = process.env;
 
@@ -12,14 +12,14 @@ afterEach(() => {
 describe('a pipe for output', () => {
   it('says which program is missing to make one, and what to install', async () => {
     process.env['PATH'] = '/nowhere';
-    await expect(OutputPipe.open(tmpdir(), () => undefined, undefined)).rejects.toMatchObject({
+    await expect(makePipes(join(tmpdir(), 'pipe'))).rejects.toMatchObject({
       code: 'driver_unavailable',
       message: expect.stringMatching(/mkfifo is missing.*Install coreutils/),
     });
   });
 
   it('says why it could not be made', async () => {
-    await expect(makePipe(join(tmpdir(), 'no', 'such', 'folder'))).rejects.toMatchObject({
+    await expect(makePipes(join(tmpdir(), 'no', 'such', 'folder'))).rejects.toMatchObject({
       code: 'driver_unavailable',
       message: expect.stringMatching(/A pipe could not be made: .*No such file or directory/),
     });

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { chownSync, closeSync, constants, openSync, readSync, rmSync } from 'node:fs';
+import { closeSync, constants, fchownSync, openSync, readSync, rmSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -10,8 +10,8 @@ import { findProgram } from './sandbox/programs.js';
 
 const run = promisify(execFile);
 
-/** Makes a named pipe that is its owner's alone; Node has no call for it. */
-export async function makePipe(path: string): Promise<void> {
+/** Makes named pipes that are their owner's alone; Node has no call for it. */
+export async function makePipes(...paths: string[]): Promise<void> {
   const program = findProgram('mkfifo');
   if (program === undefined) {
     throw new ComputerError(
@@ -20,7 +20,7 @@ export async function makePipe(path: string): Promise<void> {
     );
   }
   try {
-    await run(program, ['-m', '600', '--', path]);
+    await run(program, ['-m', '600', '--', ...paths]);
   } catch (cause) {
     throw new ComputerError('driver_unavailable', `A pipe could not be made: ${reasonOf(cause)}.`, { cause });
   }
@@ -38,6 +38,41 @@ const PIPE_CAPACITY = 64 * 1024;
 /** After this many bytes in one go the reader rests, so that an endless printer leaves the service some time. */
 const REST_AFTER_BYTES = 8 * 1024 * 1024;
 const REST_MS = 10;
+
+interface Ends {
+  read: number;
+  write: number;
+}
+
+/** Made ahead of need: the program that makes them takes as long as a short command. */
+const ready: Ends[] = [];
+const AHEAD = 4;
+let making: Promise<void> | undefined;
+
+async function takeEnds(folder: string): Promise<Ends> {
+  const ends = ready.pop() ?? (await makeEnds(folder, 1))[0];
+  if (ends === undefined) throw new Error('A pipe was made and is not there.');
+  if (ready.length === 0) making ??= makeAhead(folder).finally(() => (making = undefined));
+  return ends;
+}
+
+/** Where it fails, the next one who needs a pipe makes it and says why. */
+async function makeAhead(folder: string): Promise<void> {
+  ready.push(...(await makeEnds(folder, AHEAD).catch(() => [])));
+}
+
+async function makeEnds(folder: string, count: number): Promise<Ends[]> {
+  const paths = Array.from({ length: count }, () => join(folder, `.pipe-${randomUUID()}`));
+  try {
+    await makePipes(...paths);
+    return paths.map((path) => ({
+      read: openSync(path, constants.O_RDONLY | constants.O_NONBLOCK),
+      write: openSync(path, constants.O_WRONLY),
+    }));
+  } finally {
+    for (const path of paths) rmSync(path, { force: true });
+  }
+}
 
 /**
  * A real pipe for a child's stdout and stderr together. Node's own `pipe` is a socket pair, on which
@@ -59,23 +94,17 @@ export class OutputPipe {
   }
 
   /**
-   * `folder` holds the pipe's name for the moment between making and opening it. `user` may open it by name (as
-   * /dev/stdout) beside us.
+   * `folder` holds the names of pipes for the moment between making and opening them. `user` may open this one by name
+   * (as /dev/stdout) beside us.
    */
   static async open(
     folder: string,
     onData: (chunk: Buffer) => void,
     user: number | undefined,
   ): Promise<OutputPipe> {
-    const path = join(folder, `.pipe-${randomUUID()}`);
-    await makePipe(path);
-    try {
-      if (user !== undefined) chownSync(path, user, user);
-      const readEnd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-      return new OutputPipe(readEnd, openSync(path, constants.O_WRONLY), onData);
-    } finally {
-      rmSync(path);
-    }
+    const ends = await takeEnds(folder);
+    if (user !== undefined) fchownSync(ends.read, user, user);
+    return new OutputPipe(ends.read, ends.write, onData);
   }
 
   /** To be given to the child. */

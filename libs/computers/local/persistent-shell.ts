@@ -6,7 +6,7 @@ import { type CommandStart, commandProcesses, commandStart } from './command-pro
 import { Interruption } from './interruption.js';
 import { OutputCollector } from './output-collector.js';
 import { OutputPipe } from './output-pipe.js';
-import { descendants, readProcesses } from './process-table.js';
+import { innermost } from './process-table.js';
 import { type SessionContext, SessionProcess, type Stdio } from './session-process.js';
 import { SideChannels } from './side-channels.js';
 import {
@@ -189,7 +189,7 @@ export class PersistentShell implements Shell {
         `The computer's shell did not start: ${complaint.trim() || 'no reason given'}.`,
       );
     }
-    this.bashPid = descendants(readProcesses(), [this.process.pid]).at(-1)?.pid ?? this.process.pid;
+    this.bashPid = innermost(this.process.pid);
   }
 
   private onReport(line: string): void {

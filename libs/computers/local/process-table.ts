@@ -76,6 +76,14 @@ export function readChildren(pid: number): number[] | undefined {
     .map(Number);
 }
 
+/** The last one of a line of processes that each have one child. Where the kernel offers it, not all are looked at. */
+export function innermost(pid: number): number {
+  const children = readChildren(pid);
+  if (children === undefined) return descendants(readProcesses(), [pid]).at(-1)?.pid ?? pid;
+  const [child] = children;
+  return child === undefined ? pid : innermost(child);
+}
+
 /** The lines of the environment that the process was started with; none when we may not look. */
 export function environmentOf(pid: number): string[] {
   return readText(`/proc/${pid}/environ`)?.split('\0') ?? [];

@@ -1,10 +1,10 @@
-import { lchown, lstat, mkdir, rename } from 'node:fs/promises';
+import { chmod, lchown, lstat, mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ComputerError } from '../computer.js';
 import { hasCode } from './errno.js';
 import { removeTree } from './remove-tree.js';
 
-/** Where one session's computer lies on disk. Everything in it is private to the user of the service. */
+/** Where one session's computer lies on disk. Everything in it but the files is private to the user of the service. */
 export interface SessionFolder {
   sessionId: string;
   base: string;
@@ -49,8 +49,15 @@ export async function makeSessionFolder(folder: SessionFolder, user: number | un
   await mkdir(folder.snapshots, { recursive: true, mode: 0o700 });
   await makeStandardFolders(folder.files);
   if (user === undefined) return;
+  await letPass(folder, user);
   const paths = STANDARD_FOLDERS.map((name) => join(folder.files, name));
   for (const path of [folder.files, ...paths]) await lchown(path, user, user);
+}
+
+/** Lets the session's own user through to its files, where nothing above the folder is in the way, and nobody else. */
+export async function letPass({ base }: SessionFolder, user: number): Promise<void> {
+  await lchown(base, process.geteuid?.() ?? 0, user);
+  await chmod(base, 0o710);
 }
 
 /**

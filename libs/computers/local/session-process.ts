@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import type { Writable } from 'node:stream';
 import { ComputerError } from '../computer.js';
 import type { Isolation } from './isolation.js';
+import { field } from './errno.js';
 import { joinGroups } from './cgroups/join-groups.js';
 import { readProcess } from './process-table.js';
 import { endProcesses, isOurs } from './terminate.js';
@@ -41,11 +42,12 @@ export class SessionProcess {
     argv: string[],
     stdio: Stdio,
   ): Promise<SessionProcess> {
-    const spareFd = stdio.length;
-    const launch = isolation.launch({ files, argv, env, user, spareFd });
-    const { cwd, env: outerEnv, spareInputs } = launch;
-    const [file = '', ...args] = joinGroups(groups, [launch.file, ...launch.args]);
-    const allStdio: Stdio = [...stdio, ...spareInputs.map(() => 'pipe' as const)];
+    const holdFd = groups.length > 0 ? stdio.length : undefined;
+    const held = holdFd === undefined ? stdio : [...stdio, 'pipe' as const];
+    const spareFd = held.length;
+    const launch = await isolation.launch({ files, argv, env, user, spareFd, holdFd });
+    const { file, args, cwd, env: outerEnv, spareInputs } = launch;
+    const allStdio: Stdio = [...held, ...spareInputs.map(() => 'pipe' as const)];
     const child = spawn(file, args, { cwd, env: outerEnv, stdio: allStdio, detached: true });
     const exitCode = new Promise<number>((resolve) => {
       child.once('exit', (code, name) => resolve(code ?? 128 + signalNumber(name)));
@@ -59,8 +61,24 @@ export class SessionProcess {
     });
     // Later errors are failed signals to a process that is gone.
     child.on('error', () => undefined);
+    const process = new SessionProcess(child, child.pid ?? 0, exitCode, isolation.ownsProcesses);
     for (const [index, input] of spareInputs.entries()) sendSpareInput(child, spareFd + index, input);
-    return new SessionProcess(child, child.pid ?? 0, exitCode, isolation.ownsProcesses);
+    if (holdFd !== undefined) {
+      await process.join(groups);
+      sendSpareInput(child, holdFd, '');
+    }
+    return process;
+  }
+
+  /** While it is held. */
+  private async join(groups: readonly string[]): Promise<void> {
+    try {
+      await joinGroups(groups, this.pid);
+    } catch (cause) {
+      await this.end();
+      const message = `A process could not join the control groups of its session: ${String(field(cause, 'message'))}. Try again.`;
+      throw new ComputerError('driver_unavailable', message, { cause });
+    }
   }
 
   /** Ends it and everything it started: politely at first, after half a second by force. */

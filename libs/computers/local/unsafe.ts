@@ -8,14 +8,22 @@ export const unsafe: Isolation = {
   separatesUsers: false,
   networks: ['egress'],
   sessionDir: (files) => files,
-  launch: ({ files, argv, env }) => ({
-    file: argv[0] ?? 'true',
-    args: argv.slice(1),
-    cwd: files,
-    env: sessionEnvironment(files, process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin', userName(), env),
-    spareInputs: [],
-  }),
+  launch: async ({ files, argv, env, holdFd }) => {
+    const [file = 'true', ...args] = holdFd === undefined ? argv : [...waitFor(holdFd), ...argv];
+    return {
+      file,
+      args,
+      cwd: files,
+      env: sessionEnvironment(files, process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin', userName(), env),
+      spareInputs: [],
+    };
+  },
 };
+
+/** A program that becomes the command in its arguments when a descriptor has nothing more to read. */
+function waitFor(fd: number): string[] {
+  return ['/bin/sh', '-c', `read -r _ <&${fd}; unset _; exec ${fd}<&-; exec "$@"`, 'sh'];
+}
 
 /** In a container, the number of a user need not have a name. */
 function userName(): string {

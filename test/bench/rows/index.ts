@@ -10,6 +10,7 @@ import { postMessage } from './post-message.js';
 import { queries } from './queries.js';
 import { rebuild } from './rebuild.js';
 import { remix } from './remix.js';
+import { sandboxStart } from './sandbox-start.js';
 import { snapshots } from './snapshot.js';
 import { sse } from './sse.js';
 import { viewLag } from './view-lag.js';
@@ -20,6 +21,7 @@ export const BENCHES: readonly Bench[] = [
   postMessage,
   createSession,
   remix,
+  sandboxStart,
   snapshots,
   rebuild,
   viewLag,

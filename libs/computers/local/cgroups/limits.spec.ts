@@ -1,12 +1,13 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { existsSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Computers, type ExecResult, LIMIT_NAMES } from '../../computer.js';
 import { bubblewrapProblem, createLocalComputers } from '../index.js';
 import { findTrees, limitsOf } from './find-trees.js';
 import type { Tree } from './session-cgroup.js';
+import { inNamespaceOf, processNamed, read } from '../testing/sandbox.js';
 
 const problem = await bubblewrapProblem();
 const modes = problem === undefined ? (['bubblewrap', 'unsafe'] as const) : (['unsafe'] as const);
@@ -42,6 +43,25 @@ function describeLimits(mode: 'bubblewrap' | 'unsafe'): void {
   it('lets no more processes start', async () => {
     const { output } = await bash('for i in $(seq 40); do sleep 5 & done; wait');
     expect(output).toContain('fork: retry: Resource temporarily unavailable');
+  });
+
+  it('holds from the first program of a command on, in every tree', async () => {
+    const mark = `7${process.pid}.${Date.now()}`;
+    const ending = new AbortController();
+    const running = computers.exec('a', ['sleep', mark], {
+      timeoutMs: 20_000,
+      maxOutputBytes: 100,
+      signal: ending.signal,
+    });
+    const sleeper = await processNamed(`sleep\0${mark}\0`);
+    const bases = new Set((Object.values(findTrees(root)) as Tree[]).map(({ base }) => base));
+    for (const pid of mode === 'unsafe' ? [sleeper] : inNamespaceOf(sleeper)) {
+      const groups = read(`/proc/${pid}/cgroup`).split('\n');
+      const ours = groups.filter((line) => [...bases].some((base) => line.endsWith(`/${basename(base)}/a`)));
+      expect(ours).toHaveLength(bases.size);
+    }
+    ending.abort();
+    expect(await running).toMatchObject({ outcome: 'cancelled' });
   });
 
   it('slows down what takes more of the processors', async () => {

@@ -42,7 +42,7 @@ const ETC = [
   '/etc/timezone',
 ];
 
-/** Places in /proc where a process of root's, even one without any capability, could change or reboot the machine. */
+/** Places in /proc where the machine could be changed or rebooted, had a sandbox more rights than it has. */
 const READ_ONLY_PROC = ['acpi', 'bus', 'fs', 'irq', 'mtrr', 'pressure', 'scsi', 'sys', 'sysrq-trigger'];
 
 /** What tells of the machine and its memory: empty in the sandbox. */
@@ -124,6 +124,12 @@ function systemFolder(path: string): string[] {
   return stat.isSymbolicLink() ? ['--symlink', readlinkSync(path), path] : ['--ro-bind', path, path];
 }
 
+/** Those that are there and not root's alone: a sandbox is never root, and each mount makes its start slower. */
 function procPaths(names: string[]): string[] {
-  return names.map((name) => `/proc/${name}`).filter((path) => existsSync(path));
+  return names.map((name) => `/proc/${name}`).filter((path) => isForOthers(path));
+}
+
+function isForOthers(path: string): boolean {
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  return stat !== undefined && (stat.isDirectory() || (stat.mode & 0o066) !== 0);
 }

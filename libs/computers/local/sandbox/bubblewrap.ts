@@ -1,8 +1,9 @@
+import { dirname } from 'node:path';
 import { type Isolation, type LaunchRequest, sessionEnvironment } from '../isolation.js';
 import { INNER_USER, OWN_FILES, sandboxOptions } from './arguments.js';
 import { findProgram } from './programs.js';
 import { systemCallFilter } from './system-call-filter.js';
-import { asSessionUser, mountPoint } from './user-drop.js';
+import { asSessionUser, insideNamespace, leaveNamespace } from './user-drop.js';
 import { canDisableUserNamespaces } from './version.js';
 
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -23,20 +24,23 @@ export const bubblewrap: Isolation = {
   separatesUsers: process.geteuid?.() === 0,
   networks: ['none'],
   sessionDir: () => '/session',
-  launch: (request) => {
+  launch: async (request) => {
     const { files, argv, user, spareFd } = request;
     const sandbox = [findProgram('bwrap') ?? 'bwrap', '--args', String(spareFd), '--', ...INIT, ...argv];
-    const [file = '', ...args] = user === undefined ? sandbox : asSessionUser(files, user, sandbox);
+    const [file = '', ...args] =
+      user === undefined ? sandbox : await asSessionUser(dirname(dirname(files)), user, sandbox);
     // The session's variables are for inside. In the environment of bwrap itself they could change what it does,
     // outside of the sandbox (LD_PRELOAD), and in its arguments every user of the machine could read them.
     return { file, args, cwd: '/', env: {}, spareInputs: spareInputs(request) };
   },
+  leave: leaveNamespace,
 };
 
 /** What bwrap reads from its descriptors: its options, the filter, the files of its own. */
-function spareInputs({ files, env, user, spareFd }: LaunchRequest): (string | Buffer)[] {
+function spareInputs({ files, env, user, spareFd, holdFd }: LaunchRequest): (string | Buffer)[] {
   const options = [
-    ...sandboxOptions(user === undefined ? files : mountPoint(), spareFd + 1, spareFd + 2),
+    ...sandboxOptions(user === undefined ? files : insideNamespace(files), spareFd + 1, spareFd + 2),
+    ...(holdFd === undefined ? [] : ['--block-fd', String(holdFd)]),
     ...(canDisableUserNamespaces() ? ['--disable-userns'] : []),
     ...Object.entries(sessionEnvironment('/session', PATH, INNER_USER.name, env)).flatMap(([name, value]) => [
       '--setenv',

@@ -37,17 +37,17 @@ describe('why there is no sandbox', () => {
 
   it('is what bubblewrap says when it fails, and not that it is missing', async () => {
     const script = 'case $1 in --help) echo --disable-userns;; *) echo "no way" >&2; exit 1;; esac';
-    await install('bwrap', script, ['unshare', 'mount', 'setpriv', 'chown', 'find']);
+    await install('bwrap', script, ['unshare', 'mount', 'nsenter', 'setpriv', 'chown', 'find']);
     expect(await bubblewrapProblem()).toBe('no way');
   });
 
   asRoot('is, for root, a bubblewrap that cannot forbid user namespaces', async () => {
-    await install('bwrap', 'exec true', ['unshare', 'mount', 'setpriv']);
+    await install('bwrap', 'exec true', ['unshare', 'mount', 'nsenter', 'setpriv']);
     expect(await bubblewrapProblem()).toMatch(/runs as root.*--disable-userns.*Start Raworc as a plain user/);
   });
 
   asRoot('is, for root, a program of util-linux that is missing', async () => {
-    await install('bwrap', 'exec true', ['unshare', 'mount']);
+    await install('bwrap', 'exec true', ['unshare', 'mount', 'nsenter']);
     expect(await bubblewrapProblem()).toMatch(/needs setpriv .*Install util-linux/);
   });
 });

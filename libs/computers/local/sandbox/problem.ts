@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { changeOwner } from '../session-user/change-owner.js';
 import { PROBE_USER } from '../session-user/allocate.js';
+import { makeSessionFolder, sessionFolder } from '../session-folder.js';
 import { SessionProcess } from '../session-process.js';
 import { bubblewrap } from './bubblewrap.js';
 import { findProgram } from './programs.js';
@@ -55,10 +55,12 @@ function missingParts(): SandboxProblem | undefined {
 }
 
 async function probe(): Promise<SandboxProblem | undefined> {
-  const files = await mkdtemp(join(tmpdir(), 'raworc-probe-'));
+  const root = await mkdtemp(join(tmpdir(), 'raworc-probe-'));
   const user = bubblewrap.separatesUsers ? PROBE_USER : undefined;
   try {
-    if (user !== undefined) await changeOwner(files, user);
+    const folder = sessionFolder(root, 'probe');
+    await makeSessionFolder(folder, user);
+    const { files } = folder;
     const context = { isolation: bubblewrap, files, env: {}, user };
     const { child } = await SessionProcess.start(
       context,
@@ -71,6 +73,7 @@ async function probe(): Promise<SandboxProblem | undefined> {
     if (exitCode === 0) return undefined;
     return userNamespacesProblem() ?? { reason: complaint.trim() || 'bwrap could not start a process' };
   } finally {
-    await rm(files, { recursive: true, force: true });
+    await bubblewrap.leave?.(root);
+    await rm(root, { recursive: true, force: true });
   }
 }
