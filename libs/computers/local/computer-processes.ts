@@ -15,7 +15,7 @@ const PAGE_BYTES = 4096;
 /** All that runs for one session, whichever process of ours started it. */
 export class ComputerProcesses {
   private stopped: ProcessEntry[] | undefined;
-  private joinable: string[] | undefined;
+  private hasGroups = false;
 
   constructor(
     private readonly files: string,
@@ -26,8 +26,11 @@ export class ComputerProcesses {
 
   /** The control groups that a new process of the session is to join. */
   groups(limits: ComputerLimits): readonly string[] {
-    this.joinable ??= this.cgroup?.open(limits);
-    return this.joinable ?? [];
+    if (this.cgroup === undefined) return [];
+    // Each time, because another process of the service may have swept them since.
+    const files = this.cgroup.open(limits);
+    this.hasGroups = true;
+    return files;
   }
 
   /** Remembers a process on disk, and forgets those that ended. */
@@ -81,8 +84,8 @@ export class ComputerProcesses {
 
   /** Leaves no empty group behind when the service ends and its sessions go on later. */
   async leaveGroups(): Promise<void> {
-    if (this.joinable === undefined || this.cgroup === undefined || this.cgroup.pids().length > 0) return;
-    this.joinable = undefined;
+    if (!this.hasGroups || this.cgroup === undefined || this.cgroup.pids().length > 0) return;
+    this.hasGroups = false;
     await this.cgroup.remove();
   }
 
@@ -98,7 +101,7 @@ export class ComputerProcesses {
     await endProcesses(leaders, this.isolation.ownsProcesses);
     await this.cgroup?.kill();
     await this.cgroup?.remove();
-    this.joinable = undefined;
+    this.hasGroups = false;
     await this.recordFile.update((record) => ({ ...record, processes: [] }));
   }
 

@@ -24,6 +24,8 @@ export interface LaunchRequest {
   user: number | undefined;
   /** The first descriptor that `argv` does not use; those from it on are the launch's. */
   spareFd: number;
+  /** What the session's programs and files in memory may take up together, where that is limited. */
+  memoryMb?: number;
   /** Where given, nothing of `argv` runs before this descriptor has come to its end. */
   holdFd?: number;
 }

@@ -233,7 +233,8 @@ export class LocalComputer {
       );
     }
     const groups = this.processes.groups(limits);
-    return { isolation: this.isolation, files: this.folder.files, env: this.env, user, groups };
+    const { isolation, env, folder } = this;
+    return { isolation, files: folder.files, env, user, memoryMb: limits.memoryMb, groups };
   }
 
   private allocateUser(): Promise<number> {

@@ -1,7 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { eventually } from '../../../test/support/eventually.js';
 import { describeComputers } from '../conformance.js';
 import { bubblewrapProblem, createLocalComputers } from './index.js';
 
@@ -34,6 +36,15 @@ describe('local computers', () => {
     const limits = { timeoutMs: 10_000, maxOutputBytes: 1_000 };
     const result = await computers.exec('a', ['sh', '-c', 'echo "<$TOKEN>"'], limits);
     expect(result.output).toBe('<>\n');
+    await computers.dispose();
+  });
+
+  it('removes at its start what an earlier service had no time to', async () => {
+    const left = join(root, '.discarded', 'of-an-earlier-service');
+    await mkdir(join(left, 'files'), { recursive: true });
+    const computers = createLocalComputers({ root, mode: 'unsafe' });
+    computers.watch(() => undefined, new AbortController().signal);
+    await eventually(async () => !existsSync(left));
     await computers.dispose();
   });
 });

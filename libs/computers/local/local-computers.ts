@@ -24,10 +24,12 @@ import type { Point, Screenshot } from '../desktop.js';
 import { noDesktop } from '../no-desktop.js';
 import { spaceAt } from '../space-at.js';
 import { findTrees, limitsOf } from './cgroups/find-trees.js';
+import { sweepGroups } from './cgroups/sweep-groups.js';
 import type { Trees } from './cgroups/session-cgroup.js';
 import { listComputerFiles, readComputerFile, writeComputerFile } from './computer-files.js';
 import { diskUsageOf } from './disk-usage.js';
 import { DiscardedFolders } from './discarded-folders.js';
+import { hasCode } from './errno.js';
 import type { Isolation } from './isolation.js';
 import { LocalComputer } from './local-computer.js';
 import { isSessionId, sessionFolder } from './session-folder.js';
@@ -41,6 +43,7 @@ export class LocalComputers implements Computers {
   private readonly trees = new TreeStates();
   private readonly cgroups: Trees;
   private readonly discarded: DiscardedFolders;
+  private sweeping: Promise<void> | undefined;
 
   constructor(
     private readonly root: string,
@@ -90,8 +93,8 @@ export class LocalComputers implements Computers {
 
   async list(): Promise<ComputerInfo[]> {
     await mkdir(this.root, { recursive: true, mode: 0o700 });
-    await this.discarded.resume();
-    const names = (await readdir(this.root)).filter(isSessionId).sort();
+    await this.sweep();
+    const names = await this.names();
     const found = await Promise.all(names.map((name) => this.computer(name).inspectAnyway()));
     return found.filter((info) => info !== undefined);
   }
@@ -190,13 +193,43 @@ export class LocalComputers implements Computers {
     return Promise.reject(noDesktop(sessionId));
   }
 
-  /** Nothing ends these computers but what this process does. */
-  watch(): void {}
+  /** Nothing ends these computers but what this process does. What an earlier one has left is removed meanwhile. */
+  watch(): void {
+    this.sweep().catch((error: unknown) =>
+      this.logger?.warn({ err: error }, 'what an earlier process has left could not be removed'),
+    );
+  }
 
   async dispose(): Promise<void> {
+    await this.sweeping?.catch(() => undefined);
     await Promise.all([...this.computers.values()].map((computer) => computer.dispose()));
     await this.discarded.end();
     await this.isolation.leave?.(this.root);
+  }
+
+  /** Once. */
+  private sweep(): Promise<void> {
+    this.sweeping ??= this.removeLeftovers();
+    return this.sweeping;
+  }
+
+  private async removeLeftovers(): Promise<void> {
+    await this.discarded.resume();
+    const names = new Set(await this.names());
+    const swept = await sweepGroups(this.cgroups, {
+      isKnown: (name) => names.has(name),
+      isInUse: (name) => this.computers.has(name),
+    });
+    if (swept.length > 0)
+      this.logger?.info({ groups: swept }, 'removed control groups that were left behind');
+  }
+
+  private async names(): Promise<string[]> {
+    const names = await readdir(this.root).catch((error: unknown) => {
+      if (hasCode(error, 'ENOENT')) return [];
+      throw error;
+    });
+    return names.filter(isSessionId).sort();
   }
 
   private async change<T>(sessionId: string, task: (computer: LocalComputer) => Promise<T>): Promise<T> {

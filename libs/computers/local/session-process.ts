@@ -17,6 +17,8 @@ export interface SessionContext {
   env: Record<string, string>;
   /** The session's own user, where it has one. */
   user: number | undefined;
+  /** What its processes and files in memory may take up, where that is limited. */
+  memoryMb?: number;
   /** Files of the control groups of which its processes are members. */
   groups?: readonly string[];
 }
@@ -38,14 +40,14 @@ export class SessionProcess {
   }
 
   static async start(
-    { isolation, files, env, user, groups = [] }: SessionContext,
+    { isolation, files, env, user, memoryMb, groups = [] }: SessionContext,
     argv: string[],
     stdio: Stdio,
   ): Promise<SessionProcess> {
     const holdFd = groups.length > 0 ? stdio.length : undefined;
     const held = holdFd === undefined ? stdio : [...stdio, 'pipe' as const];
     const spareFd = held.length;
-    const launch = await isolation.launch({ files, argv, env, user, spareFd, holdFd });
+    const launch = await isolation.launch({ files, argv, env, user, memoryMb, spareFd, holdFd });
     const { file, args, cwd, env: outerEnv, spareInputs } = launch;
     const allStdio: Stdio = [...held, ...spareInputs.map(() => 'pipe' as const)];
     const child = spawn(file, args, { cwd, env: outerEnv, stdio: allStdio, detached: true });

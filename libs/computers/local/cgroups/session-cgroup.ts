@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ComputerError, type ComputerLimits } from '../../computer.js';
@@ -47,10 +47,17 @@ export class SessionCgroup {
         writeFileSync(join(base, 'cgroup.subtree_control'), `+${controller}`);
     }
     const { memory, pids, cpus } = this.trees;
+    if (cpus) yieldToService(cpus);
     if (memory && limits.memoryMb !== undefined) this.limitMemory(memory, limits.memoryMb * MIB);
     if (pids && limits.pids !== undefined) this.write(pids, 'pids.max', String(limits.pids));
     if (cpus && limits.cpus !== undefined) this.limitCpus(cpus, Math.round(limits.cpus * PERIOD_US));
     return this.folders.map((folder) => join(folder, 'cgroup.procs'));
+  }
+
+  /** The names of the groups in these trees, one for each session that has or had processes. */
+  static names(trees: Trees): string[] {
+    const bases = new Set((Object.values(trees) as Tree[]).map(({ base }) => base));
+    return [...new Set([...bases].flatMap(groupsIn))];
   }
 
   /** The members, as the machine numbers them. */
@@ -143,6 +150,12 @@ export class SessionCgroup {
   }
 }
 
+/** All sessions together get half of what a single process of the service gets, wherever both want more than there is. */
+function yieldToService({ version, base }: Tree): void {
+  const [file, weight] = version === 2 ? ['cpu.weight', '50'] : ['cpu.shares', '512'];
+  writeFileSync(join(base, file), weight);
+}
+
 function removed(folder: string): boolean {
   try {
     rmdirSync(folder);
@@ -150,6 +163,16 @@ function removed(folder: string): boolean {
   } catch (error) {
     if (hasCode(error, 'ENOENT')) return true;
     if (hasCode(error, 'EBUSY', 'ENOTEMPTY')) return false;
+    throw error;
+  }
+}
+
+function groupsIn(base: string): string[] {
+  try {
+    const entries = readdirSync(base, { withFileTypes: true });
+    return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return [];
     throw error;
   }
 }

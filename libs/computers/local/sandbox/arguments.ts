@@ -1,4 +1,5 @@
 import { existsSync, lstatSync, readlinkSync } from 'node:fs';
+import { canLimitMemoryFolders } from './version.js';
 
 /** The user that a session's processes see themselves as; on the machine it is another one. */
 export const INNER_USER = { id: 1000, name: 'session' };
@@ -58,8 +59,29 @@ const HIDDEN_PROC = [
   'vmallocinfo',
 ];
 
+const MIB = 1024 * 1024;
+
+/**
+ * Folders in memory, and the part of the session's memory that each may take up. Together they leave a fifth of it to
+ * programs: files alone do not bring the session to its limit.
+ */
+const MEMORY_FOLDERS = [
+  { path: '/tmp', part: 1 / 2 },
+  { path: '/var/tmp', part: 1 / 8 },
+  { path: '/dev/shm', part: 1 / 8 },
+  { path: '/run', part: 1 / 32 },
+];
+
+/** Of a session whose memory is not limited. */
+const DEFAULT_MEMORY_MB = 1024;
+
 /** Options of bwrap for a sandbox in which `files` is /session. `ownFilesFd` is the first descriptor of OWN_FILES. */
-export function sandboxOptions(files: string, filterFd: number, ownFilesFd: number): string[] {
+export function sandboxOptions(
+  files: string,
+  filterFd: number,
+  ownFilesFd: number,
+  memoryMb = DEFAULT_MEMORY_MB,
+): string[] {
   return [
     '--unshare-user',
     '--unshare-pid',
@@ -99,12 +121,10 @@ export function sandboxOptions(files: string, filterFd: number, ownFilesFd: numb
     '/dev',
     ...procPaths(READ_ONLY_PROC).flatMap((path) => ['--ro-bind', path, path]),
     ...procPaths(HIDDEN_PROC).flatMap((path) => ['--ro-bind', '/dev/null', path]),
-    '--tmpfs',
-    '/tmp',
-    '--tmpfs',
-    '/var/tmp',
-    '--tmpfs',
-    '/run',
+    ...MEMORY_FOLDERS.flatMap(({ path, part }) => memoryFolder(path, Math.floor(memoryMb * MIB * part))),
+    // What programs need of it are mounts of their own.
+    '--remount-ro',
+    '/dev',
     '--bind',
     files,
     '/session',
@@ -116,6 +136,11 @@ export function sandboxOptions(files: string, filterFd: number, ownFilesFd: numb
     '--chdir',
     '/session',
   ];
+}
+
+function memoryFolder(path: string, bytes: number): string[] {
+  const size = canLimitMemoryFolders() ? ['--size', String(bytes)] : [];
+  return ['--perms', '1777', ...size, '--tmpfs', path];
 }
 
 function systemFolder(path: string): string[] {

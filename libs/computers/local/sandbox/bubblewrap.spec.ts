@@ -72,6 +72,42 @@ function describeSandbox(): void {
     );
   });
 
+  it('fills up its folders in memory without harm: each is full long before the session’s memory is', async () => {
+    await computers.create({ sessionId: 'small', limits: { memoryMb: 64 } });
+    await computers.start('small');
+    const run = async (command: string) => (await computers.shell('small')).run(command, LIMITS);
+    const fill = 'for i in {1..200}; do head -c 1M /dev/zero || break; done > $d/fill';
+    const { output, exitCode } = await run(
+      `for d in /tmp /var/tmp /dev/shm /run; do (${fill}) 2>&1 | grep -c 'No space left on device'; done; stat -c %s /tmp/fill`,
+    );
+    expect({ output, exitCode }).toEqual({ output: `1\n1\n1\n1\n${32 * 1024 * 1024}\n`, exitCode: 0 });
+    expect(await run('rm /tmp/fill && echo again > /tmp/file && cat /tmp/file')).toMatchObject({
+      output: 'again\n',
+      outcome: 'exited',
+    });
+    await computers.destroy('small');
+  });
+
+  it('has the devices that programs need, and no place for others', async () => {
+    const refused = [
+      'touch /dev/x',
+      'mkdir /dev/x',
+      'ln -s /session /dev/x',
+      'rm /dev/null',
+      'mv /dev/zero /dev/x',
+    ];
+    for (const command of refused)
+      expect([command, await bash(`${command} 2>&1`)]).toEqual([
+        command,
+        expect.stringContaining('Read-only file system'),
+      ]);
+    expect(await bash('echo x > /dev/null && echo x > /dev/full')).toContain('No space left on device');
+    expect(await bash('for d in zero random urandom; do head -c 8 /dev/$d; done | wc -c')).toBe('24\n');
+    expect(await bash('echo x > /dev/shm/x && cat /dev/shm/x; [ -c /dev/tty ] && echo tty')).toBe('x\ntty\n');
+    const terminal = `perl -e 'open my $t, "+<", "/dev/ptmx" or die $!; ioctl $t, 0x80045430, my $n = pack "I", 0 or die $!; print -c "/dev/pts/" . unpack("I", $n) ? "pts\n" : "no\n"'`;
+    expect(await bash(terminal)).toBe('pts\n');
+  });
+
   it('has a network and processes of its own', async () => {
     expect((await bash('tail -n +3 /proc/net/dev | cut -d: -f1')).trim()).toBe('lo');
     expect(Number(await bash('ls -d /proc/[0-9]* | wc -l'))).toBeLessThan(6);

@@ -37,9 +37,14 @@ export const bubblewrap: Isolation = {
 };
 
 /** What bwrap reads from its descriptors: its options, the filter, the files of its own. */
-function spareInputs({ files, env, user, spareFd, holdFd }: LaunchRequest): (string | Buffer)[] {
+function spareInputs({ files, env, user, spareFd, holdFd, memoryMb }: LaunchRequest): (string | Buffer)[] {
   const options = [
-    ...sandboxOptions(user === undefined ? files : insideNamespace(files), spareFd + 1, spareFd + 2),
+    ...sandboxOptions(
+      user === undefined ? files : insideNamespace(files),
+      spareFd + 1,
+      spareFd + 2,
+      memoryMb,
+    ),
     ...(holdFd === undefined ? [] : ['--block-fd', String(holdFd)]),
     ...(canDisableUserNamespaces() ? ['--disable-userns'] : []),
     ...Object.entries(sessionEnvironment('/session', PATH, INNER_USER.name, env)).flatMap(([name, value]) => [
