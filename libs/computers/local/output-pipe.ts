@@ -35,9 +35,12 @@ function reasonOf(error: unknown): string {
 /** What a pipe holds at most: after reading that much, everything written before is read. */
 const PIPE_CAPACITY = 64 * 1024;
 
-/** After this many bytes in one go the reader rests, so that an endless printer leaves the service some time. */
-const REST_AFTER_BYTES = 8 * 1024 * 1024;
-const REST_MS = 10;
+/**
+ * After this many bytes in one go the reader rests. What prints without end has to wait then, as for a slow terminal,
+ * and costs the service a tenth of a processor at most.
+ */
+const REST_AFTER_BYTES = 1024 * 1024;
+const REST_MS = 8;
 
 interface Ends {
   read: number;
@@ -88,14 +91,21 @@ export class OutputPipe {
     private writeEnd: number | undefined,
     private readonly onData: (chunk: Buffer) => void,
   ) {
-    this.reader = new Socket({ fd: readEnd, readable: true, writable: false });
-    this.reader.on('data', (chunk) => this.receive(chunk));
+    // One buffer for all that is read: a new one each time would be much garbage for what is not even kept.
+    const onread = {
+      buffer: Buffer.allocUnsafe(PIPE_CAPACITY),
+      callback: (length: number, buffer: Uint8Array): boolean => {
+        this.receive(Buffer.from(buffer.buffer, buffer.byteOffset, length));
+        return true;
+      },
+    };
+    this.reader = new Socket({ fd: readEnd, readable: true, writable: false, onread });
     this.reader.on('error', () => this.close());
   }
 
   /**
    * `folder` holds the names of pipes for the moment between making and opening them. `user` may open this one by name
-   * (as /dev/stdout) beside us.
+   * (as /dev/stdout) beside us. What `onData` gets is overwritten afterwards.
    */
   static async open(
     folder: string,
@@ -122,13 +132,11 @@ export class OutputPipe {
   /** Reads all that was written before this call, without waiting for what may follow. */
   drain(): void {
     if (this.reader.destroyed) return;
-    // What Node has read already and keeps while it rests comes first; reading it emits it.
-    while (this.reader.read() !== null);
     for (let read = 0; read < PIPE_CAPACITY;) {
       const bytes = this.readAvailable();
       if (bytes === 0) return;
       read += bytes;
-      this.onData(Buffer.from(this.buffer.subarray(0, bytes)));
+      this.onData(this.buffer.subarray(0, bytes));
     }
   }
 
