@@ -1,5 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { DesktopLink, DesktopStatus, Problem, Session } from '#contracts';
+import type { ControlLease, DesktopLink, DesktopStatus, Problem, Session } from '#contracts';
 import { createDesktopSession } from '../testing/desktop-client.js';
 import { openEventSource } from '../testing/event-source.js';
 import { startTestApp, TOKEN, type TestApp } from '../testing/test-app.js';
@@ -97,6 +98,26 @@ describe('the address of a desktop', () => {
     expect([refused.status, (refused.json as Problem).code]).toEqual([409, 'desktop_missing']);
   });
 
+  it('becomes a pass that gives back only the control whose id it knows', async () => {
+    const { cookie } = await enter();
+    const { lease_id } = (await app.client.post(`sessions/${session.id}/control`)).json as ControlLease;
+    const release = async (query: string) =>
+      (
+        await fetch(`${app.url}/api/v0/sessions/${session.id}/control${query}`, {
+          method: 'DELETE',
+          headers: { cookie, origin: app.url },
+        })
+      ).status;
+    const holder = async () =>
+      ((await app.client.get(`sessions/${session.id}`)).json as Session).controlled_by;
+    expect([await release(''), await release('?lease_id='), await holder()]).toEqual([
+      401,
+      422,
+      'user:local',
+    ]);
+    expect([await release(`?lease_id=${lease_id}`), await holder()]).toEqual([204, null]);
+  });
+
   it.each([
     '/api/v0/sessions?/desktop?ticket=x',
     '/api/v0/sessions/a?/desktop?ticket=x',
@@ -160,7 +181,7 @@ describe('the page', () => {
     const { cookie } = await enter();
     const address = `${app.url}/api/v0/sessions/${session.id}/control`;
     const release = (headers: Record<string, string>) =>
-      fetch(address, { method: 'DELETE', headers: { cookie, ...headers } });
+      fetch(`${address}?lease_id=${randomUUID()}`, { method: 'DELETE', headers: { cookie, ...headers } });
     expect((await release({})).status).toBe(401);
     expect((await release({ origin: 'http://127.0.0.1:1' })).status).toBe(403);
     expect((await release({ origin: app.url })).status).toBe(204);

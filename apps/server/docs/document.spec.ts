@@ -86,7 +86,10 @@ describe('the documentation', () => {
   });
 
   it('is a page to look at', async () => {
-    expect((await app.client.get('/docs')).text).toContain('swagger-ui');
+    const page = await app.client.get('/docs');
+    expect(page.text).toContain('swagger-ui');
+    expect(page.text).not.toMatch(/<script(?![^>]* src=)[^>]*>| on\w+=/);
+    expect(page.headers.get('content-security-policy')).toContain("default-src 'none'; script-src 'self'");
     expect((await app.client.get('/docs/swagger-ui.css')).status).toBe(200);
   });
 });

@@ -38,8 +38,7 @@ export function createGate(token: string): Gate {
 
 /** The page's own handler redeems it. */
 function bringsTicket(caller: Caller): boolean {
-  const query = caller.url.slice(pathOf(caller).length);
-  return caller.method === 'GET' && PAGE.test(pathOf(caller)) && new URLSearchParams(query).has('ticket');
+  return caller.method === 'GET' && PAGE.test(pathOf(caller)) && queryOf(caller).has('ticket');
 }
 
 /** A cookie comes along by itself, so what does more than show has to come from a page of this service. */
@@ -48,6 +47,8 @@ function hasPass(passes: Passes, caller: Caller): boolean {
   const [, watched, controlled] = OF_PAGE.exec(`${method} ${pathOf(caller)}`) ?? [];
   const sessionId = watched ?? controlled;
   if (sessionId === undefined || !passes.admits(sessionId, headers.cookie)) return false;
+  // A pass is for watching; control is given back by who holds it, and only that one knows its id.
+  if (controlled !== undefined && !queryOf(caller).has('lease_id')) return false;
   const onlyShows = method === 'GET' && headers.upgrade === undefined;
   return onlyShows || headers.origin !== undefined;
 }
@@ -68,6 +69,10 @@ function isFromForeignPage({ headers }: Caller): boolean {
 
 function pathOf({ url }: Caller): string {
   return url.split('?', 1)[0] ?? '';
+}
+
+function queryOf(caller: Caller): URLSearchParams {
+  return new URLSearchParams(caller.url.slice(pathOf(caller).length));
 }
 
 /** Digests have one length, so that comparing them tells nothing. */
