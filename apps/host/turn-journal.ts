@@ -20,6 +20,7 @@ import {
   type TurnFailure,
 } from '#domain';
 import { LeaseLostError, type EventStore } from '#event-store';
+import type { SessionHistory } from './turn-history.js';
 
 /** Refusals that mean: somebody else ended this turn, or works on it. */
 const OVER: ReadonlySet<DomainErrorCode> = new Set([
@@ -32,13 +33,6 @@ const OVER: ReadonlySet<DomainErrorCode> = new Set([
 /** The turn is not ours any more; whoever works on it stops without a word. */
 export class TurnOver extends Error {
   override readonly name = 'TurnOver';
-}
-
-/** A session's events, all of them up to a place on the log. */
-export interface SessionHistory {
-  events: EventEnvelope[];
-  /** Of the last one. */
-  sequence: number;
 }
 
 export interface JournalParts {
@@ -61,6 +55,8 @@ export class TurnJournal {
   /** Up to here nothing is missing; own steps come after it. */
   private gapless: { length: number; sequence: number };
   private latest: number;
+  /** Version that the session has after the known events, if nobody else has added any. */
+  private version: number;
 
   readonly sessionId: string;
   readonly turnId: string;
@@ -68,7 +64,8 @@ export class TurnJournal {
   private readonly context: CommandContext;
 
   constructor(private readonly parts: JournalParts) {
-    const { events, sequence } = parts.history;
+    const { events, version, sequence } = parts.history;
+    this.version = version;
     this.history = [...events];
     this.gapless = { length: events.length, sequence };
     this.latest = sequence;
@@ -78,7 +75,7 @@ export class TurnJournal {
     this.context = parts.context;
   }
 
-  /** The session's events: all up to the last `catchUp`, then the turn's own. */
+  /** What the turn needs of the session's events: up to the last `catchUp` nothing is missing, then its own come. */
   get events(): readonly EventEnvelope[] {
     return this.history;
   }
@@ -96,12 +93,13 @@ export class TurnJournal {
   /** Takes in what others did in this session meanwhile. A replica of the log may lag behind our own steps. */
   async catchUp(): Promise<void> {
     const last = await this.store.last(this.sessionId);
-    if (last === undefined || last.event.sessionversion < this.history.length) return;
-    if (last.event.sessionversion === this.history.length) return this.knowUntil(last.sequence);
+    if (last === undefined || last.event.sessionversion < this.version) return;
+    if (last.event.sessionversion === this.version) return this.knowUntil(last.sequence);
     const since = await this.store.read(this.sessionId, { fromSequence: this.gapless.sequence + 1 });
     const end = since.at(-1);
-    if (end === undefined || end.event.sessionversion < this.history.length) return;
+    if (end === undefined || end.event.sessionversion < this.version) return;
     this.history.splice(this.gapless.length, Infinity, ...since.map(({ event }) => event));
+    this.version = end.event.sessionversion;
     this.knowUntil(end.sequence);
   }
 
@@ -165,6 +163,7 @@ export class TurnJournal {
     try {
       const { events, sequence } = await this.parts.bus.execute<typeof command, CommandOutcome>(command);
       this.history.push(...events);
+      this.version += events.length;
       if (events.length > 0) this.latest = sequence;
     } catch (error) {
       if (error instanceof DomainError && OVER.has(error.code)) throw new TurnOver(error.message);

@@ -18,7 +18,8 @@ import { Pictures } from './pictures.js';
 import { RequestMemory } from './request-memory.js';
 import { SessionSecrets } from './session-secrets.js';
 import { Settling } from './tools/computer/settling.js';
-import { TurnJournal, TurnOver, type JournalParts, type SessionHistory } from './turn-journal.js';
+import { readTurnHistory, type SessionHistory } from './turn-history.js';
+import { TurnJournal, TurnOver, type JournalParts } from './turn-journal.js';
 import { Turn } from './turn.js';
 
 /** The turns that this process works on, each of which can be stopped at any moment. */
@@ -48,16 +49,16 @@ export class Turns {
   async start(sessionId: string, messageId: string, stopping: AbortSignal): Promise<void> {
     const turnId = this.ids.uuid();
     await this.stoppable(sessionId, turnId, stopping, async (signal, lease) => {
-      const history = await this.read(sessionId);
+      const history = await readTurnHistory(this.store, sessionId);
       const context = contextOf(history, messageId);
       const started = await this.tryStart(
         new StartTurn(sessionId, { turnId, messageIds: [messageId] }, context),
       );
       if (started === undefined) return;
-      const { events, sequence } = started;
+      const { events, version, sequence } = started;
       const current = follows(history, started)
-        ? { events: [...history.events, ...events], sequence }
-        : await this.read(sessionId);
+        ? { events: [...history.events, ...events], version, sequence }
+        : await readTurnHistory(this.store, sessionId);
       await this.work(this.journal(lease, { sessionId, turnId, context, history: current }), signal);
     });
   }
@@ -65,7 +66,7 @@ export class Turns {
   /** Goes on with a turn that was cut off. */
   async resume(sessionId: string, turnId: string, stopping: AbortSignal): Promise<void> {
     await this.stoppable(sessionId, turnId, stopping, async (signal, lease) => {
-      const history = await this.read(sessionId);
+      const history = await readTurnHistory(this.store, sessionId);
       const context = contextOf(history, messageOf(history, turnId));
       await this.work(this.journal(lease, { sessionId, turnId, context, history }), signal, true);
     });
@@ -146,16 +147,11 @@ export class Turns {
       throw error;
     }
   }
-
-  private async read(sessionId: string): Promise<SessionHistory> {
-    const history = await this.store.read(sessionId);
-    return { events: history.map(({ event }) => event), sequence: history.at(-1)?.sequence ?? 0 };
-  }
 }
 
 /** Nothing came between what was read and what was appended. */
 function follows(history: SessionHistory, { events }: CommandOutcome): boolean {
-  return events[0]?.sessionversion === (history.events.at(-1)?.sessionversion ?? 0) + 1;
+  return events[0]?.sessionversion === history.version + 1;
 }
 
 function messageOf({ events }: SessionHistory, turnId: string): string | undefined {

@@ -1,12 +1,13 @@
 import { setTimeout } from 'node:timers/promises';
 import { ComputerError, type ComputerInfo, type ComputerSpec, type Computers } from '#computers';
 import { MODEL_KEY_SECRET, type Vault } from '#commands';
-import type { EventEnvelope, SessionCreated } from '#domain';
+import type { SessionCreated } from '#domain';
 import { ComputerFailure, NoLongerWanted } from './computer-failure.js';
 import { type CopiesInProgress, copySource } from './copy-source.js';
 import { requireNoCrashLoop } from './crash-loop.js';
-import { creationOf, type CurrentSession, type CurrentSessions } from './current-sessions.js';
+import type { CurrentSession, CurrentSessions } from './current-sessions.js';
 import { DEADLINES, within } from './deadline.js';
+import type { SessionFacts } from './session-facts.js';
 import { runSetup } from './setup-script.js';
 
 /** Written when copy and setup are done; only ever asked for before a session's first start. */
@@ -57,12 +58,13 @@ export class ComputerMaker {
     computer: ComputerInfo | undefined,
     signal: AbortSignal,
   ): Promise<StartedComputer> {
-    const history = await this.parts.sessions.history(session.id);
-    const created = creationOf(history);
+    const facts = await this.parts.sessions.facts(session.id);
+    const { created } = facts;
+    if (created === undefined) throw new Error(`The log lacks session.created of session ${session.id}.`);
     const making = { session, created, env: await this.environment(session.id, created), signal };
     const origin = session.state.firstStart ? (created.source ? 'remixed' : 'created') : 'restarted';
-    if (!session.state.computerRunning) requireNoCrashLoop(history, Date.now());
-    const started = await this.startOrMake(making, computer, history);
+    if (!session.state.computerRunning) requireNoCrashLoop(facts.ownStops, Date.now());
+    const started = await this.startOrMake(making, computer, facts);
     if (!session.state.computerRunning) await this.proveDesktop(making);
     return { ...started, origin };
   }
@@ -70,10 +72,10 @@ export class ComputerMaker {
   private async startOrMake(
     making: Making,
     computer: ComputerInfo | undefined,
-    history: EventEnvelope[],
+    facts: SessionFacts,
   ): Promise<Omit<StartedComputer, 'origin'>> {
     if (computer !== undefined && (await this.isMade(making))) return this.start(making, computer);
-    if (!making.session.state.firstStart) requireNothingLost(making.session, history);
+    if (!making.session.state.firstStart) requireNothingLost(making.session, facts);
     return { info: await this.make(making, computer), revived: false };
   }
 
@@ -171,9 +173,8 @@ function hasSteps({ setup, source }: SessionCreated): boolean {
 }
 
 /** A computer that held files is never silently replaced by an empty one. */
-function requireNothingLost({ state, id }: CurrentSession, history: EventEnvelope[]): void {
-  const held = state.hasOrigin || history.some(({ type }) => type === 'tool.started');
-  if (!held) return;
+function requireNothingLost({ state, id }: CurrentSession, { ranTool }: SessionFacts): void {
+  if (!state.hasOrigin && !ranTool) return;
   throw new ComputerFailure(
     `The computer of session ${id} is gone, and its files with it. The conversation is still there: remix the session with "data" and "code" set to false to go on with an empty computer.`,
     true,

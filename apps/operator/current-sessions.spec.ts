@@ -38,8 +38,8 @@ describe('CurrentSessions', () => {
     const id = await createSession(service, { setup: 'true' });
     await untilIdle(world, id);
     const session = await sessions.load(id);
-    const started = (await sessions.history(id)).find(({ type }) => type === 'computer.started');
+    const started = (await store.read(id)).find(({ event }) => event.type === 'computer.started');
     expect(session.last?.type).toBe('files.snapshotted');
-    expect(await lastActivity(session, sessions)).toBe(Date.parse(started?.time ?? ''));
+    expect(await lastActivity(session, sessions)).toBe(Date.parse(started?.event.time ?? ''));
   });
 });

@@ -1,6 +1,7 @@
 import type { SessionRepository } from '#commands';
-import { evolve, type EventEnvelope, type EventOf, type EventType, type SessionState } from '#domain';
-import type { EventStore } from '#event-store';
+import { evolve, type EventEnvelope, type SessionCreated, type SessionState } from '#domain';
+import { firstOf, foldSession, type EventStore } from '#event-store';
+import { factsAfter, isUpkeep, NO_FACTS, type SessionFacts } from './session-facts.js';
 
 export interface CurrentSession {
   id: string;
@@ -21,39 +22,40 @@ export class CurrentSessions {
     if (last === undefined || last.sequence <= known.sequence) {
       return { id, state: known.state, last: last?.event };
     }
-    const missed = await this.store.read(id, { fromSequence: known.sequence + 1 });
-    const state = missed.reduce<SessionState>(
-      (before, { event }) => ({ ...evolve(before, event), version: event.sessionversion }),
-      known.state,
-    );
+    const state = await foldSession(this.store, {
+      sessionId: id,
+      fromSequence: known.sequence + 1,
+      begin: () => known.state,
+      take: (before, missed) => missed.reduce((state, { event }) => after(state, event), before),
+    });
     return { id, state, last: last.event };
   }
 
-  async history(id: string): Promise<EventEnvelope[]> {
-    return (await this.store.read(id)).map(({ event }) => event);
+  /** Of all that ever happened in the session. */
+  facts(id: string): Promise<SessionFacts> {
+    return foldSession(this.store, {
+      sessionId: id,
+      begin: () => NO_FACTS,
+      take: (before, events) => events.reduce((facts, { event }) => factsAfter(facts, event), before),
+    });
+  }
+
+  /** What the session was created with; undefined when there is none, or it was erased. */
+  async creation(id: string): Promise<SessionCreated | undefined> {
+    const first = (await firstOf(this.store, id))?.event;
+    return first?.type === 'session.created' ? first.data : undefined;
   }
 }
 
-/** Events in which nobody did anything with the session. */
-const UPKEEP: ReadonlySet<EventType> = new Set([
-  'files.snapshotted',
-  'files.snapshot_failed',
-  'root_filesystem.kept',
-  'computer.failed',
-  'computer.disrupted',
-]);
+/** What cannot be read takes one version, whatever it says itself. */
+function after(state: SessionState, event: EventEnvelope): SessionState {
+  const evolved = evolve(state, event);
+  return event.type === 'event.unreadable' ? evolved : { ...evolved, version: event.sessionversion };
+}
 
 /** When something was last done with the session, in unix milliseconds. */
 export async function lastActivity({ id, last }: CurrentSession, sessions: CurrentSessions): Promise<number> {
   if (last === undefined) return 0;
-  if (!UPKEEP.has(last.type)) return Date.parse(last.time);
-  const active = (await sessions.history(id)).findLast(({ type }) => !UPKEEP.has(type));
-  return Date.parse((active ?? last).time);
-}
-
-/** What the session was created with. */
-export function creationOf(history: EventEnvelope[]): EventOf<'session.created'>['data'] {
-  const first = history[0];
-  if (first?.type === 'session.created') return first.data;
-  throw new Error(`A session begins with session.created, this one with ${first?.type ?? 'nothing'}.`);
+  if (!isUpkeep(last)) return Date.parse(last.time);
+  return Date.parse((await sessions.facts(id)).lastActivity ?? last.time);
 }

@@ -1,6 +1,5 @@
 import type { Computers, SnapshotInfo } from '#computers';
 import { RecordSnapshot, RecordSnapshotFailure } from '#commands';
-import { turnBoundary } from '#domain';
 import { reasonOf } from './computer-failure.js';
 import type { CurrentSession, CurrentSessions } from './current-sessions.js';
 import { DEADLINES, within } from './deadline.js';
@@ -32,8 +31,7 @@ export class SnapshotKeeper {
    * @throws DomainError when the session has moved on; then the snapshot is of no use
    */
   async keep({ id, state }: CurrentSession): Promise<void> {
-    const history = await this.sessions.history(id);
-    const at_version = turnBoundary(history, undefined);
+    const { turnBoundary: at_version, snapshots } = await this.sessions.facts(id);
     const startedAt = performance.now();
     const taken = await this.take(id, state.status === 'closed');
     if (taken === undefined) return;
@@ -42,7 +40,7 @@ export class SnapshotKeeper {
       return;
     }
     const took_ms = Math.round(performance.now() - startedAt);
-    const pruned = await this.retention.due(id, history);
+    const pruned = await this.retention.due(id, snapshots);
     const data = { ...dataOf(taken), at_version, took_ms, ...(pruned.length > 0 && { pruned }) };
     await this.execute(new RecordSnapshot(id, data, OPERATOR));
     // Only then: what is planned from now on does not count on them.

@@ -1,5 +1,4 @@
 import type { Computers } from '#computers';
-import { snapshotsLeft, type EventEnvelope } from '#domain';
 import { messageOf, type Logger } from '#runtime';
 import type { CopiesInProgress } from './copy-source.js';
 import type { CurrentSessions } from './current-sessions.js';
@@ -20,11 +19,10 @@ export interface RetentionParts {
 export class SnapshotRetention {
   constructor(private readonly parts: RetentionParts) {}
 
-  /** Those that go when one more has been taken, oldest first. */
-  async due(sessionId: string, history: EventEnvelope[]): Promise<string[]> {
+  /** Of those that are left the ones that go when one more has been taken, oldest first. */
+  async due(sessionId: string, left: readonly string[]): Promise<string[]> {
     const { snapshotsKept = 0 } = this.parts;
     if (snapshotsKept === 0) return [];
-    const left = snapshotsLeft(history).map(({ snapshot_id }) => snapshot_id);
     const old = left.slice(0, Math.max(0, left.length + 1 - snapshotsKept));
     if (old.length === 0) return [];
     const wanted = await this.wantedByRemixes(sessionId);
@@ -37,8 +35,7 @@ export class SnapshotRetention {
    */
   async apply(sessionId: string): Promise<void> {
     const { computers, logger, sessions } = this.parts;
-    const left = snapshotsLeft(await sessions.history(sessionId));
-    const keep = new Set(left.map(({ snapshot_id }) => snapshot_id));
+    const keep = new Set((await sessions.facts(sessionId)).snapshots);
     try {
       const deleting = computers.deleteSnapshots(sessionId, keep);
       await within(DEADLINES.snapshot, 'Deleting old snapshots', deleting);
@@ -53,8 +50,7 @@ export class SnapshotRetention {
     const wanted = new Set(copies.of(sourceId));
     for (const { id, state } of [...directory.live()]) {
       if (state !== 'init') continue;
-      const [created] = await sessions.history(id);
-      const source = created?.type === 'session.created' ? created.data.source : null;
+      const source = (await sessions.creation(id))?.source;
       if (source?.session_id === sourceId && source.snapshot_id !== null) wanted.add(source.snapshot_id);
     }
     return wanted;

@@ -67,10 +67,11 @@ describe('writers of one session at the same time', () => {
     }
     const reads: number[] = [];
     const counting: EventStore = Object.assign(Object.create(kit.store) as EventStore, {
-      read: async (...[id, options]: Parameters<EventStore['read']>) => {
-        const found = await kit.store.read(id, options);
-        reads.push(found.length);
-        return found;
+      async *scan(options: Parameters<EventStore['scan']>[0]) {
+        for await (const events of kit.store.scan(options)) {
+          reads.push(events.length);
+          yield events;
+        }
       },
     });
     const repository = new SessionRepository(counting, systemIds);

@@ -34,11 +34,11 @@ function created(sessionId: string, metadata: Record<string, unknown>): EventEnv
 async function loadedWith(metadataBytes: number, sessions: number, cacheBytes: number) {
   const { store } = createMemoryStore();
   let reads = 0;
-  const read: typeof store.read = (...args) => {
+  const scan: typeof store.scan = (options) => {
     reads += 1;
-    return store.read(...args);
+    return store.scan(options);
   };
-  const loaded = new LoadedSessions({ ...store, read }, cacheBytes);
+  const loaded = new LoadedSessions({ ...store, scan }, cacheBytes);
   const ids = Array.from({ length: sessions }, (_, n) => `session-${n}`);
   for (const id of ids) {
     await store.append(id, [created(id, { text: 'x'.repeat(metadataBytes) })], 0);

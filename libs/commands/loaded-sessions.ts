@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { evolve, initialState, type EventEnvelope, type SessionState } from '#domain';
-import type { EventStore, RecordedEvent } from '#event-store';
+import { foldSession, type EventStore, type RecordedEvent } from '#event-store';
 import { CommandIndex } from './command-index.js';
 import { sizeOfState } from './state-size.js';
 
@@ -66,20 +66,24 @@ export class LoadedSessions {
   }
 
   private async readTail(sessionId: string, known: LoadedSession): Promise<LoadedSession | undefined> {
-    const tail = await this.store.read(sessionId, { fromSequence: known.sequence + 1 });
-    const [first] = tail;
-    const follows =
-      first?.event.type === 'event.unreadable' || first?.event.sessionversion === known.version + 1;
-    return first !== undefined && follows ? this.keep(sessionId, follow(known, tail)) : undefined;
+    let isNext = false;
+    const loaded = await foldSession(this.store, {
+      sessionId,
+      fromSequence: known.sequence + 1,
+      begin: () => known,
+      take: (before, events) => {
+        if (before === known) isNext = follows(known, events[0]);
+        return isNext ? follow(before, events) : before;
+      },
+    });
+    return isNext ? this.keep(sessionId, loaded) : undefined;
   }
 
   private async readAll(sessionId: string): Promise<LoadedSession> {
-    const history = await this.store.read(sessionId);
-    if (history.length === 0) {
-      this.cache.delete(sessionId);
-      return NO_SESSION;
-    }
-    return this.keep(sessionId, follow(NO_SESSION, history));
+    const loaded = await foldSession(this.store, { sessionId, begin: () => NO_SESSION, take: follow });
+    if (loaded !== NO_SESSION) return this.keep(sessionId, loaded);
+    this.cache.delete(sessionId);
+    return NO_SESSION;
   }
 
   private keep(sessionId: string, loaded: LoadedSession): LoadedSession {
@@ -92,7 +96,14 @@ function sizeOf({ state, commands }: LoadedSession): number {
   return sizeOfState(state) + commands.bytes;
 }
 
-function follow(from: LoadedSession, added: Pick<RecordedEvent, 'event' | 'sequence'>[]): LoadedSession {
+function follows({ version }: LoadedSession, next: RecordedEvent | undefined): boolean {
+  return next?.event.type === 'event.unreadable' || next?.event.sessionversion === version + 1;
+}
+
+function follow(
+  from: LoadedSession,
+  added: readonly Pick<RecordedEvent, 'event' | 'sequence'>[],
+): LoadedSession {
   let { state, sequence } = from;
   const commands = from === NO_SESSION ? new CommandIndex() : from.commands;
   for (const { event, sequence: at } of added) {

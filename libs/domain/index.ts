@@ -10,7 +10,7 @@ export { evolve, fold } from './evolve.js';
 export type { PlannedEvent } from './remix/copy-turns.js';
 export { planRemix, type RemixRequest } from './remix/plan-remix.js';
 export { snapshotsLeft } from './remix/snapshots-left.js';
-export { turnBoundary, type RemixPoint } from './remix/turn-boundary.js';
+export { endsTurn, turnBoundary, type RemixPoint } from './remix/turn-boundary.js';
 export * from './state.js';
 export { upcast } from './upcast.js';
 export { wellFormed } from './well-formed.js';

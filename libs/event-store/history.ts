@@ -6,22 +6,37 @@ import { LogError, type RecordedEvent } from './event-store.js';
  * @throws LogError `log_corrupt`
  */
 export function verifyHistory(sessionId: string, events: readonly RecordedEvent[], fromStart: boolean): void {
-  const first = events[0]?.event;
-  if (first === undefined) return;
-  let expected = fromStart && first.type !== 'session.erased' ? 1 : firstVersion(events);
-  for (const { event, sequence } of events) {
-    if (event.type !== 'event.unreadable' && event.sessionversion !== expected) {
-      throw new LogError(
-        'log_corrupt',
-        `Session ${sessionId} has version ${event.sessionversion} at sequence ${sequence} where version ${expected} ` +
-          'belongs: the log lost events or was tampered with. Restore it from a backup.',
-      );
-    }
-    expected++;
-  }
+  const check = new HistoryCheck(sessionId, fromStart);
+  for (const recorded of events) check.see(recorded);
 }
 
-function firstVersion(events: readonly RecordedEvent[]): number {
-  const readable = events.findIndex(({ event }) => event.type !== 'event.unreadable');
-  return (events[readable]?.event.sessionversion ?? 0) - Math.max(0, readable);
+/** The same, event by event. */
+export class HistoryCheck {
+  /** Unknown until the first event that tells its version. */
+  private expected: number | undefined;
+  private began = false;
+
+  constructor(
+    private readonly sessionId: string,
+    private readonly fromStart: boolean,
+  ) {}
+
+  /** @throws LogError `log_corrupt` */
+  see({ event, sequence }: RecordedEvent): void {
+    if (!this.began && this.fromStart && event.type !== 'session.erased') this.expected = 1;
+    this.began = true;
+    if (event.type !== 'event.unreadable') {
+      this.expected ??= event.sessionversion;
+      if (event.sessionversion !== this.expected) throw this.corrupt(event.sessionversion, sequence);
+    }
+    if (this.expected !== undefined) this.expected += 1;
+  }
+
+  private corrupt(version: number, sequence: number): LogError {
+    return new LogError(
+      'log_corrupt',
+      `Session ${this.sessionId} has version ${version} at sequence ${sequence} where version ${this.expected} ` +
+        'belongs: the log lost events or was tampered with. Restore it from a backup.',
+    );
+  }
 }

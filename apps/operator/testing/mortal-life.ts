@@ -10,6 +10,7 @@ export interface Death {
 /** What only listens, or is answered more than once. */
 const UNCOUNTED: ReadonlySet<PropertyKey> = new Set([
   'follow',
+  'scan',
   'followBatches',
   'consume',
   'watch',

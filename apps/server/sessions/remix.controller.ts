@@ -52,9 +52,7 @@ export class RemixController {
 
   /** A replayed request appended nothing; what the first one copied is on the log. */
   private async copied({ sessionId, events }: CommandOutcome) {
-    const remixed =
-      events.find(isRemixed) ??
-      (await this.options.store.read(sessionId)).map(({ event }) => event).find(isRemixed);
+    const remixed = events.find(isRemixed) ?? (await this.remixedOf(sessionId));
     if (remixed === undefined) return undefined;
     const { messages, files, bytes, secrets } = remixed.data.copied;
     const from = remixed.data.files;
@@ -70,6 +68,15 @@ export class RemixController {
       skipped: from?.skipped ?? [],
       skipped_total: from?.skipped_total ?? 0,
     };
+  }
+
+  private async remixedOf(sessionId: string) {
+    const { signal } = new AbortController();
+    for await (const page of this.options.store.scan({ after: 0, sessionId, signal })) {
+      const found = page.map(({ event }) => event).find(isRemixed);
+      if (found !== undefined) return found;
+    }
+    return undefined;
   }
 }
 
