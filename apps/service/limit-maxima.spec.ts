@@ -9,15 +9,18 @@ const unset = {
   maxMemoryMb: undefined,
   maxCpus: undefined,
   maxPids: 16_384,
+  maxDiskMb: 0,
 };
 
 it('the maxima are what the machine has, unless they are set', () => {
   const memory_mb = Math.max(2_048, Math.floor(totalmem() / 1024 ** 2));
   expect(limitMaxima(unset)).toEqual({ memory_mb, cpus: Math.max(2, availableParallelism()), pids: 16_384 });
-  expect(limitMaxima({ ...unset, maxMemoryMb: 512, maxCpus: 0.5, maxPids: 100 })).toEqual({
+  const set = { maxMemoryMb: 512, maxCpus: 0.5, maxPids: 100, maxDiskMb: 1_000 };
+  expect(limitMaxima({ ...unset, ...set })).toEqual({
     memory_mb: 512,
     cpus: 0.5,
     pids: 100,
+    disk_mb: 1_000,
   });
 });
 

@@ -4,14 +4,19 @@ import type { Config } from '#runtime';
 
 const MIB = 1024 * 1024;
 
-type LimitSettings = Pick<Config, 'memoryMb' | 'cpus' | 'pids' | 'maxMemoryMb' | 'maxCpus' | 'maxPids'>;
+type LimitSettings = Pick<
+  Config,
+  'memoryMb' | 'cpus' | 'pids' | 'maxMemoryMb' | 'maxCpus' | 'maxPids' | 'maxDiskMb'
+>;
 
 /** The most that one session may have: as set, else what this machine has, and never less than it gets unasked. */
-export function limitMaxima({ memoryMb, cpus, maxMemoryMb, maxCpus, maxPids }: LimitSettings): LimitMaxima {
+export function limitMaxima(config: LimitSettings): LimitMaxima {
+  const { memoryMb, cpus, maxMemoryMb, maxCpus, maxPids, maxDiskMb } = config;
   return {
     memory_mb: maxMemoryMb ?? Math.max(memoryMb, Math.floor(totalmem() / MIB)),
     cpus: maxCpus ?? Math.max(cpus, availableParallelism()),
     pids: maxPids,
+    ...(maxDiskMb > 0 && { disk_mb: maxDiskMb }),
   };
 }
 

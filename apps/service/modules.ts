@@ -38,7 +38,6 @@ export function commandsModule({
       desktop: desktop.byDefault,
       root: computers.abilities.root,
       limits: computers.abilities.limits,
-      maxDiskMb: config.maxDiskMb,
       maxima: limitMaxima(config),
       networks: computers.abilities.networks,
       runtimes: computers.abilities.runtimes,

@@ -7,12 +7,14 @@ const SETTINGS = [
   ['memory_mb', 'RAWORC_MAX_MEMORY_MB'],
   ['cpus', 'RAWORC_MAX_CPUS'],
   ['pids', 'RAWORC_MAX_PIDS'],
+  ['disk_mb', 'RAWORC_MAX_DISK_MB'],
 ] as const;
 
 /** @throws ApiError `validation_failed` that names each limit above its maximum */
 export function requireWithinMaxima(limits: ResourceLimits = {}, maxima: LimitMaxima | undefined): void {
   if (maxima === undefined) return;
-  const errors = SETTINGS.filter(([name]) => (limits[name] ?? 0) > maxima[name]).map(([name, setting]) => ({
+  const exceeded = SETTINGS.filter(([name]) => (limits[name] ?? 0) > (maxima[name] ?? Infinity));
+  const errors = exceeded.map(([name, setting]) => ({
     path: `limits.${name}`,
     message: `at most ${maxima[name]} on this service, and this is ${limits[name]} (the setting ${setting})`,
   }));
@@ -27,7 +29,7 @@ export function withinMaxima(limits: ResourceLimits, maxima: LimitMaxima | undef
   const lowered = { ...limits };
   for (const [name] of SETTINGS) {
     const value = limits[name];
-    if (value !== undefined) lowered[name] = Math.min(value, maxima[name]);
+    if (value !== undefined) lowered[name] = Math.min(value, maxima[name] ?? value);
   }
   return lowered;
 }

@@ -15,8 +15,8 @@ export interface Vault {
   destroy(sessionId: string): Promise<void>;
 }
 
-/** The most of each limit that one session may have. */
-export type LimitMaxima = Required<Pick<ResourceLimits, 'memory_mb' | 'cpus' | 'pids'>>;
+/** The most of each limit that one session may have; of the disk, absent: as much as it likes. */
+export type LimitMaxima = Required<Omit<ResourceLimits, 'disk_mb'>> & Pick<ResourceLimits, 'disk_mb'>;
 
 /** How many sessions there are, as the views of this service know it. */
 export interface SessionCounts {
@@ -50,8 +50,6 @@ export interface SessionDefaults {
   root: boolean;
   /** Which limits of a session really hold. */
   limits: readonly ('memory' | 'cpus' | 'pids')[];
-  /** MiB of the disk that one session may ask for; 0 or absent: as much as it likes. */
-  maxDiskMb?: number;
   /** The most that one session may ask for; absent where nothing is refused. */
   maxima?: LimitMaxima;
   /** What computers can be made to reach. */

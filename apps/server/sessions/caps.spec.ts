@@ -3,7 +3,7 @@ import type { Problem, Session } from '#contracts';
 import { createMemoryStore } from '#event-store';
 import { startTestApp, type TestApp, type TestAppOptions } from '../testing/test-app.js';
 
-const MAXIMA = { memory_mb: 1_024, cpus: 2, pids: 100 };
+const MAXIMA = { memory_mb: 1_024, cpus: 2, pids: 100, disk_mb: 500 };
 const apps: TestApp[] = [];
 afterEach(() => Promise.all(apps.splice(0).map((app) => app.stop())));
 
@@ -25,6 +25,7 @@ describe('the limits of a session', () => {
     [{ memory_mb: 1_025 }, ['limits.memory_mb', '1024']],
     [{ cpus: 2.5 }, ['limits.cpus', '2']],
     [{ pids: 101 }, ['limits.pids', '100']],
+    [{ disk_mb: 501 }, ['limits.disk_mb', '500']],
   ])('are refused above the maxima of the service: %j', async (limits, named) => {
     const client = await start({ maxima: MAXIMA });
     const reply = await client.post('sessions', { name: 'big', limits });
@@ -37,19 +38,33 @@ describe('the limits of a session', () => {
 
   it('are each named when several are too high', async () => {
     const client = await start({ maxima: MAXIMA });
-    const reply = await client.post('sessions', { limits: { memory_mb: 2_000, cpus: 3, pids: 50 } });
-    expect((reply.json as Problem).errors).toHaveLength(2);
+    const reply = await client.post('sessions', {
+      limits: { memory_mb: 2_000, cpus: 3, pids: 50, disk_mb: 600 },
+    });
+    expect((reply.json as Problem).errors).toHaveLength(3);
   });
 
   it('are lowered in the remix of a session that is older than the maxima', async () => {
     const parts = createMemoryStore();
     const before = await start({ parts });
-    const source = await before.post('sessions', { limits: { memory_mb: 4_096, pids: 50 } });
+    const source = await before.post('sessions', { limits: { memory_mb: 4_096, pids: 50, disk_mb: 9_000 } });
     const client = await start({ parts, maxima: MAXIMA });
     const reply = await client.post(`sessions/${idOf(source)}/remix`, { code: false, data: false });
     expect(reply.status).toBe(201);
     const [created] = await parts.store.read(idOf(reply));
-    expect(created?.event.data).toMatchObject({ limits: { memory_mb: 1_024, pids: 50 } });
+    expect(created?.event.data).toMatchObject({ limits: { memory_mb: 1_024, pids: 50, disk_mb: 500 } });
+  });
+
+  it('have no maximum of the disk where the service sets none', async () => {
+    const { disk_mb: _, ...maxima } = MAXIMA;
+    const parts = createMemoryStore();
+    const client = await start({ parts, maxima });
+    const limits = { disk_mb: 1_000_000 };
+    const source = await client.post('sessions', { limits });
+    expect(source.status).toBe(201);
+    const remix = await client.post(`sessions/${idOf(source)}/remix`, { code: false, data: false });
+    const [created] = await parts.store.read(idOf(remix));
+    expect(created?.event.data).toMatchObject({ limits });
   });
 
   it('cannot be changed later', async () => {

@@ -58,22 +58,6 @@ describe('CreateSession', () => {
   });
 });
 
-describe('CreateSession with a limit of the disk', () => {
-  it('refuses more than the service allows, and keeps what is asked for otherwise', async () => {
-    const kit = await startCommands({ defaults: { maxDiskMb: 1000 } });
-    await expect(kit.create({ limits: { disk_mb: 1001 } })).rejects.toMatchObject({
-      code: 'validation_failed',
-      message: expect.stringMatching(/limits\.disk_mb: at most 1000.*RAWORC_MAX_DISK_MB/),
-    });
-    const { sessionId } = await kit.create({ limits: { disk_mb: 1000 } });
-    expect((await kit.history(sessionId))[0]?.data).toMatchObject({ limits: { disk_mb: 1000 } });
-    await kit.stop();
-    const free = await startCommands({ defaults: { maxDiskMb: 0 } });
-    await free.create({ limits: { disk_mb: 1_000_000 } });
-    await free.stop();
-  });
-});
-
 describe('CreateSession without a key of the service', () => {
   it('needs a key in the session', async () => {
     const kit = await startCommands({ hasModelKey: false });

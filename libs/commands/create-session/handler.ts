@@ -68,7 +68,6 @@ export class CreateSessionHandler implements ICommandHandler<CreateSession, Comm
     const { defaults } = this;
     requireAbilities(request, defaults);
     requireImage(image, defaults.images);
-    requireDiskWithin(request.limits?.disk_mb, defaults.maxDiskMb);
     requireWithinMaxima(request.limits, defaults.maxima);
     const desktop = wanted ?? (image === undefined && defaults.desktop);
     if (desktop && defaults.desktopImage === null) throw missing('a desktop');
@@ -102,14 +101,6 @@ function requireAbilities(
   if (network !== undefined && !defaults.networks.includes(network))
     throw missing(network === 'none' ? 'a network that reaches nothing' : 'a network');
   if (runtime !== undefined && !defaults.runtimes) throw missing('a runtime');
-}
-
-/** @throws ApiError `validation_failed` */
-function requireDiskWithin(asked = 0, max = 0): void {
-  if (max === 0 || asked <= max) return;
-  const message = `at most ${max} on this service, and this is ${asked} (the setting RAWORC_MAX_DISK_MB)`;
-  const errors = [{ path: 'limits.disk_mb', message }];
-  throw new ApiError('validation_failed', `limits.disk_mb: ${message}.`, { errors });
 }
 
 function missing(ability: string): ApiError {
