@@ -1,5 +1,5 @@
 import { ApiError } from '#contracts';
-import type { ResourceLimits } from '#domain';
+import type { SessionLimits } from '#domain';
 import type { LimitMaxima } from './ports.js';
 
 /** Each limit, and the setting that holds its maximum. */
@@ -11,7 +11,7 @@ const SETTINGS = [
 ] as const;
 
 /** @throws ApiError `validation_failed` that names each limit above its maximum */
-export function requireWithinMaxima(limits: ResourceLimits = {}, maxima: LimitMaxima | undefined): void {
+export function requireWithinMaxima(limits: SessionLimits = {}, maxima: LimitMaxima | undefined): void {
   if (maxima === undefined) return;
   const exceeded = SETTINGS.filter(([name]) => (limits[name] ?? 0) > (maxima[name] ?? Infinity));
   const errors = exceeded.map(([name, setting]) => ({
@@ -24,7 +24,7 @@ export function requireWithinMaxima(limits: ResourceLimits = {}, maxima: LimitMa
 }
 
 /** The limits, each lowered to its maximum where it is above. */
-export function withinMaxima(limits: ResourceLimits, maxima: LimitMaxima | undefined): ResourceLimits {
+export function withinMaxima(limits: SessionLimits, maxima: LimitMaxima | undefined): SessionLimits {
   if (maxima === undefined) return limits;
   const lowered = { ...limits };
   for (const [name] of SETTINGS) {

@@ -1,4 +1,4 @@
-import type { ResourceLimits } from '#domain';
+import type { ResourceLimits, SessionLimits } from '#domain';
 
 /** What the handlers need from outside; the composition provides each under its token. */
 
@@ -16,7 +16,7 @@ export interface Vault {
 }
 
 /** The most of each limit that one session may have; of the disk, absent: as much as it likes. */
-export type LimitMaxima = Required<Omit<ResourceLimits, 'disk_mb'>> & Pick<ResourceLimits, 'disk_mb'>;
+export type LimitMaxima = Required<ResourceLimits> & Pick<SessionLimits, 'disk_mb'>;
 
 /** How many sessions there are, as the views of this service know it. */
 export interface SessionCounts {

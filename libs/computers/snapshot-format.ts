@@ -28,10 +28,10 @@ export const SNAPSHOT_LIMITS = {
   /** Entries of a tree; what comes after them is skipped for the reason `budget`. */
   entries: 1_000_000,
   /**
-   * Bytes of all paths and link targets together, as they are written: a deep chain of folders would multiply them, and
-   * escapes once more.
+   * Bytes of all paths, of targets and first names of links, and of extended attributes together, as `writtenLength`
+   * counts them: a deep chain of folders would multiply them, and escapes once more.
    */
-  pathBytes: 256 * 1024 * 1024,
+  writtenBytes: 256 * 1024 * 1024,
   /** Bytes of one path. */
   path: 16 * 1024,
   /** Apparent size of a file, holes included. */
@@ -43,6 +43,12 @@ export const SNAPSHOT_LIMITS = {
   /** Differences in a row before a whole manifest is written. */
   depth: 64,
 } as const;
+
+/** How much of a tree a snapshot has room for. What comes after it is left out, and only the first of it named. */
+export interface SnapshotRoom {
+  entries: number;
+  writtenBytes: number;
+}
 
 const decimal = z.string().regex(/^-?[0-9]+$/);
 
@@ -112,6 +118,27 @@ export function textToPath(text: string): Buffer {
     return isByte ? Buffer.from([code - 0xdc00]) : Buffer.from(character, 'utf8');
   });
   return Buffer.concat(parts);
+}
+
+/** Characters of a text in a manifest, one character a byte; what is no plain text becomes an escape of six. */
+export function writtenLength(text: string): number {
+  if (!/[^ !#-[\]-~]/.test(text)) return text.length;
+  let length = 0;
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index);
+    const plain = code >= 0x20 && code < 0x7f && code !== 0x22 && code !== 0x5c;
+    length += plain ? 1 : 6;
+  }
+  return length;
+}
+
+/** Characters of extended attributes in a manifest. */
+export function attributesLength(xattrs: Record<string, string> = {}): number {
+  let length = 0;
+  for (const [name, value] of Object.entries(xattrs)) {
+    length += writtenLength(textToPath(name).toString('latin1')) + value.length;
+  }
+  return length;
 }
 
 /** Sorts as the bytes of the paths do. */

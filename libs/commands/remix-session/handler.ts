@@ -12,7 +12,7 @@ import {
   type EventEnvelope,
   type PlannedEvent,
   type RemixPoint,
-  type ResourceLimits,
+  type SessionLimits,
 } from '#domain';
 import type { Attachments, EventStore } from '#event-store';
 import type { CommandContext, CommandOutcome } from '../context.js';
@@ -118,7 +118,7 @@ export class RemixSessionHandler implements ICommandHandler<RemixSession, Comman
   }
 
   /** The source may be older than the maxima; its remix is held to them. */
-  private limitsOf([created]: EventEnvelope[]): ResourceLimits | undefined {
+  private limitsOf([created]: EventEnvelope[]): SessionLimits | undefined {
     if (created?.type !== 'session.created') return undefined;
     return withinMaxima(created.data.limits, this.defaults.maxima);
   }

@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { SNAPSHOT_LIMITS } from '../snapshot-format.js';
 import type { ScannedEntry } from './scanned-entry.js';
 import { SkippedPaths } from './skipped-paths.js';
 import { TreeScanner } from './tree-scan.js';
@@ -39,7 +40,12 @@ describe('a look at a large tree', () => {
     const scanner = new TreeScanner(files, 10_000);
     await scanner.prepare();
     const { signal } = new AbortController();
-    await scanner.scan({ onEntry: (entry) => entries.push(entry), skipped: new SkippedPaths(), signal });
+    await scanner.scan({
+      onEntry: (entry) => entries.push(entry),
+      skipped: new SkippedPaths(),
+      room: SNAPSHOT_LIMITS,
+      signal,
+    });
     scanner.close();
     return entries.sort((left, right) => (left.path < right.path ? -1 : 1));
   };

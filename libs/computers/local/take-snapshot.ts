@@ -1,5 +1,5 @@
 import type { SnapshotInfo } from '../computer.js';
-import type { ManifestHeader } from '../snapshot-format.js';
+import type { ManifestHeader, SnapshotRoom } from '../snapshot-format.js';
 import { changesIn, contentChanges, differencesOf, sizeAfter } from './differences.js';
 import { countLines } from './line-counts.js';
 import type { ManifestStore } from './manifest-store.js';
@@ -21,6 +21,8 @@ export interface SnapshotSource {
   /** Holds the processes of the computer. Undefined when none runs. */
   pausing: Pausing | undefined;
   signal: AbortSignal;
+  /** Undefined: as much as snapshots have. */
+  room?: SnapshotRoom;
 }
 
 export interface Pausing {
@@ -126,12 +128,12 @@ function merged(pass: TreePass, earlier: EarlierEntries): TreePass {
 
 /** Looks at the tree while the processes stand still, and copies what changed if `copies` says so. */
 async function pausedPass(
-  { files, objects, mark, signal }: SnapshotSource,
+  { files, objects, mark, room, signal }: SnapshotSource,
   clock: PauseClock,
   { tree, looked }: { tree: KnownTree; looked: EarlierLook | undefined },
   copies: (pass: TreePass) => boolean,
 ): Promise<TreePass> {
-  const pass = await TreePass.prepare(files, tree, objects, { mark, earlier: looked });
+  const pass = await TreePass.prepare(files, tree, objects, { mark, earlier: looked, room });
   try {
     await clock.paused(async () => {
       await pass.look(signal);
@@ -144,10 +146,10 @@ async function pausedPass(
 }
 
 async function workingPass(
-  { files, objects, mark, signal }: SnapshotSource,
+  { files, objects, mark, room, signal }: SnapshotSource,
   known: KnownTree,
 ): Promise<TreePass> {
-  const pass = await TreePass.prepare(files, known, objects, { mark });
+  const pass = await TreePass.prepare(files, known, objects, { mark, room });
   try {
     await pass.look(signal);
     return pass;

@@ -12,6 +12,7 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { SNAPSHOT_LIMITS } from '../snapshot-format.js';
 import type { KnownTree } from './known-tree.js';
 import { ObjectStore } from './object-store.js';
 import { SkippedPaths } from './skipped-paths.js';
@@ -106,6 +107,7 @@ describe('a copy of a tree that changes under it', () => {
         if (path === 'data/in') swap('data', outside);
       },
       skipped: new SkippedPaths(),
+      room: SNAPSHOT_LIMITS,
       signal,
     });
     expect(seen).toContain('data/in');

@@ -1,4 +1,11 @@
-import { type ManifestEntry, SNAPSHOT_LIMITS } from '../snapshot-format.js';
+import {
+  type ManifestEntry,
+  SNAPSHOT_LIMITS,
+  type SnapshotRoom,
+  attributesLength,
+  textToPath,
+  writtenLength,
+} from '../snapshot-format.js';
 import { type CopiedFile, FileCopies } from './copy-files.js';
 import { hasCode } from './errno.js';
 import { EventLoopSlices } from './event-loop.js';
@@ -32,6 +39,7 @@ export interface PassOptions {
   mark?: string | undefined;
   /** How the tree came to be known. */
   earlier?: EarlierLook | undefined;
+  room?: SnapshotRoom | undefined;
 }
 
 /** One run over the files to copy. */
@@ -58,6 +66,7 @@ export class TreePass {
   private readonly copies: FileCopies;
   private closed: readonly string[] = [];
   private writtenBytes = 0;
+  private isFull = false;
   /** Entries that are still to be copied. */
   changed: ScannedEntry[] = [];
   /** Names of the inodes that have several. */
@@ -68,6 +77,7 @@ export class TreePass {
     private readonly known: KnownTree,
     objects: ObjectStore,
     private readonly began: FileMoment | undefined,
+    private readonly room: SnapshotRoom,
     since: ScanSince | undefined,
   ) {
     this.scanner = new TreeScanner(files, known.size, since);
@@ -80,16 +90,11 @@ export class TreePass {
     files: string,
     known: KnownTree,
     objects: ObjectStore,
-    { mark, earlier }: PassOptions = {},
+    { mark, earlier, room = SNAPSHOT_LIMITS }: PassOptions = {},
   ): Promise<TreePass> {
     const began = mark === undefined ? undefined : readFileClock(mark, files);
-    const pass = new TreePass(
-      files,
-      known,
-      objects,
-      began,
-      began && earlier && sinceOf(known, began, earlier),
-    );
+    const since = began && earlier && sinceOf(known, began, earlier, room);
+    const pass = new TreePass(files, known, objects, began, room, since);
     try {
       await Promise.all([
         pass.scanner.prepare(),
@@ -113,7 +118,13 @@ export class TreePass {
       clearImmediate(starting);
     }
     // More has changed than a look at changes has room for.
-    Object.assign(this, { unchanged: 0, looked: undefined, changed: [], skipped: new SkippedPaths() });
+    Object.assign(this, {
+      unchanged: 0,
+      writtenBytes: 0,
+      looked: undefined,
+      changed: [],
+      skipped: new SkippedPaths(),
+    });
     this.names.clear();
     for (const known of this.known.values()) delete known.seenBy;
     await this.scan(new TreeScanner(this.files, this.known.size), signal);
@@ -184,15 +195,16 @@ export class TreePass {
 
   /** False when a look at changes has found too many. */
   private async scan(scanner: TreeScanner, signal: AbortSignal): Promise<boolean> {
-    const { skipped } = this;
+    const { skipped, room } = this;
     const others = new Set<string>();
     const isPart = scanner.isPart;
     if (isPart) this.looked = { listed: new Set(), others };
-    const scanned = await scanner.scan({ onEntry: (entry) => this.see(entry), skipped, signal });
+    const scanned = await scanner.scan({ onEntry: (entry) => this.see(entry), skipped, room, signal });
     if (isPart && scanned.full) return false;
     this.looked = scanned.listed && { listed: scanned.listed, others };
     this.closed = scanned.closed;
     this.writtenBytes += scanned.writtenBytes;
+    this.isFull = scanned.full;
     return true;
   }
 
@@ -249,6 +261,8 @@ export class TreePass {
     if (same) {
       before.seenBy = this;
       this.unchanged++;
+      // Of a look at changes they are counted already.
+      if (!this.looked) this.writtenBytes += besidePath(before.entry);
     } else {
       this.changed.push(scanned);
       this.looked?.others.add(scanned.path);
@@ -358,7 +372,9 @@ export class TreePass {
     signal.throwIfAborted();
     for (const [path, xattrs] of found) {
       const known = this.updates.get(path);
-      if (known) this.keep(path, { ...known.entry, xattrs }, known.stamp);
+      if (known && this.hasRoomFor(path, attributesLength(xattrs))) {
+        this.keep(path, { ...known.entry, xattrs }, known.stamp);
+      }
     }
   }
 
@@ -368,8 +384,33 @@ export class TreePass {
       const [first, ...others] = names.filter((name) => this.found(name)?.entry.type === 'file').sort();
       if (first === undefined) continue;
       this.setLink(first, undefined);
-      for (const name of others) this.setLink(name, textOf(first));
+      const length = writtenLength(first);
+      const link = textOf(first);
+      for (const name of others) {
+        const isLinked = this.found(name)?.entry.link === link;
+        if (!isLinked && this.hasRoomFor(name, length)) this.setLink(name, link);
+      }
     }
+  }
+
+  /** Counts more of an entry, which is left out when that is too much. */
+  private hasRoomFor(path: string, length: number): boolean {
+    this.writtenBytes += length;
+    if (this.writtenBytes <= this.room.writtenBytes) return true;
+    if (this.updates.delete(path) || this.isThere(path)) this.leaveOut(path);
+    return false;
+  }
+
+  private leaveOut(path: string): void {
+    const known = this.known.get(path);
+    if (known?.seenBy === this) {
+      delete known.seenBy;
+      this.unchanged--;
+    }
+    this.looked?.others.add(path);
+    // The first stands for all that has no room.
+    if (!this.isFull) this.skipped.add(path, 'budget');
+    this.isFull = true;
   }
 
   private setLink(path: string, link: string | undefined): void {
@@ -384,11 +425,22 @@ export class TreePass {
   }
 }
 
+/** What an entry takes in a manifest beside what a scan counts. */
+function besidePath({ link, xattrs }: ManifestEntry): number {
+  const linkLength = link === undefined ? 0 : writtenLength(textToPath(link).toString('latin1'));
+  return linkLength + attributesLength(xattrs);
+}
+
 /** A tree that takes more than half of what one may have is looked at as a whole, and so counted anew. */
-function sinceOf(known: KnownTree, began: FileMoment, earlier: EarlierLook): ScanSince | undefined {
+function sinceOf(
+  known: KnownTree,
+  began: FileMoment,
+  earlier: EarlierLook,
+  room: SnapshotRoom,
+): ScanSince | undefined {
   const ns = changedFrom(earlier.began, began);
   const { again, writtenBytes } = earlier;
-  const large = known.size > SNAPSHOT_LIMITS.entries / 2 || writtenBytes > SNAPSHOT_LIMITS.pathBytes / 2;
+  const large = known.size > room.entries / 2 || writtenBytes > room.writtenBytes / 2;
   if (ns === undefined || large) return undefined;
   const isKnown = (folder: ScannedEntry): boolean => {
     const entry = known.get(folder.path)?.entry;

@@ -1,5 +1,5 @@
 import { readdir } from 'node:fs/promises';
-import { SNAPSHOT_LIMITS } from '../snapshot-format.js';
+import { SNAPSHOT_LIMITS, type SnapshotRoom, writtenLength } from '../snapshot-format.js';
 import { hasCode } from './errno.js';
 import { EventLoopSlices } from './event-loop.js';
 import { WaitingFind, hasGnuFind } from './gnu-find.js';
@@ -12,6 +12,7 @@ import { SMALL_TREE, smallTree } from './small-tree.js';
 export interface ScanOptions {
   onEntry: (entry: ScannedEntry) => void;
   skipped: SkippedPaths;
+  room: SnapshotRoom;
   signal: AbortSignal;
 }
 
@@ -214,11 +215,11 @@ class Scan {
 
   /** False when there is room for no more. */
   private add(entry: ScannedEntry): boolean {
-    const { skipped, onEntry } = this.options;
+    const { skipped, onEntry, room } = this.options;
     this.reported?.add(entry.path);
     this.entries++;
     this.writtenBytes += writtenLength(entry.path) + writtenLength(entry.target);
-    if (this.entries > SNAPSHOT_LIMITS.entries || this.writtenBytes > SNAPSHOT_LIMITS.pathBytes) {
+    if (this.entries > room.entries || this.writtenBytes > room.writtenBytes) {
       this.full = true;
       skipped.add(entry.path, 'budget');
     } else if (entry.path.length > SNAPSHOT_LIMITS.path) {
@@ -242,16 +243,4 @@ function entryIn(tree: OpenTree, path: string): ScannedEntry | undefined {
     if (hasCode(error, 'ENOENT', 'ENOTDIR', 'ELOOP', 'EACCES', 'EPERM', 'EMFILE')) return undefined;
     throw error;
   }
-}
-
-/** Characters in a manifest, where what is no plain text is escaped: a byte becomes up to six. */
-function writtenLength(text: string): number {
-  if (!/[^ !#-[\]-~]/.test(text)) return text.length;
-  let length = 0;
-  for (let index = 0; index < text.length; index++) {
-    const code = text.charCodeAt(index);
-    const plain = code >= 0x20 && code < 0x7f && code !== 0x22 && code !== 0x5c;
-    length += plain ? 1 : 6;
-  }
-  return length;
 }

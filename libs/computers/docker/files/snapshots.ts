@@ -9,7 +9,7 @@ import {
   type SnapshotInfo,
 } from '../../computer.js';
 import { DEFAULT_MAX_BYTES } from '../../local/computer-files.js';
-import { SNAPSHOT_ID } from '../../snapshot-format.js';
+import { SNAPSHOT_ID, SNAPSHOT_LIMITS } from '../../snapshot-format.js';
 import { volumeMount } from '../container/container-options.js';
 import type { DockerComputer } from '../docker-computer.js';
 import { callInHelper } from '../engine/helper.js';
@@ -21,6 +21,7 @@ import { makeSnapshotVolume } from './snapshot-volume.js';
 
 /** Seconds that a snapshot may take, and that files may be copied while the computer is paused. */
 const SECONDS = { whole: 300, paused: 2 };
+const ROOM = { entries: SNAPSHOT_LIMITS.entries, written_bytes: SNAPSHOT_LIMITS.writtenBytes };
 const LISTING_BYTES = 1 << 30;
 
 const skipped = z.array(z.object({ path: z.string(), why: z.enum(SKIP_REASONS) }));
@@ -134,7 +135,7 @@ async function capture(
 /** Gives the milliseconds for which the computer was paused. */
 async function look(computer: DockerComputer, ask: AskStore, running: boolean): Promise<number> {
   const { whole: seconds, paused: paused_seconds } = SECONDS;
-  const first = await ask({ verb: 'begin', running, seconds, paused_seconds });
+  const first = await ask({ verb: 'begin', running, seconds, paused_seconds, room: ROOM });
   if (!begun.parse(parsed(first)).pause) return 0;
   return computer.pauses.during(async () => void (await ask({ verb: 'look_paused' })));
 }

@@ -64,7 +64,8 @@ const hasPython = (() => {
       execFileSync('sh', ['-c', 'mkdir -p files/d store; printf "a\\nb\\n" > files/d/f; ln -s f files/d/l'], {
         cwd: folder,
       });
-      const begin = { verb: 'begin', running: false, seconds: 10, paused_seconds: 1 };
+      const room = { entries: 100, written_bytes: 10_000 };
+      const begin = { verb: 'begin', running: false, seconds: 10, paused_seconds: 1, room };
       const commit = (n: number) => ({ verb: 'commit', snapshot: `00000000${n}-x`, unrecorded: false });
       const [, first] = ask(begin, commit(1));
       expect(first).toMatchObject({ files: 1, bytes: 4, changed: { added: 2, modified: 0, removed: 0 } });

@@ -18,8 +18,9 @@ READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 class Pass:
     """One look at a tree. What it finds to be as before is trusted when its time is older than `trusted_ns`."""
 
-    def __init__(self, tree, objects, root, trusted_ns, deadline, copying=None):
+    def __init__(self, tree, objects, root, trusted_ns, deadline, room, copying=None):
         self.tree, self.objects, self.trusted_ns, self.deadline = tree, objects, trusted_ns, deadline
+        self.room, self.is_full = room, False
         self.copying = copying or deadline
         self.descent = Descent(root)
         self.changes = 0
@@ -91,6 +92,8 @@ class Pass:
                     continue
                 below = names.join(path, name)
                 found.add(name)
+                if self.is_full and below not in self.tree.entries:
+                    continue
                 is_new = self._look(folder, name, below, item)
                 if is_new is not None and (deep or is_new):
                     subfolders.append(below)
@@ -120,7 +123,8 @@ class Pass:
 
     def _take(self, folder, name, path, status, known):
         kind = kind_of(status.st_mode)
-        if known is None and not self._has_room(path):
+        if self.deadline.is_over() and known is None:
+            self._leave_out(path)
             return None
         why = _reason_to_skip(kind, status, path)
         if why:
@@ -142,6 +146,8 @@ class Pass:
             entry.xattrs = attributes.of_name(folder, name)
         if kind == 'link':
             entry.target = names.text(os.readlink(name, dir_fd=folder))
+        if not self._fits(path, entry):
+            return None
         self.changes += self.tree.put(path, entry)
         return (known is None or known.ino != entry.ino) if kind == 'directory' else None
 
@@ -153,6 +159,8 @@ class Pass:
                 raise OSError(errno.ENOENT, 'replaced meanwhile')
             entry = Entry('file', status)
             entry.xattrs = attributes.of_handle(handle)
+            if not self._fits(path, entry):
+                return
             twin = self.tree.by_inode.get(entry.ino)
             if twin and twin.is_state_of(status) and status.st_ctime_ns < self.trusted_ns:
                 entry.sha256 = twin.sha256
@@ -164,15 +172,14 @@ class Pass:
         finally:
             os.close(handle)
 
-    def _has_room(self, path):
-        tree = self.tree
-        if (
-            len(tree.entries) < limits.ENTRIES
-            and tree.path_bytes + len(path) <= limits.ALL_PATHS_BYTES
-            and not self.deadline.is_over()
-        ):
+    def _fits(self, path, entry):
+        """What comes first without room for it stands for all that has none."""
+        if self.tree.has_room(path, entry, self.room):
             return True
-        self._leave_out(path)
+        self.changes += self.tree.remove(path)
+        if not self.is_full:
+            self.is_full = True
+            self._leave_out(path)
         return False
 
     def _leave_out(self, path):
@@ -187,7 +194,7 @@ class Pass:
             self._skip(path, 'unreadable')
 
     def _skip(self, path, why):
-        if self.tree.skipped.get(path) != why:
+        if self.tree.skipped.get(path) != why and self._fits(path, None):
             self.changes += 1
             self.tree.skip(path, why)
 

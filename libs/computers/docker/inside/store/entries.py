@@ -34,6 +34,16 @@ class Entry:
             and self.type == kind_of(found.st_mode)
         )
 
+    def written_length(self, path):
+        """What counts as the length of its line in a manifest."""
+        length = names.written_length(path)
+        for text in (self.target, self.link):
+            if text:
+                length += names.written_length(names.raw(text))
+        for name, value in (self.xattrs or {}).items():
+            length += names.written_length(names.raw(name)) + len(value)
+        return length
+
     def digest_line(self, path):
         if self.line is None:
             parts = [names.text(path), self.type, self.mode, self.sha256 or self.target or '']

@@ -1,10 +1,16 @@
 import type { CopyParts } from '../../../computer.js';
 import { pythonProgram } from '../python-program.js';
 
+/** How much of a tree a snapshot has room for, as in the format of snapshots. */
+export interface StoreRoom {
+  entries: number;
+  written_bytes: number;
+}
+
 /** What the program is told, as a line of JSON on its standard input; `id` comes back in the answer. */
 export type StoreRequest =
   /** Takes a snapshot: these three in a row, the second one only if the first says so. */
-  | { verb: 'begin'; running: boolean; seconds: number; paused_seconds: number }
+  | { verb: 'begin'; running: boolean; seconds: number; paused_seconds: number; room: StoreRoom }
   | { verb: 'look_paused' }
   | { verb: 'commit'; snapshot: string; unrecorded: boolean }
   | { verb: 'known'; snapshot: string }

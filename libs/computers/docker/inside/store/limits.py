@@ -1,10 +1,10 @@
-"""What one snapshot may hold and take; what is beyond is skipped and named. The same as in snapshot-format.ts."""
+"""
+What one snapshot may hold and take; what is beyond is skipped and named. The same as in snapshot-format.ts. How many
+entries, and how many bytes they are written in, each request says.
+"""
 
 import time
 
-ENTRIES = 1_000_000
-# Bytes of all paths together: a deep chain of directories would multiply them.
-ALL_PATHS_BYTES = 256 << 20
 PATH_BYTES = 16 << 10
 # Apparent size of a file: hashing a sparse one costs its whole length.
 FILE_BYTES = 16 << 30

@@ -45,7 +45,7 @@ class Snapshots:
             self._remember()
             self.started_ns = time.time_ns()
             self.deadline = limits.Deadline(ask['seconds'])
-            self.paused_seconds = ask['paused_seconds']
+            self.paused_seconds, self.room = ask['paused_seconds'], ask['room']
             self.unfinished = set()
             looked = self._looks()
             if ask['running'] and looked.changes:
@@ -122,7 +122,7 @@ class Snapshots:
 
     def _look(self, copying):
         before_ns, clock_ns = time.time_ns(), _clock_ns()
-        looked = Pass(self.tree, self.objects, self.root, self.trusted_ns, self.deadline, copying)
+        looked = Pass(self.tree, self.objects, self.root, self.trusted_ns, self.deadline, self.room, copying)
         try:
             paths = self._changed_paths(clock_ns)
             if paths is None:
@@ -156,7 +156,7 @@ class Snapshots:
     def _read_late(self, path):
         """Why the file is not kept, if so."""
         for _ in range(TRIES):
-            late = Pass(self.tree, self.objects, self.root, 0, self.deadline)
+            late = Pass(self.tree, self.objects, self.root, 0, self.deadline, self.room)
             try:
                 late.only([path])
                 entry = self.tree.entries.get(path)
@@ -170,7 +170,9 @@ class Snapshots:
 
     def _write(self, snapshot, unrecorded):
         tree = self.tree
-        tree.join_groups()
+        without_room = tree.join_groups(self.room)
+        if without_room and not self.over_budget_total:
+            self.over_budget, self.over_budget_total, self.is_whole = without_room[:1], 1, False
         changed, lines = self._count()
         header = {
             'version': 2, 'snapshot_id': snapshot, **self._place_in_chain(snapshot, unrecorded),

@@ -19,7 +19,8 @@ class Tree:
         self.by_inode = {}
         # Paths by inode, of what has several names.
         self.groups = {}
-        self.path_bytes = 0
+        # Of all entries and of what is skipped, as `written_length` counts them.
+        self.written_bytes = 0
         self._order = None
 
     def children(self, folder):
@@ -44,8 +45,10 @@ class Tree:
             self.before.setdefault(path, old)
         if old is None:
             self._order = None
-            self.path_bytes += len(path)
-        self.skipped.pop(path, None)
+        else:
+            self.written_bytes -= old.written_length(path)
+        self.written_bytes += entry.written_length(path)
+        self._unskip(path)
         self.children(names.parent(path)).add(names.last(path))
         self._forget_inode(old, path)
         self.entries[path] = entry
@@ -55,12 +58,13 @@ class Tree:
     def skip(self, path, why):
         self.remove(path)
         self.skipped[path] = why
+        self.written_bytes += names.written_length(path)
         self.children(names.parent(path)).add(names.last(path))
 
     def remove(self, path):
         """True when there was something."""
         self.children(names.parent(path)).discard(names.last(path))
-        was_skipped = self.skipped.pop(path, None) is not None
+        was_skipped = self._unskip(path)
         old = self.entries.get(path)
         if old is None:
             return was_skipped
@@ -80,15 +84,29 @@ class Tree:
             entry.linked = linked
             self._remember_inode(entry, path)
 
-    def join_groups(self):
-        """Names the first member of each hard-link group in the others."""
+    def has_room(self, path, entry, room):
+        """For a new entry, or for another one in the place of a known one; None is one that is skipped."""
+        old = self.entries.get(path)
+        known = 1 if old or path in self.skipped else 0
+        length = old.written_length(path) if old else known * names.written_length(path)
+        written = self.written_bytes - length + (entry.written_length(path) if entry else names.written_length(path))
+        entries = len(self.entries) + len(self.skipped) + 1 - known
+        return entries <= room['entries'] and written <= room['written_bytes']
+
+    def join_groups(self, room):
+        """Names the first member of each hard-link group in the others. Gives those for which that was too much."""
+        left_out = []
         for path, entry in list(self.entries.items()):
             if entry.link is not None and not entry.linked:
-                self._link(path, entry, None)
+                self._link(path, entry, None, room)
         for paths in self.groups.values():
             first = min(paths)
-            for path in paths:
-                self._link(path, self.entries[path], None if path == first else names.text(first))
+            for path in sorted(paths):
+                if not self._link(path, self.entries[path], None if path == first else names.text(first), room):
+                    left_out.append(path)
+        for path in left_out:
+            self.remove(path)
+        return left_out
 
     def order(self):
         if self._order is None:
@@ -113,12 +131,21 @@ class Tree:
         files = [entry for entry in self.entries.values() if entry.type == 'file']
         return {'files': len(files), 'bytes': sum(entry.size for entry in files if entry.link is None)}
 
-    def _link(self, path, entry, link):
+    def _link(self, path, entry, link, room):
         if entry.link == link:
-            return
+            return True
         changed = copy.copy(entry)
         changed.link, changed.line = link, None
+        if link is not None and not self.has_room(path, changed, room):
+            return False
         self.put(path, changed)
+        return True
+
+    def _unskip(self, path):
+        if self.skipped.pop(path, None) is None:
+            return False
+        self.written_bytes -= names.written_length(path)
+        return True
 
     def _remove_below(self, folder, path):
         pending = [(folder, path)]
@@ -126,7 +153,7 @@ class Tree:
             folder, path = pending.pop()
             for name in folder.children:
                 below = names.join(path, name)
-                self.skipped.pop(below, None)
+                self._unskip(below)
                 entry = self.entries.get(below)
                 if entry is None:
                     continue
@@ -138,7 +165,7 @@ class Tree:
     def _drop(self, path):
         old = self.entries.pop(path)
         self.before.setdefault(path, old)
-        self.path_bytes -= len(path)
+        self.written_bytes -= old.written_length(path)
         self._order = None
         self._forget_inode(old, path)
 
