@@ -3,7 +3,13 @@
  * Every driver passes the same conformance suite.
  */
 
+import type { ExecOptions, ExecResult, Shell } from './command.js';
 import type { Desktop } from './desktop.js';
+import type { CopiedFiles, CopyParts, SnapshotEntry, SnapshotInfo } from './snapshot.js';
+
+export type * from './command.js';
+export * from './computer-error.js';
+export * from './snapshot.js';
 
 /** What a computer is made from; fixed at creation. */
 export interface ComputerSpec {
@@ -55,12 +61,6 @@ export interface StartOptions {
   env?: Record<string, string>;
 }
 
-/** Which parts of another computer come along in a copy. */
-export interface CopyParts {
-  data: boolean;
-  code: boolean;
-}
-
 export interface ComputerInfo {
   sessionId: string;
   driver: string;
@@ -75,118 +75,6 @@ export interface ComputerInfo {
   image?: string;
   /** Of one that stopped without being asked to: what is known of why. */
   disrupted?: Disruption;
-}
-
-export interface ExecOptions {
-  cwd?: string;
-  env?: Record<string, string>;
-  /** As root inside the computer, where the driver can (a local one cannot and ignores it); for the setup script. */
-  root?: boolean;
-  /** Milliseconds until the command and all that it started are ended: asked first, killed after half a second. */
-  timeoutMs: number;
-  /** Bytes of output kept; the rest is read and dropped, and `truncated` says so. */
-  maxOutputBytes: number;
-  signal?: AbortSignal;
-  /** The output as it comes, at most `maxOutputBytes` of it. Must not throw. */
-  onOutput?: (chunk: string) => void;
-  stdin?: string | Uint8Array;
-}
-
-export interface ExecResult {
-  /** stdout and stderr interleaved as they came; head and tail kept when truncated. */
-  output: string;
-  exitCode: number | null;
-  /** How it ended. `cancelled` and `timed_out` mean that the process group was killed. */
-  outcome: 'exited' | 'timed_out' | 'cancelled' | 'shell_died';
-  truncated: boolean;
-  tookMs: number;
-  /** Of a shell's command only: what background jobs printed since the command before it, the end of it when long. */
-  background?: string;
-  /**
-   * Of a shell's command only: the shell did not survive it, so directory, variables and background jobs are
-   * lost and the next `shell()` opens a new one.
-   */
-  shellEnded?: true;
-  /**
-   * Of a shell's first command only: the shell before this one ended between two commands, and nobody was told that its
-   * directory, variables and background jobs are lost.
-   */
-  shellReplaced?: true;
-}
-
-/**
- * A persistent bash: directory, variables, functions and background jobs survive between commands. Commands run
- * one at a time, in the order of the calls; their standard input is empty. What a background job prints between
- * two commands is no output of the second one, and comes beside it.
- */
-export interface Shell {
-  /** Fails with `computer_not_running` when the shell has ended, `command_refused` for a command with a NUL. */
-  run(command: string, options: Omit<ExecOptions, 'cwd' | 'env' | 'root' | 'stdin'>): Promise<ExecResult>;
-  /** Kills the shell and everything it started; the next `shell()` gives a new one. */
-  close(): Promise<void>;
-  readonly alive: boolean;
-}
-
-export interface SnapshotInfo {
-  snapshotId: string;
-  /** The same for the same tree, whichever driver took it; see snapshot-format.ts. */
-  digest: string;
-  /** Sum of the sizes of all files; hard links to one file count once. */
-  bytes: number;
-  files: number;
-  /** Files and links since the computer's previous snapshot. */
-  changed: { added: number; modified: number; removed: number };
-  /** Lines of changed text files up to 1 MiB since then. */
-  lines: { added: number; removed: number };
-  /** What could not be kept, the first 100 of it. */
-  skipped: SkippedPath[];
-  skippedTotal: number;
-  /** How long the computer's processes stood still, in sum. */
-  pausedMs: number;
-  /** Bytes that this snapshot has added to the store. */
-  storedBytes: number;
-}
-
-/** A path that a snapshot or copy does not hold. */
-export interface SkippedPath {
-  /** In the text form of snapshot-format.ts. */
-  path: string;
-  why: SkipReason;
-}
-
-export const SKIP_REASONS = [
-  'unreadable',
-  'socket',
-  'device',
-  'path_too_long',
-  'name_unsupported',
-  'too_large',
-  'changed_while_read',
-  'budget',
-] as const;
-
-export type SkipReason = (typeof SKIP_REASONS)[number];
-
-/** One entry of a snapshot. */
-export interface SnapshotEntry {
-  /** In the text form of snapshot-format.ts. */
-  path: string;
-  type: 'file' | 'directory' | 'link' | 'fifo';
-  mode: number;
-  size: number;
-  /** Of a regular file's content. */
-  sha256?: string;
-  /** Of a symbolic link. */
-  target?: string;
-}
-
-/** What a copy brought along. */
-export interface CopiedFiles {
-  files: number;
-  bytes: number;
-  /** The first 100. Of a copy from a snapshot only what could not be put in place; the snapshot has its own list. */
-  skipped: SkippedPath[];
-  skippedTotal: number;
 }
 
 export interface FileEntry {
@@ -306,32 +194,4 @@ export interface Computers extends Desktop {
 export interface ComputersLogger {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
-}
-
-export type ComputerErrorCode =
-  | 'computer_not_found'
-  | 'computer_not_running'
-  | 'file_not_found'
-  | 'file_not_readable'
-  | 'file_is_folder'
-  | 'file_too_large'
-  | 'path_outside_computer'
-  | 'snapshot_not_found'
-  | 'snapshot_aborted'
-  | 'driver_unavailable'
-  | 'command_refused'
-  | 'disk_full'
-  | 'no_desktop'
-  | 'desktop_failed';
-
-/** A failure of a computer, with a sentence for people and a code for programs. */
-export class ComputerError extends Error {
-  override readonly name = 'ComputerError';
-  constructor(
-    readonly code: ComputerErrorCode,
-    message: string,
-    options?: ErrorOptions,
-  ) {
-    super(message, options);
-  }
 }

@@ -19,7 +19,7 @@
  * .encode('utf-8', 'backslashreplace')`. Owners and times do not count.
  */
 import { z } from 'zod';
-import { SKIP_REASONS } from './computer.js';
+import { SKIP_REASONS } from './snapshot.js';
 
 /** Begins with the time, so that later snapshots of a session sort after earlier ones. */
 export const SNAPSHOT_ID = /^[0-9a-z]{9}-[0-9a-f-]{36}$/;
