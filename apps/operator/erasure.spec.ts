@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { SessionRepository } from '#commands';
-import type { EventStore } from '#event-store';
+import type { EventStore, MemoryStore } from '#event-store';
 import { systemIds } from '#runtime';
 import { eventually } from '../../test/support/eventually.js';
 import { createSession, untilIdle } from './testing/session.js';
@@ -41,7 +41,7 @@ describe('An erasure that a crash cut off', () => {
 
     await new SessionRepository(tombstoneOnly(memory.store), systemIds).execute(id, { type: 'erase' }, user);
     await before(world, id);
-    service = await startService(world);
+    service = await startService(world, { decorateLog: withoutOrphans });
 
     await eventually(async () => {
       const left = await Promise.all([
@@ -55,6 +55,12 @@ describe('An erasure that a crash cut off', () => {
     expect(await memory.keys.get(other)).toBeDefined();
   });
 });
+
+/** No sweep finds what is left: the event alone has to bring it to an end. */
+function withoutOrphans(log: MemoryStore): MemoryStore {
+  const kept: EventStore['kept'] = async () => ({ items: [], next: 0 });
+  return { ...log, store: Object.assign(Object.create(log.store) as EventStore, { kept }) };
+}
 
 /** Crashes after the tombstone: nothing beside the log is removed. */
 function tombstoneOnly(store: EventStore): EventStore {
