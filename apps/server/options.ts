@@ -10,6 +10,8 @@ export interface ServerOptions {
   node: string;
   /** What a client has to send as `Authorization: Bearer`. */
   token: string;
+  /** Under which clients reach this server, when a proxy is in front. */
+  publicUrl?: string;
   /** `CommandsModule.register(...)`. */
   commands: DynamicModule;
   store: EventStore;

@@ -141,6 +141,7 @@ async function serve(
     version,
     node,
     token: await ensureToken(home),
+    publicUrl: config.publicUrl,
     store: log.store,
     signals: log.signals,
     views: {

@@ -52,7 +52,7 @@ export class DesktopStreams implements OnModuleDestroy {
     @Inject(Controls) private readonly controls: Controls,
     @Inject(Closing) private readonly closing: Closing,
   ) {
-    this.gate = createGate(options.token);
+    this.gate = createGate(options);
     this.timing = { ...DEFAULT_TIMING, ...options.timing };
   }
 

@@ -4,6 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import * as contracts from '#contracts';
 import { Doc } from '../docs/doc.js';
+import { PublicAddress } from '../http/public-address.js';
 import type { ServerOptions } from '../options.js';
 import { SERVER_OPTIONS } from '../ports.js';
 import { SessionId, SessionIdPipe } from '../reading/session-id.pipe.js';
@@ -21,6 +22,7 @@ const pageQuery = z.object({
 export class DesktopController {
   private readonly passes: Passes;
   private readonly tickets = new Tickets();
+  private readonly address: PublicAddress;
 
   constructor(
     @Inject(SERVER_OPTIONS) options: ServerOptions,
@@ -28,6 +30,7 @@ export class DesktopController {
     @Inject(SessionIdPipe) private readonly ids: SessionIdPipe,
   ) {
     this.passes = new Passes(options.token);
+    this.address = new PublicAddress(options.publicUrl);
   }
 
   @Post()
@@ -45,8 +48,10 @@ export class DesktopController {
     if (!session.desktop) requireDesktop(session);
     const { ticket, expiresAt } = this.tickets.issue(id);
     reply.header('Cache-Control', 'no-store');
-    const origin = `${isSecure(request) ? 'https' : 'http'}://${request.headers.host ?? ''}`;
-    return { url: `${origin}${pagePath(id)}?ticket=${ticket}`, expires_at: expiresAt / 1000 };
+    return {
+      url: `${this.address.url(request, pagePath(id))}?ticket=${ticket}`,
+      expires_at: expiresAt / 1000,
+    };
   }
 
   /** A ticket becomes a cookie, and is gone from the address that the browser keeps. */
@@ -74,14 +79,16 @@ export class DesktopController {
         'This address has worked once already, or is more than a minute old: run "raworc session desktop" again.',
       );
     }
-    const secure = isSecure(request) ? '; Secure' : '';
+    const secure = this.address.isSecure(request) ? '; Secure' : '';
     const pass = `${PASS_NAME}=${this.passes.issue(sessionId)}; Max-Age=${PASS_SECONDS}; HttpOnly; SameSite=Strict`;
-    const paths = [pagePath(sessionId), `/api/v0/sessions/${sessionId}/control`];
+    const paths = [pagePath(sessionId), `/api/v0/sessions/${sessionId}/control`].map((path) =>
+      this.address.path(path),
+    );
     reply.header(
       'Set-Cookie',
       paths.map((path) => `${pass}; Path=${path}${secure}`),
     );
-    return sendPage(reply, leadTo(pagePath(sessionId)));
+    return sendPage(reply, leadTo(this.address.path(pagePath(sessionId))));
   }
 }
 
@@ -95,9 +102,4 @@ function leadTo(path: string): string {
 
 function pagePath(sessionId: string): string {
   return `/api/v0/sessions/${sessionId}/desktop`;
-}
-
-/** A proxy in front may end TLS; claiming so only makes one's own cookie stricter. */
-function isSecure({ protocol, headers }: FastifyRequest): boolean {
-  return protocol === 'https' || headers['x-forwarded-proto'] === 'https';
 }

@@ -24,7 +24,7 @@ export function refusalPage(problem: Problem, url: string): string {
     <meta name="viewport" content="width=device-width, initial-scale=1" />
     <title>${escape(title)} · Raworc</title>
     <link rel="icon" href="data:," />
-    <link rel="stylesheet" href="/api/v0/desktop/page/desktop.css" />
+    <link rel="stylesheet" href="../../desktop/page/desktop.css" />
   </head>
   <body>
     <header><h1>Raworc</h1></header>

@@ -16,7 +16,8 @@ const REQUEST_WITHIN_MS = 120_000;
 const LONGEST_PATH_PARAMETER = 512;
 
 /** Fastify with what has to happen before any route: the gate comes first, also for addresses that do not exist. */
-export function createAdapter({ token, views, timing }: ServerOptions, methods: Methods): FastifyAdapter {
+export function createAdapter(options: ServerOptions, methods: Methods): FastifyAdapter {
+  const { views, timing } = options;
   const adapter = new FastifyAdapter({
     // Others that offer to upgrade, as to HTTP/2, are answered as if they did not.
     http: { shouldUpgradeCallback: ({ url = '' }) => isStreamPath(url) },
@@ -27,13 +28,15 @@ export function createAdapter({ token, views, timing }: ServerOptions, methods: 
     genReqId: () => randomUUID(),
     skipMiddie: true,
     forceCloseConnections: true,
+    // A proxy on this machine says for whom it asks; without one, a header could say anything.
+    trustProxy: options.publicUrl === undefined ? false : 'loopback',
     frameworkErrors: refuseAddress,
   });
   const fastify = adapter.getInstance();
   methods.learnFrom(fastify);
   acceptJson(fastify);
   finishRepliesOnClose(fastify);
-  const gate = createGate(token);
+  const gate = createGate(options);
   fastify.addHook('onRequest', (request, _reply, done) => done(gate(request)));
   fastify.addHook('onRequest', createReadPosition(views.runner, { ...DEFAULT_TIMING, ...timing }));
   return adapter;

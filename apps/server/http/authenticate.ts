@@ -2,6 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { ApiError } from '#contracts';
 import { Passes } from '../desktop/passes.js';
+import { PublicAddress } from './public-address.js';
 
 /** What the gate looks at, of a request or of a WebSocket that wants to open. */
 export interface Caller {
@@ -21,11 +22,13 @@ const OF_PAGE =
 const PAGE = /^\/api\/v0\/sessions\/[\w-]+\/desktop$/;
 
 /** Refuses a request without the token, wherever it goes; `undefined` lets it pass. */
-export function createGate(token: string): Gate {
+export function createGate({ token, publicUrl }: { token: string; publicUrl?: string }): Gate {
+  const address = new PublicAddress(publicUrl);
   const expected = digest(token);
   const passes = new Passes(token);
   return (caller) => {
-    if (isFromForeignPage(caller)) {
+    const { origin, host } = caller.headers;
+    if (origin !== undefined && !address.isOwn(origin, host)) {
       return new ApiError('origin_refused', 'A web page of another origin may not call this service.');
     }
     if (PUBLIC.test(pathOf(caller)) || bringsTicket(caller)) return undefined;
@@ -58,13 +61,6 @@ function unauthorized(what: string): ApiError {
     'unauthorized',
     `The request ${what}: send "Authorization: Bearer <token>", with the token from the file "token" in RAWORC_HOME of the service.`,
   );
-}
-
-/** Browsers name the page's origin; this service's own pages come from the host that was asked. */
-function isFromForeignPage({ headers }: Caller): boolean {
-  const { origin, host } = headers;
-  if (origin === undefined) return false;
-  return !URL.canParse(origin) || new URL(origin).host !== host;
 }
 
 function pathOf({ url }: Caller): string {

@@ -6,6 +6,7 @@ import * as contracts from '#contracts';
 import type { EventEnvelope, EventOf } from '#domain';
 import { Doc } from '../docs/doc.js';
 import { Context } from '../http/command-context.js';
+import { PublicAddress } from '../http/public-address.js';
 import type { ServerOptions } from '../options.js';
 import { SERVER_OPTIONS } from '../ports.js';
 import { SessionId } from '../reading/session-id.pipe.js';
@@ -14,11 +15,15 @@ import { idleWait, type WaitQuery } from '../reading/wait-query.js';
 
 @Controller('api/v0/sessions/:id/remix')
 export class RemixController {
+  private readonly address: PublicAddress;
+
   constructor(
     @Inject(CommandBus) private readonly commands: CommandBus,
     @Inject(SessionReader) private readonly sessions: SessionReader,
     @Inject(SERVER_OPTIONS) private readonly options: ServerOptions,
-  ) {}
+  ) {
+    this.address = new PublicAddress(options.publicUrl);
+  }
 
   @Post()
   @Doc({
@@ -45,7 +50,7 @@ export class RemixController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     const outcome = await this.commands.execute(new RemixSession(id, body, context));
-    reply.header('Location', `/api/v0/sessions/${outcome.sessionId}`);
+    reply.header('Location', this.address.path(`/api/v0/sessions/${outcome.sessionId}`));
     const session = await this.sessions.after(outcome, reply, wait);
     return { ...session, copied: await this.copied(outcome) };
   }

@@ -5,7 +5,9 @@ import * as contracts from '#contracts';
 import { decodeCursor, InvalidCursorError, type SessionFilter } from '#projections/sessions';
 import { Doc } from '../docs/doc.js';
 import { sendArray } from '../http/json-array.js';
-import { VIEWS, type Views } from '../ports.js';
+import { PublicAddress } from '../http/public-address.js';
+import type { ServerOptions } from '../options.js';
+import { SERVER_OPTIONS, VIEWS, type Views } from '../ports.js';
 import { goneSignal } from '../reading/gone-signal.js';
 
 type ListQuery = z.infer<typeof contracts.listSessions>;
@@ -14,7 +16,14 @@ const METADATA = 'metadata.';
 
 @Controller('api/v0/sessions')
 export class SessionListController {
-  constructor(@Inject(VIEWS) private readonly views: Views) {}
+  private readonly address: PublicAddress;
+
+  constructor(
+    @Inject(VIEWS) private readonly views: Views,
+    @Inject(SERVER_OPTIONS) { publicUrl }: ServerOptions,
+  ) {
+    this.address = new PublicAddress(publicUrl);
+  }
 
   @Get()
   @Doc({
@@ -33,7 +42,8 @@ export class SessionListController {
     if (query.limit === undefined) return sendArray(reply, this.views.sessions.listChunks(filter, signal));
     const page = { ...filter, limit: query.limit };
     const { sessions, next } = await this.views.sessions.list(page, signal);
-    if (next !== undefined) reply.header('Link', `<${nextAddress(request, next)}>; rel="next"`);
+    if (next !== undefined)
+      reply.header('Link', `<${this.address.path(nextPath(request, next))}>; rel="next"`);
     return reply.send(sessions);
   }
 }
@@ -85,7 +95,7 @@ function requireCursor(cursor: string | undefined): void {
   }
 }
 
-function nextAddress(request: FastifyRequest, cursor: string): string {
+function nextPath(request: FastifyRequest, cursor: string): string {
   const address = new URL(request.url, 'http://raworc.invalid');
   address.searchParams.set('after', cursor);
   return `${address.pathname}${address.search}`;

@@ -17,6 +17,9 @@ import { CreateSession, DeleteSession, UpdateSession, type CommandContext } from
 import * as contracts from '#contracts';
 import { Doc } from '../docs/doc.js';
 import { Context } from '../http/command-context.js';
+import { PublicAddress } from '../http/public-address.js';
+import type { ServerOptions } from '../options.js';
+import { SERVER_OPTIONS } from '../ports.js';
 import { OwnWrites } from '../reading/own-writes.js';
 import { SessionId } from '../reading/session-id.pipe.js';
 import { SessionReader } from '../reading/session-reader.js';
@@ -25,11 +28,16 @@ import { eraseQuery, type EraseQuery } from './erase-query.js';
 
 @Controller('api/v0/sessions')
 export class SessionsController {
+  private readonly address: PublicAddress;
+
   constructor(
     @Inject(CommandBus) private readonly commands: CommandBus,
     @Inject(SessionReader) private readonly sessions: SessionReader,
     @Inject(OwnWrites) private readonly writes: OwnWrites,
-  ) {}
+    @Inject(SERVER_OPTIONS) { publicUrl }: ServerOptions,
+  ) {
+    this.address = new PublicAddress(publicUrl);
+  }
 
   @Post()
   @Doc({
@@ -53,7 +61,7 @@ export class SessionsController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     const outcome = await this.commands.execute(new CreateSession('', body, context));
-    reply.header('Location', `/api/v0/sessions/${outcome.sessionId}`);
+    reply.header('Location', this.address.path(`/api/v0/sessions/${outcome.sessionId}`));
     return this.sessions.after(outcome, reply, wait);
   }
 

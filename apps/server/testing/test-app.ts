@@ -39,6 +39,7 @@ export interface TestAppOptions {
   timing?: Partial<Timing>;
   streams?: Partial<StreamLimits>;
   hasModelKey?: boolean;
+  publicUrl?: string;
   computers?: DesktopComputers;
   /** How many sessions there may be; 0 sets no cap. */
   caps?: { open: number; all: number };
@@ -67,6 +68,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     version: '1.2.3',
     node: 'test',
     token: TOKEN,
+    publicUrl: options.publicUrl,
     commands: commandsModule(parts, options, {
       open: options.caps?.open ?? 0,
       all: options.caps?.all ?? 0,
