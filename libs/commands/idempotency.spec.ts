@@ -56,6 +56,23 @@ describe('an idempotency key', () => {
     expect((await log.store.info()).lastSequence).toBe(1);
   });
 
+  it('is worked on once by a server, however often it is asked at the same moment', async () => {
+    let appends = 0;
+    const counting = await startCommands({
+      log,
+      through: (store) => {
+        const append: EventStore['append'] = (...args) => {
+          appends += 1;
+          return store.append(...args);
+        };
+        return Object.assign(Object.create(store) as EventStore, { append });
+      },
+    });
+    await Promise.all(Array.from({ length: 5 }, () => counting.create({}, withKey('k'))));
+    expect(appends).toBe(1);
+    await counting.stop();
+  });
+
   it('posts one message, whichever servers are asked, and however often', async () => {
     const { sessionId } = await one.create();
     await two.sessions.load(sessionId);
