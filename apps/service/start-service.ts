@@ -23,6 +23,7 @@ import { notice } from './notice.js';
 import { startHealth, startOperator } from './operator-process.js';
 import { openParts, STOP_DEADLINE_MS, type Parts } from './parts.js';
 import { replacedBy } from './operator-lease.js';
+import { requirePrivateBind } from './require-private-bind.js';
 import { homeOfRole, lockRole, readRole, type Role } from './role.js';
 import { roleLogger } from './role-logger.js';
 import { removeServiceFile, writeServiceFile } from './service-file.js';
@@ -47,6 +48,7 @@ export async function startService(
   const env = await withSettingsFile(given);
   const role = readRole(env, argv);
   const own = loadConfig({ env });
+  requirePrivateBind(own);
   const home = homeOfRole(await openHome(own.home), role);
   if (role === 'all') await refuseContainersHome(home);
   await ensureFolder(home.logs);

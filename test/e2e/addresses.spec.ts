@@ -25,10 +25,18 @@ describe('where the service is reached', () => {
   });
 
   it('is an address that a browser opens, also when it listens on all of them', async () => {
-    shell = await openShell({ ANTHROPIC_API_KEY: 'k', RAWORC_BIND: '0.0.0.0' });
+    const everywhere = { RAWORC_BIND: '0.0.0.0', RAWORC_PLAIN_HTTP: 'everywhere' };
+    shell = await openShell({ ANTHROPIC_API_KEY: 'k', ...everywhere });
     const { url } = await shell.json<{ url: string }>('raworc start --json');
     expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
     expect((await fetch(`${url}/healthz`)).status).toBe(200);
+  });
+
+  it('is not open to other machines unless that is said', async () => {
+    shell = await openShell({ ANTHROPIC_API_KEY: 'k', RAWORC_BIND: '0.0.0.0' });
+    const { exitCode, stderr } = await shell.run('raworc start');
+    expect(exitCode).toBe(2);
+    expect(stderr).toMatch(/RAWORC_BIND is 0\.0\.0\.0.*docs\/proxy\.md.*\(bind_exposed\)/);
   });
 
   it('is a socket of the home that only its owner can use', async () => {

@@ -15,6 +15,8 @@ export const settingsSchema = z.object({
   port: wholeNumber(0, 65_535),
   /** Address the REST server listens on. */
   bind: z.string().regex(/^[A-Za-z0-9.:-]+$/, 'an IP address or a host name of this machine'),
+  /** Where HTTP without TLS may be spoken: on this machine, or on every address that `bind` names. */
+  plainHttp: oneOf(['loopback', 'everywhere']),
   /** Under which clients reach the server when a proxy is in front, with the prefix that it takes off. */
   publicUrl: url(['http:', 'https:'], 'a URL such as https://example.com/raworc').optional(),
   /** Base URL of the server that the CLI talks to. Absent: the local service of `home`. */
@@ -104,6 +106,7 @@ export const settingSources: Record<SettingName, SettingSource> = {
   home: { env: 'RAWORC_HOME', fallback: '~/.raworc' },
   port: { env: 'RAWORC_PORT', key: 'port', fallback: '9000' },
   bind: { env: 'RAWORC_BIND', key: 'bind', fallback: '127.0.0.1' },
+  plainHttp: { env: 'RAWORC_PLAIN_HTTP', key: 'plain_http', fallback: 'loopback' },
   publicUrl: { env: 'RAWORC_PUBLIC_URL', key: 'public_url' },
   server: { env: 'RAWORC_SERVER', key: 'server' },
   token: { env: 'RAWORC_TOKEN', key: 'token', secret: true },
