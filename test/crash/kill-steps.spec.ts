@@ -289,6 +289,6 @@ describe('the built service, killed at a step', () => {
         process.stdout.write(`${story.name}: killed before step ${death} of ${of}, ${taken.at(-1)}\n`);
       }
     },
-    all ? 1_200_000 : 120_000,
+    all ? 3_600_000 : 120_000,
   );
 });
