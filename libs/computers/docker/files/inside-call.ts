@@ -100,6 +100,8 @@ export function checkHeader(header: unknown, { doing, subject }: Doing): void {
   throw asComputerError(cause, subject ?? 'file', doing ?? 'using');
 }
 
+const NO_WORD = 'it ended without a word, as it does when its computer is stopped or removed meanwhile';
+
 /** What an engine says when it cannot start the program. */
 const NO_PYTHON = /python3|executable file/;
 
@@ -109,7 +111,9 @@ export function programFailed(reason: string, { doing, subject }: Doing): Comput
     const message = `No space is left for ${doing ?? 'using'} ${subject ?? 'files'}: ${reason}.`;
     return new ComputerError('disk_full', message);
   }
-  const help = NO_PYTHON.test(reason) ? ' Its image needs bash and python3.' : '';
+  const help = NO_PYTHON.test(reason)
+    ? ' Its image needs bash and python3; in a computer that is being removed there are none either.'
+    : '';
   return new ComputerError('driver_unavailable', `A program inside the computer failed: ${reason}.${help}`);
 }
 
@@ -118,7 +122,7 @@ function parseAnswer(output: Buffer, complaint: string, doing: Doing): Answer {
   const header = end < 0 ? undefined : parseJson(output.toString('utf8', 0, end));
   if (header === undefined) {
     const said = `${complaint}${output.toString('utf8', 0, 500)}`;
-    throw programFailed(said.trim().split('\n').at(-1) || 'no reason given', doing);
+    throw programFailed(said.trim().split('\n').at(-1) || NO_WORD, doing);
   }
   checkHeader(header, doing);
   return { header, body: output.subarray(end + 1) };
