@@ -55,6 +55,20 @@ describe('raworc start, status and stop', () => {
     expect((await raworc(['status'])).code).toBe(3);
   });
 
+  it('says in a sentence that nothing confines the commands of sessions, where that is so', async () => {
+    const sentence =
+      /^Commands of sessions are not confined: they run with all rights of the user who runs Raworc/m;
+    const unsafe = { RAWORC_COMPUTERS: 'local-unsafe' };
+    for (const args of [['start'], ['start'], ['status']])
+      expect((await raworc(args, unsafe)).stderr).toMatch(sentence);
+    expect(JSON.parse((await raworc(['status', '--json'])).stdout)).toMatchObject({
+      computers: 'local-unsafe',
+    });
+    await raworc(['stop']);
+    for (const args of [['start'], ['status']])
+      expect((await raworc(args, { RAWORC_COMPUTERS: 'local' })).stderr).not.toMatch(sentence);
+  });
+
   it('says so when it runs already, and when there is nothing to stop', async () => {
     await raworc(['start']);
     const again = await raworc(['start']);

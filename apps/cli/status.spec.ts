@@ -1,4 +1,9 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { identifyProcess } from './src/support/location/process-identity.js';
 import { runCli, temporaryHome } from './testing/run-cli.js';
 import { sendJson, StandInServer } from './testing/stand-in-server.js';
 
@@ -51,4 +56,36 @@ it('says no more of one that is ready', async () => {
   isReady(200, { log: { status: 'up' }, views: { status: 'up', unreadable_events: 0 } });
   expect((await status()).stdout.trimEnd().split('\n')).toHaveLength(2);
   expect(JSON.parse((await status('--json')).stdout)).toMatchObject({ problems: [], unreadable_events: 0 });
+});
+
+/** A process with a part of the work on the home; it says so as the service does. */
+async function startRole(role: string, computers?: string): Promise<ChildProcess> {
+  const child = spawn('sleep', ['1000'], { stdio: 'ignore' });
+  const { pid = 0 } = child;
+  const identity = await identifyProcess(pid);
+  const file = { pid, identity, port: 1, url: 'http://127.0.0.1:1', started_at: 0, version: '1', computers };
+  writeFileSync(join(home.path, `${role}.json`), JSON.stringify(file));
+  return child;
+}
+
+it('says what runs where one process is the server and another the operator', async () => {
+  const local = (...flags: string[]) => runCli(['status', ...flags], { env: { RAWORC_HOME: home.path } });
+  const operator = await startRole('operator', 'local-unsafe');
+  try {
+    const alone = await local();
+    expect(alone.code).toBe(3);
+    expect(alone.stdout).toMatch(
+      new RegExp(`^Of Raworc, here runs: operator process ${operator.pid}\\. Its server does not run here`),
+    );
+    expect(alone.stdout).not.toContain('Raworc does not run');
+    expect(alone.stderr).toMatch(/^Commands of sessions are not confined: .*all rights of the user/);
+    const roles = [{ role: 'operator', pid: operator.pid }];
+    expect(JSON.parse((await local('--json')).stdout)).toMatchObject({ running: false, roles });
+    const doctor = await runCli(['doctor'], { env: { RAWORC_HOME: home.path } });
+    expect(doctor.stdout).toContain(`here runs operator (process ${operator.pid}), and no server answers`);
+  } finally {
+    operator.kill();
+  }
+  await once(operator, 'exit');
+  expect((await local()).stdout).toContain('Raworc does not run');
 });

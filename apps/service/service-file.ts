@@ -13,6 +13,8 @@ export interface ServiceFile {
   version: string;
   /** Of the programs that it runs; absent where they were not built by the project's own scripts. */
   build?: string;
+  /** How it isolates the commands of sessions; absent for a role that runs none. */
+  computers?: string;
 }
 
 /** Written when the service is ready, so its presence says "ask me". */

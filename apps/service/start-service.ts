@@ -24,7 +24,7 @@ import { startHealth, startOperator } from './operator-process.js';
 import { openParts, STOP_DEADLINE_MS, type Parts } from './parts.js';
 import { replacedBy } from './operator-lease.js';
 import { requirePrivateBind } from './require-private-bind.js';
-import { homeOfRole, lockRole, readRole, type Role } from './role.js';
+import { homeOfRole, lockRole, readRole, worksOnSessions, type Role } from './role.js';
 import { roleLogger } from './role-logger.js';
 import { removeServiceFile, writeServiceFile } from './service-file.js';
 import { withSettingsFile } from './settings-file.js';
@@ -118,7 +118,9 @@ async function compose(
   const started_at = Date.now() / 1000;
   shutdown.register('service file', () => removeServiceFile(parts.home));
   const build = await readBuild();
-  await writeServiceFile(parts.home, { pid, identity, port: address.port, url, started_at, version, build });
+  const computers = worksOnSessions(role) ? parts.computers.driver : undefined;
+  const { port } = address;
+  await writeServiceFile(parts.home, { pid, identity, port, url, started_at, version, build, computers });
   parts.logger.info({ url, version, role }, 'ready');
   return url;
 }

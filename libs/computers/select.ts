@@ -85,7 +85,9 @@ export async function planComputers({ setting, image, hasContainers }: Wish): Pr
 
 function withCaution(plan: ComputersPlan): ComputersPlan {
   const unsafe =
-    plan.driver === 'local-unsafe' ? ['Commands of sessions run with the rights of this user.'] : [];
+    plan.driver === 'local-unsafe'
+      ? ['Commands of sessions are not confined: they run with all rights of the user who runs Raworc.']
+      : [];
   const missing = missingLimits();
   const limits =
     missing.length === 0

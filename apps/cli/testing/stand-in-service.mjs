@@ -78,6 +78,7 @@ function serve() {
       port: bound,
       url: `http://127.0.0.1:${bound}`,
       started_at,
+      computers: process.env.RAWORC_COMPUTERS,
       version: '1.2.3',
     };
     writeFileSync(`${file}.draft`, JSON.stringify(found));

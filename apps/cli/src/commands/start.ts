@@ -4,6 +4,7 @@ import { homePath } from '../support/location/home.js';
 import { OLDER_BUILD, runsAnotherBuild } from '../support/local-service/build.js';
 import { startInContainers, type StartedContainers } from '../support/local-service/containers.js';
 import { runInForeground, startService, type StartedService } from '../support/local-service/launch.js';
+import { isUnconfined, startsUnconfined, UNCONFINED } from '../support/local-service/unconfined.js';
 
 export default class Start extends RaworcCommand {
   static override summary = 'Start the service in the background';
@@ -28,6 +29,7 @@ export default class Start extends RaworcCommand {
   async run(): Promise<StartedService | StartedContainers | undefined> {
     const { flags } = await this.parse(Start);
     if (flags.foreground) {
+      if (startsUnconfined()) this.note(UNCONFINED);
       process.exitCode = await runInForeground(homePath(), flags.port);
       return undefined;
     }
@@ -36,6 +38,7 @@ export default class Start extends RaworcCommand {
     const verb = service.already_running ? 'runs already' : 'runs';
     const where = service.pid === null ? 'in containers' : `process ${service.pid}`;
     this.log(`Raworc ${verb} at ${service.url} (${where}, version ${service.version}).`);
+    if (isUnconfined(service)) this.note(UNCONFINED);
     if (service.already_running && service.pid !== null && runsAnotherBuild(service)) this.note(OLDER_BUILD);
     return service;
   }

@@ -5,7 +5,8 @@ import { readText } from '../support/http/send.js';
 import { findServer } from '../support/location/find-server.js';
 import { readContainersFile } from '../support/location/home.js';
 import { OLDER_BUILD, runsAnotherBuild } from '../support/local-service/build.js';
-import { answers, findRunningService } from '../support/local-service/service-process.js';
+import { answers, findRunningRoles, findRunningService } from '../support/local-service/service-process.js';
+import { isUnconfined, UNCONFINED } from '../support/local-service/unconfined.js';
 import { duration, unixSeconds } from '../support/terminal/time.js';
 import { plainText } from '../support/terminal/plain-text.js';
 import { copyable } from '../support/terminal/copyable.js';
@@ -23,6 +24,10 @@ interface ServiceStatus {
   /** The service runs in containers of its own. */
   containers: boolean;
   uptime_seconds: number | null;
+  /** Processes that share the work, where no single one does all of it. */
+  roles: { role: string; pid: number }[];
+  /** How the commands of sessions are isolated; null where that is not known. */
+  computers: string | null;
   /** It runs other programs than those beside this command line; see raworc doctor. */
   other_build: boolean;
   /** Number of sessions by state; null when the service does not answer. */
@@ -57,6 +62,7 @@ export default class Status extends RaworcCommand {
     const status = await readStatus();
     if (!status.running) process.exitCode = NOT_RUNNING;
     this.log(copyable(describe(status)));
+    if (isUnconfined(status)) this.note(UNCONFINED);
     if (status.running && status.other_build) this.note(OLDER_BUILD);
     return status;
   }
@@ -66,7 +72,10 @@ async function readStatus(): Promise<ServiceStatus> {
   const server = findServer();
   const containers = server.local ? readContainersFile(server.home) : undefined;
   const service = server.local ? await findRunningService(server.home) : undefined;
-  const started_at = service?.started_at ?? containers?.started_at;
+  const roles = server.local ? await findRunningRoles(server.home) : [];
+  const computers = service?.computers ?? roles.find(({ role }) => role === 'operator')?.computers ?? null;
+  const started_at =
+    service?.started_at ?? roles.find(({ role }) => role === 'server')?.started_at ?? containers?.started_at;
   const running = await answers(server);
   const client = new Client(server, false);
   const version = running ? (await client.call<{ version: string }>('GET', 'version')).data.version : null;
@@ -79,7 +88,9 @@ async function readStatus(): Promise<ServiceStatus> {
     pid: service?.pid ?? null,
     containers: containers !== undefined,
     uptime_seconds: started_at === undefined ? null : Math.round(Date.now() / 1000 - unixSeconds(started_at)),
-    other_build: service !== undefined && runsAnotherBuild(service),
+    roles: roles.map(({ role, pid }) => ({ role, pid })),
+    computers,
+    other_build: [service ?? [], roles].flat().some(runsAnotherBuild),
     sessions: sessions && countByState(sessions),
     unreadable_sessions: sessions && unreadableAmong(sessions),
     unreadable_events: readiness?.details?.['views']?.unreadable_events ?? (running ? 0 : null),
@@ -129,6 +140,7 @@ function describe({
   version,
   pid,
   containers,
+  roles,
   uptime_seconds,
   sessions,
   unreadable_events,
@@ -138,6 +150,7 @@ function describe({
   if (!running && containers) {
     return `Raworc runs in containers, but does not answer at ${url}. See: docker logs raworc_server --tail 50`;
   }
+  if (!running && roles.length > 0) return withoutAnswer(roles, url);
   if (!running) {
     return pid === null
       ? `Raworc does not run (${url}). Start it with: raworc start`
@@ -145,14 +158,36 @@ function describe({
   }
   const since = uptime_seconds === null ? '' : `, up ${duration(uptime_seconds)}`;
   const counts = Object.entries(sessions ?? {}).map(([state, count]) => `${count} ${state}`);
-  const where = containers ? ', in containers' : pid === null ? '' : `, process ${pid}`;
+  const processes = [pid === null ? [] : [`process ${pid}`], roles.map(nameOf)].flat();
+  const where = containers ? ', in containers' : processes.map((process) => `, ${process}`).join('');
+  const missing =
+    roles.length > 0 && !has(roles, 'operator')
+      ? '\nNo operator of this home runs on this machine: unless one does elsewhere, sessions wait for it.'
+      : '';
   const unreadable = unreadable_events
     ? `\nEvents that cannot be read: ${unreadable_events}. What to do: raworc doctor${named(unreadable_sessions ?? [])}`
     : '';
   const troubles = (problems ?? [])
     .map(({ part, reason }) => `\nNot ready (${part}): ${plainText(reason)}`)
     .join('');
-  return `Raworc ${version} runs at ${url}${where}${since}.\nSessions: ${counts.join(', ')}${unreadable}${troubles}`;
+  return `Raworc ${version} runs at ${url}${where}${since}.\nSessions: ${counts.join(', ')}${missing}${unreadable}${troubles}`;
+}
+
+type Roles = ServiceStatus['roles'];
+
+function withoutAnswer(roles: Roles, url: string): string {
+  const processes = `Of Raworc, here runs: ${roles.map(nameOf).join(', ')}.`;
+  return has(roles, 'server')
+    ? `${processes} The server does not answer at ${url}. See the logs in the home.`
+    : `${processes} Its server does not run here, so commands have nobody to ask (${url}). Set RAWORC_SERVER to where it runs, or start one with RAWORC_ROLE=server.`;
+}
+
+function has(roles: Roles, wanted: string): boolean {
+  return roles.some(({ role }) => role === wanted);
+}
+
+function nameOf({ role, pid }: Roles[number]): string {
+  return `${role} process ${pid}`;
 }
 
 function named(sessions: UnreadableSession[]): string {

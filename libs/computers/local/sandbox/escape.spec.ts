@@ -117,6 +117,21 @@ describeSandbox('the way out of a sandbox', (sandbox) => {
     }
   });
 
+  asRoot(
+    'is closed to other users, and open to the session though a starting service closes its home',
+    async () => {
+      const modeOf = async (...names: string[]): Promise<number> =>
+        (await stat(join(sandbox.root, ...names))).mode & 0o7777;
+      expect(await sandbox.bash('echo first')).toBe('first\n');
+      await chmod(sandbox.root, 0o700);
+      expect(await sandbox.computers.exec('a', ['ls'], LIMITS)).toMatchObject({ exitCode: 0 });
+      // Neither can the names of sessions be read, nor the folder of one be entered by the user of another.
+      expect([await modeOf(), await modeOf('a'), await modeOf('a', 'files')]).toEqual([0o711, 0o710, 0o700]);
+      const { uid: owner, gid: group } = await stat(join(sandbox.root, 'a'));
+      expect([owner, group]).toEqual([0, (await stat(join(sandbox.root, 'a', 'files'))).uid]);
+    },
+  );
+
   asRoot('gives the session what the service writes, copies and restores, with its modes', async () => {
     const { computers } = sandbox;
     const bash = (command: string): Promise<string> => sandbox.bash(command);

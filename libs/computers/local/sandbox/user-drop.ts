@@ -49,7 +49,7 @@ export async function leaveNamespace(root: string): Promise<void> {
 }
 
 function enterable(root: string): Promise<number> {
-  const identity = identityOf(root);
+  const identity = letPass(root);
   const known = namespaces.get(root);
   if (known?.identity === identity) return known.opened;
   void leaveNamespace(root);
@@ -61,8 +61,6 @@ function enterable(root: string): Promise<number> {
 }
 
 async function makeNamespace(root: string): Promise<number> {
-  // To pass through, not to look: the names of sessions stay unknown.
-  chmodSync(root, 0o711);
   // Slave: what the machine unmounts is unmounted here too, and nothing of ours is mounted there.
   const args = ['--mount', '--propagation', 'slave', '--', '/bin/sh', '-c', SCRIPT, 'sh'];
   const child = spawn(program('unshare'), [...args, program('mount'), root, mountPoint()], { env: {} });
@@ -86,8 +84,11 @@ async function makeNamespace(root: string): Promise<number> {
   return descriptor;
 }
 
-function identityOf(folder: string): string {
-  const { dev, ino } = statSync(folder, { bigint: true });
+/** Gives what tells the folder from another one that takes its place. */
+function letPass(root: string): string {
+  const { dev, ino, mode } = statSync(root, { bigint: true });
+  // To pass through, not to look: the names of sessions stay unknown. Whoever starts on this home closes it again.
+  if ((mode & 0o777n) !== 0o711n) chmodSync(root, 0o711);
   return `${dev}:${ino}`;
 }
 

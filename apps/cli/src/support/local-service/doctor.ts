@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { findServer } from '../location/find-server.js';
 import { runsAnotherBuild } from './build.js';
 import { errorLineOf } from './service-output.js';
-import { answers, findRunningService, SERVICE_MAIN } from './service-process.js';
+import { answers, findRunningRoles, findRunningService, SERVICE_MAIN } from './service-process.js';
 
 const DEADLINE_MS = 60_000;
 
@@ -73,6 +73,11 @@ async function checkReachable(): Promise<Check> {
     return { check, ok: false, detail: `nothing answers at ${server.url}`, fix };
   }
   const service = await findRunningService(server.home);
+  const roles = await findRunningRoles(server.home);
+  if (service === undefined && roles.length > 0) {
+    const running = roles.map(({ role, pid }) => `${role} (process ${pid})`).join(', ');
+    return { check, ok: true, detail: `of this home, here runs ${running}, and no server answers` };
+  }
   if (service === undefined) {
     return {
       check,

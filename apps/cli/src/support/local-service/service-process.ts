@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { readText, send } from '../http/send.js';
-import { readServiceFile, type ServiceFile } from '../location/home.js';
+import { readRoleFile, readServiceFile, ROLES, type Role, type ServiceFile } from '../location/home.js';
 import type { Server } from '../location/find-server.js';
 import { identifyProcess } from '../location/process-identity.js';
 
@@ -14,6 +14,21 @@ const HEALTH_DEADLINE_MS = 2_000;
 export async function findRunningService(home: string): Promise<ServiceFile | undefined> {
   const service = readServiceFile(home);
   return service !== undefined && (await runs(service)) ? service : undefined;
+}
+
+export interface RunningRole extends ServiceFile {
+  role: Role;
+}
+
+/** The processes that share the work on this home, where no single one does all of it. */
+export async function findRunningRoles(home: string): Promise<RunningRole[]> {
+  const found = await Promise.all(
+    ROLES.map(async (role) => {
+      const file = readRoleFile(home, role);
+      return file !== undefined && (await runs(file)) ? { ...file, role } : undefined;
+    }),
+  );
+  return found.filter((process) => process !== undefined);
 }
 
 /** Whether the home's own service answers that it is well. */

@@ -29,7 +29,13 @@ export interface ServiceFile {
   version: string;
   /** Of the programs that it runs. */
   build?: string;
+  /** How it isolates the commands of sessions; absent for a process that runs none. */
+  computers?: string;
 }
+
+/** What processes do that share the work on a home; see RAWORC_ROLE. */
+export const ROLES = ['server', 'operator'] as const;
+export type Role = (typeof ROLES)[number];
 
 export function readConfigFile(home: string): ConfigFile {
   return readJson<ConfigFile>(join(home, 'config.json')) ?? {};
@@ -37,6 +43,11 @@ export function readConfigFile(home: string): ConfigFile {
 
 export function readServiceFile(home: string): ServiceFile | undefined {
   return readJson<ServiceFile>(join(home, 'service.json'));
+}
+
+/** As the file of a service, of a process with a part of its work. */
+export function readRoleFile(home: string, role: Role): ServiceFile | undefined {
+  return readJson<ServiceFile>(join(home, `${role}.json`));
 }
 
 /** There while the home's service runs in containers; says how to reach it. */
