@@ -12,18 +12,16 @@ import type {
 } from '../computer.js';
 import { SessionCgroup, type Trees } from './cgroups/session-cgroup.js';
 import type { FileSpace } from './computer-files.js';
+import { ComputerCommands } from './computer-commands.js';
 import { ComputerProcesses } from './computer-processes.js';
 import { type ComputerRecord, RecordFile, isDamagedRecord } from './computer-record.js';
 import type { DiscardedFolders } from './discarded-folders.js';
 import { type Isolation, checkedEnvironment } from './isolation.js';
 import { Mutex } from './mutex.js';
-import { resolveInComputer } from './path-resolver.js';
-import { PersistentShell } from './persistent-shell.js';
 import { Snapshots } from './snapshots.js';
 import { TreeStates } from './tree-state.js';
-import { runCommand } from './run-command.js';
 import { type SessionFolder, letPass, makeSessionFolder, repairSessionFolder } from './session-folder.js';
-import type { SessionContext, SessionProcess } from './session-process.js';
+import type { SessionContext } from './session-process.js';
 import { allocateUser, releaseUser } from './session-user/allocate.js';
 import { changeOwner } from './session-user/change-owner.js';
 
@@ -40,10 +38,7 @@ export class LocalComputer {
   private prepared = false;
   readonly recordFile: RecordFile;
   readonly processes: ComputerProcesses;
-  private current: PersistentShell | undefined;
-  /** Commands of `exec` that this process runs. */
-  private readonly executing = new Set<SessionProcess>();
-  private readonly shellLock = new Mutex();
+  private readonly commands: ComputerCommands;
   /** Held by the verbs that change the computer as a whole. */
   readonly lifecycle = new Mutex();
   /** Snapshots that are being taken, or wait for their turn. */
@@ -61,6 +56,7 @@ export class LocalComputer {
     this.recordFile = new RecordFile(folder);
     const cgroup = machine.cgroups && new SessionCgroup(machine.cgroups, folder.sessionId);
     this.processes = new ComputerProcesses(folder.files, this.recordFile, isolation, cgroup);
+    this.commands = new ComputerCommands(folder, this.processes, logger);
   }
 
   get space(): FileSpace {
@@ -188,40 +184,17 @@ export class LocalComputer {
 
   async shell(): Promise<Shell> {
     const record = await this.requireRunning();
-    return this.shellLock.run(async () => {
-      if (!this.current?.alive) this.current = await this.openShell(record);
-      return this.current;
-    });
+    return this.commands.shell(() => this.contextOf(record));
   }
 
   async exec(argv: string[], options: ExecOptions): Promise<ExecResult> {
     const record = await this.requireRunning();
-    if (argv.length === 0 || argv.some((argument) => argument.includes('\0'))) {
-      throw new ComputerError(
-        'command_refused',
-        'A command needs at least a program, and no NUL characters.',
-      );
-    }
-    const { files, sessionDir } = this.space;
-    const cwd = [sessionDir, ...(await resolveInComputer(files, sessionDir, options.cwd ?? ''))].join('/');
-    return runCommand(
-      {
-        ...this.contextOf(record),
-        pipeFolder: this.folder.base,
-        onStart: (process) => this.track(process),
-      },
-      argv,
-      { ...options, cwd },
-    );
+    return this.commands.exec(() => this.contextOf(record), this.space, argv, options);
   }
 
   /** Ends what this process started. */
   async dispose(): Promise<void> {
-    await this.shellLock.run(async () => {
-      await this.current?.close();
-      this.current = undefined;
-    });
-    await Promise.all([...this.executing].map((process) => process.end()));
+    await this.commands.end();
     await this.processes.leaveGroups();
   }
 
@@ -255,22 +228,6 @@ export class LocalComputer {
     await this.recordFile.update((record) => ({ ...record, user: own }));
   }
 
-  private async openShell(record: ComputerRecord): Promise<PersistentShell> {
-    const shell = await PersistentShell.open(this.contextOf(record), this.folder.base, this.current);
-    try {
-      await this.processes.note(shell.process);
-    } catch (error) {
-      await shell.close();
-      throw error;
-    }
-    const fields = { session_id: this.folder.sessionId, pid: shell.process.pid };
-    this.logger?.info(fields, 'shell opened');
-    void shell.process.exited.then((code) =>
-      this.logger?.info({ ...fields, exit_code: code }, 'shell ended'),
-    );
-    return shell;
-  }
-
   private async requireRunning(): Promise<ComputerRecord> {
     const record = await this.recordFile.require();
     if (record.running) return record;
@@ -278,12 +235,6 @@ export class LocalComputer {
       'computer_not_running',
       `The computer of session ${this.folder.sessionId} is stopped. Start it first.`,
     );
-  }
-
-  private async track(process: SessionProcess): Promise<void> {
-    this.executing.add(process);
-    void process.exited.then(() => this.executing.delete(process));
-    await this.processes.note(process);
   }
 
   private infoOf(record: ComputerRecord): ComputerInfo {

@@ -1,12 +1,23 @@
 import { execFile } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
-import { type BigIntStats, lstatSync, mkdirSync, readSync, renameSync, writeFileSync } from 'node:fs';
+import {
+  type BigIntStats,
+  closeSync,
+  fdatasync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { hasCode } from './errno.js';
 
 const run = promisify(execFile);
+const dataSync = promisify(fdatasync);
 
 /** Files up to this size are read at once, and written only when they are new. */
 const SMALL = 1024 * 1024;
@@ -203,10 +214,10 @@ function inFolderAtOnce(place: string, task: () => void): void {
 }
 
 async function syncFile(place: string): Promise<void> {
-  const file = await open(place, 'r');
+  const file = openSync(place, 'r');
   try {
-    await file.datasync();
+    await dataSync(file);
   } finally {
-    await file.close();
+    closeSync(file);
   }
 }

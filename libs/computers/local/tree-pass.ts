@@ -8,7 +8,6 @@ import type { ObjectStore } from './object-store.js';
 import { OpenTree, byFolder, isGone } from './open-tree.js';
 import { type ScannedEntry, inodeOf, statOf } from './scanned-entry.js';
 import type { SkippedPaths } from './skipped-paths.js';
-import { SMALL_TREE } from './small-tree.js';
 import { TreeFindings } from './tree-findings.js';
 import { type ScanSince, TreeScanner } from './tree-scan.js';
 import { XattrReader } from './xattrs.js';
@@ -38,6 +37,8 @@ interface Copying {
 
 /** Files copied at the same time: fewer than Node has threads for files, so that others need not wait. */
 const PARALLEL = 3;
+/** Entries of a tree that find has seen before another program has started. */
+const SOON_SEEN = 5_000;
 
 /** One look at the whole tree, or at what changed in it, and then copies of what is not known from an earlier one. */
 export class TreePass {
@@ -74,7 +75,7 @@ export class TreePass {
       await Promise.all([
         pass.scanner.prepare(),
         // Of a larger tree there is time for that while find works.
-        known.size <= SMALL_TREE ? pass.xattrs.prepare() : undefined,
+        known.size <= SOON_SEEN ? pass.xattrs.prepare() : undefined,
       ]);
       return pass;
     } catch (error) {
