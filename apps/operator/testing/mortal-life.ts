@@ -10,7 +10,6 @@ export interface Death {
 /** What only listens, or is answered more than once. */
 const UNCOUNTED: ReadonlySet<PropertyKey> = new Set([
   'follow',
-  'scan',
   'followBatches',
   'consume',
   'watch',
@@ -62,6 +61,8 @@ export class MortalLife {
       get: (object, key) => {
         const value: unknown = Reflect.get(object, key);
         if (typeof value !== 'function') return value;
+        if (key === 'scan')
+          return (...args: unknown[]): unknown => (this.dead ? refuseAll() : value.apply(object, args));
         if (UNCOUNTED.has(key))
           return (...args: unknown[]): unknown => (this.dead ? refuse() : value.apply(object, args));
         return async (...args: unknown[]): Promise<unknown> => {
@@ -86,6 +87,11 @@ export class MortalLife {
     this.dying.resolve();
     return refuse();
   }
+}
+
+/** For what is iterated, which a promise cannot be. */
+async function* refuseAll(): AsyncGenerator<never> {
+  yield await refuse();
 }
 
 function refuse(): Promise<never> {
