@@ -200,18 +200,20 @@ export function describeSnapshotContents(fixture: Fixture): void {
 
     it('hold files that belong together', async () => {
       await wholeWhile(
-        'echo 0 > data/a; echo 0 > data/z; for i in {1..300}; do head -c 20000 /dev/zero > code/$i; done',
-        'n=0; while :; do n=$((n + 1)); echo $n > data/.n; mv data/.n data/a; echo $n > data/.n; mv data/.n data/z; echo $n > code/$((n % 300)); done',
-        'a=$(cat data/a); z=$(cat data/z); [ $a = $z ] || [ $a = $((z + 1)) ] && echo whole || echo $a $z',
+        'printf %08d 0 | tee data/a data/z; for i in {1..300}; do head -c 20000 /dev/zero > code/$i; done',
+        // In place and without a program, so that many such pairs come while one is copied.
+        'n=0; while :; do n=$((n + 1)); printf %08d $n 1<> data/a; printf %08d $n 1<> data/z; done',
+        'a=$((10#$(cat data/a))); z=$((10#$(cat data/z))); [ $a = $z ] || [ $a = $((z + 1)) ] && echo whole || echo $a $z',
         /^whole\n$/,
       );
     });
 
     it('hold whole SQLite databases', async () => {
       await wholeWhile(
-        "command -v sqlite3 > /dev/null && sqlite3 data/db 'pragma journal_mode=wal; create table a(n); create table b(n)' > /dev/null || echo none",
-        `n=0; while :; do n=$((n + 1)); echo "begin; insert into a values($n); insert into b values($n); commit;"; done | sqlite3 data/db`,
-        "sqlite3 data/db 'pragma integrity_check; select (select count(*) from a) = (select count(*) from b)'",
+        "command -v sqlite3 > /dev/null && sqlite3 data/db 'pragma journal_mode=wal; create table a(k integer primary key, n, t); create table b(k integer primary key, n, t); with recursive c(k) as (select 0 union all select k + 1 from c where k < 499) insert into a select k, 0, hex(randomblob(2000)) from c; insert into b select * from a' > /dev/null || echo none",
+        // The log is brought into the database every few rows, so that each of them is always behind the other.
+        `n=0; { echo 'pragma synchronous=off; pragma wal_autocheckpoint=20;'; while :; do n=$((n + 1)); echo "begin; replace into a values($((n % 500)), $n, hex(randomblob(2000))); replace into b values($((n % 500)), $n, hex(randomblob(2000))); commit;"; done; } | sqlite3 data/db`,
+        "sqlite3 data/db 'pragma integrity_check; select (select total(n) from a) = (select total(n) from b)'",
         /^ok\n1\n$/,
       );
     });
