@@ -92,7 +92,9 @@ describe('a look at what changed in a tree', () => {
     return eventually(async () => (readFileClock(mark(), files)?.ns ?? 0n) > since + 2n * YOUNG_NS);
   };
   const sorted = (known: KnownTree): [string, ManifestEntry][] =>
-    [...known].map(([path, { entry }]): [string, ManifestEntry] => [path, entry]).sort(byPath);
+    [...known]
+      .map(([path, { entry }]): [string, ManifestEntry] => [path, withoutOwnTraces(entry)])
+      .sort(byPath);
 
   it('finds what a look at all of it finds', async () => {
     ({ next: looked } = await pass(tree));
@@ -147,6 +149,11 @@ describe('the clock of files', () => {
     }
   });
 });
+
+/** A folder that its owner closed is opened for a look, where the service is not root, and closed again. */
+function withoutOwnTraces(entry: ManifestEntry): ManifestEntry {
+  return 'ctime_ns' in entry && entry.mode === 0 ? { ...entry, ctime_ns: '0' } : entry;
+}
 
 function byPath([left]: [string, unknown], [right]: [string, unknown]): number {
   return left < right ? -1 : 1;

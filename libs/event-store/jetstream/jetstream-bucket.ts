@@ -74,7 +74,8 @@ async function overwrite(jsm: JetStreamManager, stream: string, sequence: number
   try {
     await jsm.streams.deleteMessage(stream, sequence, true);
   } catch (error) {
-    if (error instanceof JetStreamApiError && /not found|deleted/.test(error.message)) return;
+    if (error instanceof JetStreamApiError && /no message found|not found|deleted/.test(error.message))
+      return;
     unavailable(error);
   }
 }

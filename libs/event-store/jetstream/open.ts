@@ -17,7 +17,7 @@ import { createLeases, type Leases, type LeaseTiming } from '../leases/index.js'
 import { createNameRegistry } from '../names.js';
 import { Appender } from './appender.js';
 import { openBlobs } from './blobs.js';
-import { unavailable } from './failures.js';
+import { patiently } from './failures.js';
 import { LogFeed } from './feed.js';
 import { GroupCommit } from './group-commit.js';
 import { openBucket } from './jetstream-bucket.js';
@@ -31,7 +31,7 @@ import { Resolver } from './resolver.js';
 import { UNLIMITED } from './space.js';
 import { requireServerVersion } from './server-version.js';
 import { requireReadableLog } from './least-schema.js';
-import { ensureStream, sessionStream } from './streams.js';
+import { ensureStream, OPEN_WITHIN_MS, sessionStream } from './streams.js';
 
 /** Two days: whoever was told a day may be slow. */
 const CLAIMS_KEPT_MS = 2 * 24 * 60 * 60_000;
@@ -84,13 +84,13 @@ export async function openJetStreamStore(
   const { replicas, subjectPrefix = 'raworc.sessions', streamName: stream = 'RAWORC_SESSIONS' } = options;
   const { requestTimeoutMs: timeoutMs = 3000, patienceMs = 15_000 } = options;
   requireServerVersion(connection);
-  const jsm = await jetstreamManager(connection, { timeout: timeoutMs }).catch(unavailable);
+  const jsm = await patiently(OPEN_WITHIN_MS, () => jetstreamManager(connection, { timeout: timeoutMs }));
   await ensureStream(
     jsm,
     sessionStream(stream, subjectPrefix, options.duplicateWindowMs ?? 120_000),
     replicas,
   );
-  await requireReadableLog(jsm, stream);
+  await patiently(OPEN_WITHIN_MS, () => requireReadableLog(jsm, stream));
   const bucket = (name: string) => stream.replace(/_SESSIONS$/, '') + `_${name}`;
   const requests = { connection, jsm, timeoutMs, patienceMs };
   const publisher = new Publisher(connection, timeoutMs);

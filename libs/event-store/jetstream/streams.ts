@@ -11,6 +11,7 @@ import {
 } from '@nats-io/jetstream';
 import { nanos } from '@nats-io/transport-node';
 import { LogError } from '../event-store.js';
+import { patiently } from './failures.js';
 
 export type StreamSettings = Partial<StreamConfig> & { name: string };
 
@@ -37,6 +38,9 @@ export function sessionStream(
 }
 
 /** A bucket in the layout of NATS key-value stores with history 1, so that their tools read it. */
+/** A server that elects a leader, or whose disk is busy, answers later. */
+export const OPEN_WITHIN_MS = 15_000;
+
 export function bucketStream(bucket: string, maxAgeMs = 0): StreamSettings {
   return {
     name: `KV_${bucket}`,
@@ -56,7 +60,15 @@ export function bucketStream(bucket: string, maxAgeMs = 0): StreamSettings {
  * when more are asked for: fewer would be a loss of safety that nobody notices.
  * @throws LogError `log_incompatible` when a setting cannot be changed any more
  */
-export async function ensureStream(
+export function ensureStream(
+  jsm: JetStreamManager,
+  config: StreamSettings,
+  replicas: number | undefined,
+): Promise<StreamInfo> {
+  return patiently(OPEN_WITHIN_MS, () => ensureOnce(jsm, config, replicas));
+}
+
+async function ensureOnce(
   jsm: JetStreamManager,
   config: StreamSettings,
   replicas: number | undefined,

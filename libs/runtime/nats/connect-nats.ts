@@ -15,6 +15,8 @@ export interface ConnectOptions {
 }
 
 const CONNECT_TIMEOUT_MS = 5000;
+/** A server whose disk is busy, or that elects a leader, answers later. */
+const JETSTREAM_WITHIN_MS = 15_000;
 const RECONNECT_WAIT_MS = 250;
 
 /**
@@ -87,7 +89,7 @@ function checkVersion(connection: NatsConnection, servers: string[]): void {
 
 async function checkJetStream(connection: NatsConnection, servers: string[]): Promise<void> {
   try {
-    await jetstreamManager(connection);
+    await jetstreamManager(connection, { timeout: JETSTREAM_WITHIN_MS });
   } catch (error) {
     throw new NatsError(
       'nats_jetstream_disabled',

@@ -20,6 +20,9 @@ export interface TestNats {
   connection(): Promise<NatsConnection>;
   /** Ends the server if it runs, and starts it again on the same port and store. */
   restart(): Promise<void>;
+  /** Lets the server stand still; `resume` lets it go on. */
+  pause(): void;
+  resume(): void;
   /** Kills the server with SIGKILL and returns when it is gone. `restart` brings it back. */
   kill9(): Promise<void>;
   /** Closes the connections, ends the server and removes the folder. */
@@ -66,6 +69,8 @@ export async function startTestNats(): Promise<TestNats> {
       await server.stop();
       server = await launch();
     },
+    pause: () => void process.kill(server.pid, 'SIGSTOP'),
+    resume: () => void process.kill(server.pid, 'SIGCONT'),
     kill9: () => server.kill9(),
     async stop() {
       await Promise.all(connections.map((connection) => connection.close()));
