@@ -2,7 +2,8 @@ import Sequencer from '@jest/test-sequencer';
 
 /** Suites that mostly wait, for containers or processes: begun last, they would be waited for alone. */
 const SLOW = [
-  'libs/computers/local/local-computers',
+  'libs/computers/local/unsafe-computers',
+  'libs/computers/local/bubblewrap-computers',
   'libs/computers/docker/docker.spec',
   'apps/operator/engine-trouble',
   'apps/operator/containers',

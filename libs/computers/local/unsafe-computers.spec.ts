@@ -5,16 +5,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { eventually } from '../../../test/support/eventually.js';
 import { describeComputers } from '../conformance.js';
-import { bubblewrapProblem, createLocalComputers } from './index.js';
+import { createLocalComputers } from './index.js';
 
 describeComputers('local, unsafe', (root) => createLocalComputers({ root, mode: 'unsafe' }));
-
-const problem = await bubblewrapProblem();
-if (problem === undefined) {
-  describeComputers('local, bubblewrap', (root) => createLocalComputers({ root, mode: 'bubblewrap' }));
-} else {
-  console.log(`The suite of the bubblewrap driver does not run on this machine: ${problem}.`);
-}
 
 describe('local computers', () => {
   let root: string;
