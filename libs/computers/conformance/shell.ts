@@ -148,8 +148,9 @@ export function describeShell(fixture: Fixture): void {
         '{ until [ -e go ]; do sleep 0.01; done; echo from the job; touch said; } & true',
         LIMITS,
       );
-      await bash.run('touch go', LIMITS);
-      let collected = '';
+      // Where it prints while this still runs, what it said comes with this one.
+      const { output: told, background: printed = '' } = await bash.run('touch go', LIMITS);
+      let collected = told + printed;
       await eventually(async () => {
         const { output, background = '' } = await bash.run('[ -e said ]', LIMITS);
         collected += output + background;
