@@ -1,4 +1,4 @@
-import { evolve, initialState, type EventEnvelope, type EventType, type SessionState } from '#domain';
+import { evolveRecorded, initialState, type EventEnvelope, type EventType, type SessionState } from '#domain';
 import { foldSession, type EventStore, type RecordedEvent } from '#event-store';
 
 /** What a turn needs of its session's events, in their order, and up to where on the log they were read. */
@@ -33,14 +33,13 @@ class Gatherer {
   private events: EventEnvelope[] = [];
   private state: SessionState = initialState;
   private sequence = 0;
-  private version = 0;
   private instructions: EventEnvelope | undefined;
   /** Where a person took control last, and where that ended. */
   private control: EventEnvelope[] = [];
 
   get history(): SessionHistory {
-    const { events, version, sequence } = this;
-    return { events, version, sequence };
+    const { events, state, sequence } = this;
+    return { events, version: state.version, sequence };
   }
 
   add(recorded: readonly RecordedEvent[]): this {
@@ -53,8 +52,7 @@ class Gatherer {
 
   private see(event: EventEnvelope): void {
     const before = this.state;
-    this.state = evolve(before, event);
-    this.version = event.type === 'event.unreadable' ? this.version + 1 : event.sessionversion;
+    this.state = evolveRecorded(before, event);
     if (event.type === 'session.updated' && event.data.instructions !== undefined) this.instructions = event;
     if (event.type === 'control.taken') this.control = [event];
     else if (before.control !== null && this.state.control === null) this.control.push(event);

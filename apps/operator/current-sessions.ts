@@ -1,5 +1,5 @@
 import type { SessionRepository } from '#commands';
-import { evolve, type EventEnvelope, type SessionCreated, type SessionState } from '#domain';
+import { evolveRecorded, type EventEnvelope, type SessionCreated, type SessionState } from '#domain';
 import { firstOf, foldSession, type EventStore } from '#event-store';
 import { factsAfter, isUpkeep, NO_FACTS, type SessionFacts } from './session-facts.js';
 
@@ -26,7 +26,7 @@ export class CurrentSessions {
       sessionId: id,
       fromSequence: known.sequence + 1,
       begin: () => known.state,
-      take: (before, missed) => missed.reduce((state, { event }) => after(state, event), before),
+      take: (before, missed) => missed.reduce((state, { event }) => evolveRecorded(state, event), before),
     });
     return { id, state, last: last.event };
   }
@@ -45,12 +45,6 @@ export class CurrentSessions {
     const first = (await firstOf(this.store, id))?.event;
     return first?.type === 'session.created' ? first.data : undefined;
   }
-}
-
-/** What cannot be read takes one version, whatever it says itself. */
-function after(state: SessionState, event: EventEnvelope): SessionState {
-  const evolved = evolve(state, event);
-  return event.type === 'event.unreadable' ? evolved : { ...evolved, version: event.sessionversion };
 }
 
 /** When something was last done with the session, in unix milliseconds. */

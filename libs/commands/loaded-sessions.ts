@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import { evolve, initialState, type EventEnvelope, type SessionState } from '#domain';
+import { evolveRecorded, initialState, type EventEnvelope, type SessionState } from '#domain';
 import { foldSession, type EventStore, type RecordedEvent } from '#event-store';
 import { CommandIndex } from './command-index.js';
 import { sizeOfState } from './state-size.js';
@@ -107,9 +107,7 @@ function follow(
   let { state, sequence } = from;
   const commands = from === NO_SESSION ? new CommandIndex() : from.commands;
   for (const { event, sequence: at } of added) {
-    const evolved = evolve(state, event);
-    // What cannot be read takes one version, whatever it says itself.
-    state = event.type === 'event.unreadable' ? evolved : { ...evolved, version: event.sessionversion };
+    state = evolveRecorded(state, event);
     sequence = at;
     commands.add(event, { version: state.version, sequence });
   }

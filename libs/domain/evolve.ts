@@ -1,9 +1,16 @@
+import type { EventEnvelope } from './envelope.js';
 import { isToolUse, type ContentBlock, type EventOf, type SessionEvent } from './events.js';
 import { initialState, type Control, type OpenToolUse, type SessionState, type Turn } from './state.js';
 
 /** Folds one event into the state. Total: an event on the log has happened, so nothing is refused here. */
 export function evolve(state: SessionState, event: SessionEvent): SessionState {
   return { ...apply(state, event), version: state.version + 1 };
+}
+
+/** Folds an event of the log, which tells its version. One that cannot be read takes one version, whatever it says. */
+export function evolveRecorded(state: SessionState, event: EventEnvelope): SessionState {
+  const evolved = evolve(state, event);
+  return event.type === 'event.unreadable' ? evolved : { ...evolved, version: event.sessionversion };
 }
 
 export function fold(events: Iterable<SessionEvent>, from: SessionState = initialState): SessionState {

@@ -6,7 +6,7 @@ export * from './envelope.js';
 export * from './errors.js';
 export { isEventType, wrongField } from './event-shapes.js';
 export * from './events.js';
-export { evolve, fold } from './evolve.js';
+export { evolve, evolveRecorded, fold } from './evolve.js';
 export type { PlannedEvent } from './remix/copy-turns.js';
 export { planRemix, type RemixRequest } from './remix/plan-remix.js';
 export { snapshotsLeft } from './remix/snapshots-left.js';
