@@ -12,6 +12,7 @@ import { ScreenshotController } from './desktop/screenshot.controller.js';
 import { EventStreams } from './events/event-streams.js';
 import { EventsController } from './events/events.controller.js';
 import { HealthController } from './health/health.controller.js';
+import { PublicAddress } from './http/public-address.js';
 import { MessageReader } from './messages/message-reader.js';
 import { MessagesController } from './messages/messages.controller.js';
 import { Metrics } from './metrics/metrics.js';
@@ -61,6 +62,7 @@ export class ServerModule {
       providers: [
         { provide: SERVER_OPTIONS, useValue: options },
         { provide: VIEWS, useValue: options.views },
+        { provide: PublicAddress, useValue: new PublicAddress(options.publicUrl) },
         Closing,
         OwnWrites,
         Watch,

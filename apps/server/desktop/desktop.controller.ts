@@ -22,15 +22,14 @@ const pageQuery = z.object({
 export class DesktopController {
   private readonly passes: Passes;
   private readonly tickets = new Tickets();
-  private readonly address: PublicAddress;
 
   constructor(
     @Inject(SERVER_OPTIONS) options: ServerOptions,
     @Inject(SessionReader) private readonly sessions: SessionReader,
     @Inject(SessionIdPipe) private readonly ids: SessionIdPipe,
+    @Inject(PublicAddress) private readonly address: PublicAddress,
   ) {
     this.passes = new Passes(options.token);
-    this.address = new PublicAddress(options.publicUrl);
   }
 
   @Post()

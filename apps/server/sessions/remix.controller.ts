@@ -15,15 +15,12 @@ import { idleWait, type WaitQuery } from '../reading/wait-query.js';
 
 @Controller('api/v0/sessions/:id/remix')
 export class RemixController {
-  private readonly address: PublicAddress;
-
   constructor(
     @Inject(CommandBus) private readonly commands: CommandBus,
     @Inject(SessionReader) private readonly sessions: SessionReader,
     @Inject(SERVER_OPTIONS) private readonly options: ServerOptions,
-  ) {
-    this.address = new PublicAddress(options.publicUrl);
-  }
+    @Inject(PublicAddress) private readonly address: PublicAddress,
+  ) {}
 
   @Post()
   @Doc({

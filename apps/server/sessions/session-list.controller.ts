@@ -6,8 +6,7 @@ import { decodeCursor, InvalidCursorError, type SessionFilter } from '#projectio
 import { Doc } from '../docs/doc.js';
 import { sendArray } from '../http/json-array.js';
 import { PublicAddress } from '../http/public-address.js';
-import type { ServerOptions } from '../options.js';
-import { SERVER_OPTIONS, VIEWS, type Views } from '../ports.js';
+import { VIEWS, type Views } from '../ports.js';
 import { goneSignal } from '../reading/gone-signal.js';
 
 type ListQuery = z.infer<typeof contracts.listSessions>;
@@ -16,14 +15,10 @@ const METADATA = 'metadata.';
 
 @Controller('api/v0/sessions')
 export class SessionListController {
-  private readonly address: PublicAddress;
-
   constructor(
     @Inject(VIEWS) private readonly views: Views,
-    @Inject(SERVER_OPTIONS) { publicUrl }: ServerOptions,
-  ) {
-    this.address = new PublicAddress(publicUrl);
-  }
+    @Inject(PublicAddress) private readonly address: PublicAddress,
+  ) {}
 
   @Get()
   @Doc({

@@ -18,8 +18,6 @@ import * as contracts from '#contracts';
 import { Doc } from '../docs/doc.js';
 import { Context } from '../http/command-context.js';
 import { PublicAddress } from '../http/public-address.js';
-import type { ServerOptions } from '../options.js';
-import { SERVER_OPTIONS } from '../ports.js';
 import { OwnWrites } from '../reading/own-writes.js';
 import { SessionId } from '../reading/session-id.pipe.js';
 import { SessionReader } from '../reading/session-reader.js';
@@ -28,16 +26,12 @@ import { eraseQuery, type EraseQuery } from './erase-query.js';
 
 @Controller('api/v0/sessions')
 export class SessionsController {
-  private readonly address: PublicAddress;
-
   constructor(
     @Inject(CommandBus) private readonly commands: CommandBus,
     @Inject(SessionReader) private readonly sessions: SessionReader,
     @Inject(OwnWrites) private readonly writes: OwnWrites,
-    @Inject(SERVER_OPTIONS) { publicUrl }: ServerOptions,
-  ) {
-    this.address = new PublicAddress(publicUrl);
-  }
+    @Inject(PublicAddress) private readonly address: PublicAddress,
+  ) {}
 
   @Post()
   @Doc({
