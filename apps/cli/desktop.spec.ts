@@ -1,4 +1,4 @@
-import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -98,6 +98,14 @@ describe('raworc session desktop', () => {
     const lead = fileURLToPath(given);
     expect(statSync(lead).mode & 0o777).toBe(0o600);
     expect(readFileSync(lead, 'utf8')).toContain(`url=${server.url}/page?ticket=t"`);
+  });
+
+  it('says so when the home takes no file for the browser', async () => {
+    server.createSession({ name: 'one' });
+    mkdirSync(join(home.path, 'open.html', 'in-the-way'), { recursive: true });
+    const terminal = new Terminal(['session', 'desktop', 'one', '--open'], { env: environment() });
+    await terminal.shows('No browser was opened');
+    expect(await terminal.ended).toBe(0);
   });
 
   it('says so when there is no browser', async () => {

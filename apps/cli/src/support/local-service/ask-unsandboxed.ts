@@ -1,8 +1,7 @@
-import { randomUUID } from 'node:crypto';
-import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CliError } from '../errors/cli-error.js';
 import { homePath, readConfigFile } from '../location/home.js';
+import { writePrivateFile } from '../location/private-file.js';
 import { askYesOrNo } from '../terminal/ask.js';
 import { plainText } from '../terminal/plain-text.js';
 
@@ -31,9 +30,7 @@ function mayAsk(): boolean {
 function remember(): void {
   const home = homePath();
   const file = join(home, 'config.json');
-  const draft = `${file}.${randomUUID()}.draft`;
   const config = { ...readConfigFile(home), computers: 'local-unsafe' };
-  writeFileSync(draft, `${JSON.stringify(config, null, 2)}\n`, { mode: 0o600, flag: 'wx' });
-  renameSync(draft, file);
+  writePrivateFile(file, `${JSON.stringify(config, null, 2)}\n`);
   process.stderr.write(`Remembered in ${file} ("computers": "local-unsafe").\n`);
 }

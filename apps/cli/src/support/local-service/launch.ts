@@ -129,8 +129,8 @@ async function launch(
 }
 
 /**
- * Has a service that is still starting end when this command is told to end, since whoever gave up waiting for it does
- * not expect it to appear later. Returns what lets the service live on.
+ * A signal that ends this command also ends the service that it is starting: a user who gave up waiting does not expect
+ * the service to appear later. Call the returned function once the service may outlive this command.
  */
 function endWithThisCommand(service: ChildProcess): () => void {
   const end = (signal: NodeJS.Signals): void => {
