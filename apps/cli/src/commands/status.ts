@@ -179,7 +179,7 @@ function withoutAnswer(roles: Roles, url: string): string {
   const processes = `Of Raworc, here runs: ${roles.map(nameOf).join(', ')}.`;
   return has(roles, 'server')
     ? `${processes} The server does not answer at ${url}. See the logs in the home.`
-    : `${processes} Its server does not run here, so commands have nobody to ask (${url}). Set RAWORC_SERVER to where it runs, or start one with RAWORC_ROLE=server.`;
+    : `${processes} Its server does not run here, so commands have no server to ask (${url}). Set RAWORC_SERVER to where it runs, or start one with RAWORC_ROLE=server.`;
 }
 
 function has(roles: Roles, wanted: string): boolean {
