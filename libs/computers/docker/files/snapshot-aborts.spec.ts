@@ -28,6 +28,18 @@ await describeWithDocker('a snapshot of a hostile tree', (fixture) => {
     expect(await helpers(id)).toEqual([]);
   });
 
+  it('is gone when a stop returns, though its signal ended it a moment before', async () => {
+    const id = await fixture.running();
+    await fixture.output(id, HOSTILE);
+    await fixture.computers.stop(id);
+    const abort = new AbortController();
+    const { ended } = await taking(id, abort.signal);
+    abort.abort();
+    await fixture.computers.stop(id);
+    expect((await helpers(id)).map(({ State }) => State)).toEqual([]);
+    expect(await ended).toBe('snapshot_aborted');
+  });
+
   it('is ended by its signal, after which the computer works and the next snapshot is whole', async () => {
     const id = await fixture.running();
     await fixture.output(id, `${HOSTILE}; echo kept > data/f`);

@@ -30,6 +30,8 @@ export type AskStore = (request: StoreRequest, maxBytes?: number) => Promise<Fra
  */
 export class SnapshotHelper {
   private current: Promise<Opened> | undefined;
+  /** The end of those before it, for callers of `close` at the same time. */
+  private closing: Promise<unknown> = Promise.resolve();
   /** Held while one is opened: callers at the same time get the same one. */
   private readonly opening = new Mutex();
   private idle: NodeJS.Timeout | undefined;
@@ -79,12 +81,22 @@ export class SnapshotHelper {
     return said;
   }
 
-  /** Resolves when the helper is gone, and holds no volume any more. Ends whatever it does. */
+  /** Resolves when the helper is gone, whoever closed it, and holds no volume any more. Ends whatever it does. */
   async close(): Promise<void> {
     clearTimeout(this.idle);
     const { current } = this;
     this.current = undefined;
-    const opened = await current?.catch(() => undefined);
+    if (current !== undefined) {
+      const ending = this.end(current);
+      // One that failed is told to whoever began it, and holds up nobody after that.
+      this.closing = Promise.allSettled([this.closing, ending]);
+      await ending;
+    }
+    await this.closing;
+  }
+
+  private async end(current: Promise<Opened>): Promise<void> {
+    const opened = await current.catch(() => undefined);
     opened?.listener.end('it was closed');
     await opened?.remove();
   }
